@@ -1,0 +1,58 @@
+"""Connections to PostgreSQL, all alike: UTC, named, with keepalives that notice a lost server."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+
+Connection = psycopg.Connection[DictRow]
+
+# A worker must notice a dead server before another one takes over its work.
+_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "options": "-c timezone=UTC",
+}
+
+
+def connect(url: str, *, name: str, autocommit: bool = False) -> Connection:
+    """Open one connection; `name` is what the server's activity view shows.
+
+    Raises psycopg.OperationalError when the server cannot be reached.
+    """
+    return psycopg.connect(
+        url, row_factory=dict_row, autocommit=autocommit, application_name=f"cbutton {name}", **_OPTIONS
+    )
+
+
+def connect_patiently(url: str, *, name: str, autocommit: bool = False, for_s: float = 60.0) -> Connection:
+    """Open one connection, trying again for a while: servers start and restart beside us."""
+    deadline_s = time.monotonic() + for_s
+    while True:
+        try:
+            return connect(url, name=name, autocommit=autocommit)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.2)
+
+
+def open_pool(url: str, *, name: str, size: int) -> ConnectionPool[Connection]:
+    """A pool of checked connections, opened in the background."""
+    return ConnectionPool(
+        url,
+        kwargs={"row_factory": dict_row, "application_name": f"cbutton {name}", **_OPTIONS},
+        connection_class=Connection,
+        min_size=1,
+        max_size=size,
+        timeout=10.0,
+        reconnect_timeout=60.0,
+        check=ConnectionPool.check_connection,
+        open=True,
+    )

@@ -1,0 +1,42 @@
+"""How a role begins and ends: it says when it is ready and stops when told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+READY_FILE: Final = "CBUTTON_READY_FILE"
+
+
+class Lifecycle:
+    """One per process, made by the main thread: turns SIGTERM and SIGINT into a flag."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+
+    @property
+    def stopping(self) -> bool:
+        """True once the process was asked to end."""
+        return self._stopping.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but not past the request to end; true when it has come."""
+        return self._stopping.wait(seconds)
+
+    def stop(self) -> None:
+        """Ask the process to end, as a signal would."""
+        self._stopping.set()
+
+    def ready(self) -> None:
+        """Tell the supervisor, if there is one, that this role now does its work."""
+        if path := os.environ.get(READY_FILE):
+            Path(path).write_text(str(os.getpid()), encoding="ascii")
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        self._stopping.set()

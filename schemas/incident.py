@@ -1,0 +1,81 @@
+"""The words in which incidents are spoken of: in the database, over HTTP, and between rooms."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Trigger(StrEnum):
+    """What opened an incident."""
+
+    IMPACT = "impact"
+    LONG_PRESS = "long_press"
+    SHORT_PRESS = "short_press"
+
+
+class Phase(StrEnum):
+    """Where an incident stands."""
+
+    REACHING = "reaching"
+    """Nobody has answered yet; the escalation plan runs."""
+    HELPING = "helping"
+    """Help was asked for, or an operator has taken over; people act now."""
+    SETTLING = "settling"
+    """The driver said all is well; only the operator's call back remains."""
+    CLOSED = "closed"
+
+
+class Answer(StrEnum):
+    """What a person told us. Nothing else counts as an answer: voicemail never does."""
+
+    FINE = "fine"
+    HELP = "help"
+    AMBULANCE = "ambulance"
+    OPERATOR = "operator"
+
+
+class Outcome(StrEnum):
+    """What an incident turned out to be, said at closing."""
+
+    ACCIDENT = "accident"
+    TROUBLE = "trouble"
+    DRIVER_FINE = "driver_fine"
+    FALSE_ALARM = "false_alarm"
+    MISTAKE = "mistake"
+
+
+class DispatchKind(StrEnum):
+    """What can be sent to the place."""
+
+    GUARD = "guard"
+    ROADSIDE = "roadside"
+
+
+class DispatchState(StrEnum):
+    """The life of one dispatch."""
+
+    REQUESTED = "requested"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    SECURED = "secured"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    OFFER_EXPIRED = "offer_expired"
+    STOOD_DOWN = "stood_down"
+    FAILED = "failed"
+
+
+class CallParty(StrEnum):
+    """Whom a call is for."""
+
+    DRIVER = "driver"
+    CONTACT = "contact"
+
+
+class Language(StrEnum):
+    """Languages of everything a customer hears or reads."""
+
+    JA = "ja"
+    EN = "en"
