@@ -1,0 +1,1 @@
+"""What happens after an impact or a press: deciding, waiting, calling, sending help."""

@@ -1,0 +1,323 @@
+-- name: lock_device
+SELECT pg_advisory_xact_lock(hashtextextended('device:' || %(device_id)s, 0));
+
+-- name: contract_of_device
+SELECT d.id AS device_id, v.id AS vehicle_id, p.id AS policy_id, p.holder_id,
+       (p.valid_from <= %(on)s::date AND %(on)s::date <= p.valid_to) AS policy_valid
+FROM devices d
+LEFT JOIN vehicles v ON v.id = d.vehicle_id
+LEFT JOIN policies p ON p.id = v.policy_id
+WHERE d.id = %(device_id)s;
+
+-- name: last_position
+SELECT lat_deg, lon_deg, at FROM gps_fixes
+WHERE device_id = %(device_id)s AND at BETWEEN %(at)s - interval '1 hour' AND %(at)s + interval '1 minute'
+ORDER BY at DESC LIMIT 1;
+
+-- name: latest_speed
+SELECT speed_mps FROM gps_fixes
+WHERE device_id = (SELECT device_id FROM incidents WHERE id = %(incident_id)s)
+  AND at BETWEEN %(at)s - interval '30 seconds' AND %(at)s + interval '1 minute'
+ORDER BY at DESC LIMIT 1;
+
+-- name: open_incident_of_device
+SELECT id FROM incidents WHERE device_id = %(device_id)s AND phase <> 'closed';
+
+-- name: lock_incident
+SELECT id, device_id, vehicle_id, holder_id, plan_version, trigger, occurred_at, phase, state,
+       lat_deg, lon_deg
+FROM incidents WHERE id = %(id)s FOR UPDATE;
+
+-- name: now
+SELECT clock_timestamp() AS now;
+
+-- name: insert_incident
+INSERT INTO incidents (id, device_id, vehicle_id, policy_id, holder_id, plan_version, trigger, severity, phase,
+                       occurred_at, opened_at, lat_deg, lon_deg, position_at, flags, state)
+VALUES (%(id)s, %(device_id)s, %(vehicle_id)s, %(policy_id)s, %(holder_id)s, %(plan_version)s, %(trigger)s,
+        %(severity)s, %(phase)s, %(occurred_at)s, %(opened_at)s, %(lat_deg)s, %(lon_deg)s, %(position_at)s,
+        %(flags)s, %(state)s);
+
+-- name: save_state
+UPDATE incidents SET phase = %(phase)s, severity = %(severity)s, answer = %(answer)s, outcome = %(outcome)s,
+       taken_by = %(taken_by)s, generation = %(generation)s, state = %(state)s,
+       closed_at = CASE WHEN %(phase)s = 'closed' THEN coalesce(closed_at, %(at)s) END
+WHERE id = %(id)s;
+
+-- name: place_incident
+UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at = %(at)s,
+       flags = array_remove(flags, 'no_position')
+WHERE id = %(id)s AND lat_deg IS NULL;
+
+-- name: add_flags
+UPDATE incidents SET flags = ARRAY(SELECT DISTINCT unnest(flags || %(flags)s::text[]) ORDER BY 1)
+WHERE id = %(id)s AND NOT flags @> %(flags)s::text[];
+
+-- name: insert_event
+INSERT INTO incident_events (incident_id, at, actor, kind, data)
+VALUES (%(incident_id)s, %(at)s, %(actor)s, %(kind)s, %(data)s);
+
+-- name: set_timer
+INSERT INTO timers (incident_id, name, generation, due_at)
+VALUES (%(incident_id)s, %(name)s, %(generation)s, %(due_at)s)
+ON CONFLICT (incident_id, name) DO UPDATE SET generation = excluded.generation, due_at = excluded.due_at;
+
+-- name: clear_timers
+DELETE FROM timers WHERE incident_id = %(incident_id)s AND starts_with(name, %(prefix)s);
+
+-- name: due_incidents
+SELECT incident_id FROM timers WHERE due_at <= clock_timestamp()
+GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
+
+-- name: lock_due_incident
+SELECT id FROM incidents WHERE id = %(id)s FOR UPDATE SKIP LOCKED;
+
+-- name: take_due_timers
+WITH due AS (
+    DELETE FROM timers WHERE incident_id = %(incident_id)s AND due_at <= %(at)s
+    RETURNING name, generation, due_at
+)
+SELECT name, generation, due_at FROM due ORDER BY due_at, name;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM timers;
+
+-- name: current_plan
+SELECT version, toml FROM escalation_plans ORDER BY activated_at DESC, version DESC LIMIT 1;
+
+-- name: plan_version
+SELECT toml FROM escalation_plans WHERE version = %(version)s;
+
+-- name: activate_plan
+INSERT INTO escalation_plans (sha256, toml) VALUES (%(sha256)s, %(toml)s)
+ON CONFLICT (sha256) DO UPDATE SET activated_at = clock_timestamp()
+RETURNING version;
+
+-- name: driver_phone
+SELECT f.number, h.language FROM phones f JOIN policyholders h ON h.id = f.holder_id
+WHERE f.holder_id = %(holder_id)s ORDER BY f.rank LIMIT 1;
+
+-- name: contact_phone
+SELECT number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s ORDER BY rank LIMIT 1;
+
+-- name: facts_of_incident
+SELECT h.name, h.language, v.plate, v.model, v.colour, i.occurred_at, i.trigger
+FROM incidents i
+LEFT JOIN policyholders h ON h.id = i.holder_id
+LEFT JOIN vehicles v ON v.id = i.vehicle_id
+WHERE i.id = %(incident_id)s;
+
+-- name: coming_unit
+SELECT u.name AS unit, d.eta_at FROM dispatches d JOIN units u ON u.id = d.unit_id
+WHERE d.incident_id = %(incident_id)s AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured')
+ORDER BY d.accepted_at DESC LIMIT 1;
+
+-- name: insert_call
+INSERT INTO calls (id, incident_id, party, attempt, number, language)
+VALUES (%(id)s, %(incident_id)s, %(party)s, %(attempt)s, %(number)s, %(language)s);
+
+-- name: insert_message
+INSERT INTO messages (id, incident_id, channel, template, language, number, body)
+VALUES (%(id)s, %(incident_id)s, %(channel)s, %(template)s, %(language)s, %(number)s, %(body)s);
+
+-- name: insert_outbox
+INSERT INTO outbox (id, incident_id, kind, device_id, payload, priority, due_at, expires_at)
+VALUES (%(id)s, %(incident_id)s, %(kind)s, %(device_id)s, %(payload)s, %(priority)s, %(due_at)s, %(expires_at)s)
+ON CONFLICT (id) DO NOTHING;
+
+-- name: supersede_lights
+UPDATE outbox SET state = 'expired' WHERE device_id = %(device_id)s AND kind = 'command' AND state = 'pending'
+AND payload ? 'signal';
+
+-- name: withdraw_waiting_calls
+WITH withdrawn AS (
+    UPDATE outbox SET state = 'expired', error = 'withdrawn'
+    WHERE incident_id = %(incident_id)s AND kind = 'call' AND state = 'pending' RETURNING id
+)
+UPDATE calls SET state = 'ended', end_status = 'withdrawn', ended_at = %(at)s
+FROM withdrawn WHERE calls.id = withdrawn.id AND calls.state = 'waiting'
+RETURNING calls.party, calls.attempt;
+
+-- name: calls_to_cancel
+SELECT id FROM calls WHERE incident_id = %(incident_id)s AND state IN ('sending', 'unknown', 'placed', 'ringing');
+
+-- name: call_by_attempt
+SELECT id, state, answered_at FROM calls
+WHERE incident_id = %(incident_id)s AND party = %(party)s AND attempt = %(attempt)s;
+
+-- name: dispatch_for_update
+SELECT id, state, unit_id, tried FROM dispatches
+WHERE incident_id = %(incident_id)s AND kind = %(kind)s
+  AND state IN ('requested', 'offered', 'accepted', 'en_route', 'on_scene', 'secured')
+FOR UPDATE;
+
+-- name: insert_dispatch
+INSERT INTO dispatches (incident_id, kind, state, requested_at)
+VALUES (%(incident_id)s, %(kind)s, 'requested', %(at)s)
+RETURNING id, state, unit_id, tried;
+
+-- name: lock_dispatching
+SELECT pg_advisory_xact_lock(hashtextextended('dispatching', 0));
+
+-- name: free_units
+SELECT u.id, u.lat_deg, u.lon_deg FROM units u
+WHERE u.kind = %(kind)s AND u.on_shift AND u.id <> ALL (%(tried)s::text[])
+  AND NOT EXISTS (SELECT FROM dispatches d WHERE d.unit_id = u.id
+                  AND d.state IN ('offered', 'accepted', 'en_route', 'on_scene', 'secured'));
+
+-- name: offer_dispatch
+UPDATE dispatches SET state = 'offered', unit_id = %(unit_id)s, tried = array_append(tried, %(unit_id)s),
+       offered_at = %(at)s, accepted_at = NULL, eta_at = NULL
+WHERE id = %(id)s;
+
+-- name: reopen_dispatch
+UPDATE dispatches SET state = 'requested', unit_id = NULL WHERE id = %(id)s;
+
+-- name: end_dispatch
+UPDATE dispatches SET state = %(state)s, ended_at = %(at)s WHERE id = %(id)s;
+
+-- name: dispatch_of_unit
+SELECT incident_id FROM dispatches WHERE id = %(id)s AND unit_id = %(unit_id)s;
+
+-- name: lock_dispatch
+SELECT id, incident_id, kind, state, unit_id, eta_at FROM dispatches
+WHERE id = %(id)s AND unit_id = %(unit_id)s FOR UPDATE;
+
+-- name: move_dispatch
+UPDATE dispatches SET state = %(state)s,
+       accepted_at = CASE WHEN %(state)s = 'accepted' THEN %(at)s ELSE accepted_at END,
+       eta_at = coalesce(%(eta_at)s, eta_at),
+       en_route_at = CASE WHEN %(state)s = 'en_route' THEN %(at)s ELSE en_route_at END,
+       on_scene_at = CASE WHEN %(state)s = 'on_scene' THEN %(at)s ELSE on_scene_at END,
+       secured_at = CASE WHEN %(state)s = 'secured' THEN %(at)s ELSE secured_at END,
+       ended_at = CASE WHEN %(state)s = 'completed' THEN %(at)s ELSE ended_at END,
+       report = coalesce(%(report)s, report)
+WHERE id = %(id)s;
+
+-- name: call
+SELECT id, incident_id, party, attempt, number, language, state, sid FROM calls WHERE id = %(id)s;
+
+-- name: call_progress
+UPDATE calls SET state = %(state)s, sid = coalesce(sid, %(sid)s),
+       answered_at = CASE WHEN %(state)s = 'answered' THEN coalesce(answered_at, %(at)s) ELSE answered_at END,
+       ended_at = CASE WHEN %(state)s = 'ended' THEN coalesce(ended_at, %(at)s) ELSE ended_at END,
+       end_status = coalesce(%(end_status)s, end_status)
+WHERE id = %(id)s;
+
+-- name: call_pressed
+UPDATE calls SET pressed = %(digit)s WHERE id = %(id)s;
+
+-- name: settle_call_outbox
+UPDATE outbox SET state = 'done', lease_until = NULL WHERE id = %(id)s AND state IN ('sending', 'unknown');
+
+-- name: device_presence
+SELECT p.online, p.boot_id, p.uptime_ms, p.heard_at, d.shard
+FROM devices d LEFT JOIN device_presence p ON p.device_id = d.id WHERE d.id = %(device_id)s;
+
+-- name: finish_command
+UPDATE outbox SET state = CASE WHEN %(done)s THEN 'done' ELSE 'failed' END, error = %(error)s
+WHERE id = %(id)s AND device_id = %(device_id)s AND kind = 'command' AND state IN ('pending', 'sending')
+RETURNING incident_id;
+
+-- name: wake_commands
+UPDATE outbox SET due_at = %(at)s WHERE device_id = %(device_id)s AND kind = 'command' AND state = 'pending';
+
+-- name: queue_receipt
+INSERT INTO outbox (id, incident_id, kind, device_id, payload, priority, due_at, expires_at)
+VALUES (%(id)s, %(incident_id)s, 'command', %(device_id)s, %(payload)s, 0, clock_timestamp(),
+        clock_timestamp() + %(lifetime)s)
+ON CONFLICT (id) DO UPDATE SET state = 'pending', attempts = 0, error = NULL,
+        due_at = excluded.due_at, expires_at = excluded.expires_at;
+
+-- name: hint
+SELECT pg_notify('cbutton', '');
+
+-- name: claim_effect
+WITH next AS (
+    SELECT id FROM outbox
+    WHERE kind IN ('cancel_call', 'check_call', 'sms', 'push')
+      AND ((state = 'pending' AND due_at <= clock_timestamp())
+           OR (state IN ('sending', 'unknown') AND lease_until <= clock_timestamp()))
+    ORDER BY priority, due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s
+FROM next WHERE outbox.id = next.id
+RETURNING outbox.id, outbox.incident_id, outbox.kind, outbox.payload, outbox.attempts;
+
+-- name: lock_calling
+SELECT pg_advisory_xact_lock(hashtextextended('calling', 0));
+
+-- name: claim_call
+WITH next AS (
+    SELECT o.id FROM outbox o JOIN calls c ON c.id = o.id
+    WHERE o.kind = 'call' AND o.state = 'pending' AND o.due_at <= clock_timestamp()
+      AND NOT EXISTS (SELECT FROM calls WHERE sent_at > clock_timestamp() - %(gap)s::interval)
+      AND NOT EXISTS (SELECT FROM calls other WHERE other.number = c.number AND other.state IN ('sending', 'unknown'))
+    ORDER BY o.priority, o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+), claimed AS (
+    UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s
+    FROM next WHERE outbox.id = next.id RETURNING outbox.id, outbox.payload
+)
+UPDATE calls SET state = 'sending', sent_at = clock_timestamp()
+FROM claimed WHERE calls.id = claimed.id
+RETURNING calls.id, calls.incident_id, calls.number, calls.sent_at, claimed.payload;
+
+-- name: claim_unanswered_call
+WITH next AS (
+    SELECT o.id FROM outbox o
+    WHERE o.kind = 'call' AND o.state IN ('sending', 'unknown') AND o.lease_until <= clock_timestamp()
+    ORDER BY o.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE outbox SET state = 'unknown', lease_until = clock_timestamp() + %(lease)s
+    FROM next WHERE outbox.id = next.id RETURNING outbox.id, outbox.payload
+)
+UPDATE calls SET state = CASE WHEN calls.state = 'sending' THEN 'unknown' ELSE calls.state END
+FROM claimed WHERE calls.id = claimed.id
+RETURNING calls.id, calls.incident_id, calls.number, calls.sent_at, calls.sid, claimed.payload;
+
+-- name: repeat_call
+UPDATE calls SET state = 'sending', possible_duplicate = true, sent_at = clock_timestamp()
+WHERE id = %(id)s AND state = 'unknown';
+
+-- name: lease_again
+UPDATE outbox SET state = %(state)s, attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s,
+       error = %(error)s
+WHERE id = %(id)s;
+
+-- name: unsend_call
+WITH put_back AS (
+    UPDATE outbox SET state = 'pending', due_at = clock_timestamp() + %(wait)s, lease_until = NULL, error = %(error)s
+    WHERE id = %(id)s AND state = 'sending' RETURNING id
+)
+UPDATE calls SET state = 'waiting', sent_at = NULL FROM put_back WHERE calls.id = put_back.id;
+
+-- name: finish_effect
+UPDATE outbox SET state = %(state)s, lease_until = NULL, error = %(error)s WHERE id = %(id)s;
+
+-- name: retry_effect
+UPDATE outbox SET state = 'pending', due_at = clock_timestamp() + %(wait)s, lease_until = NULL, error = %(error)s
+WHERE id = %(id)s;
+
+-- name: known_sids
+SELECT sid FROM calls WHERE number = %(number)s AND sid IS NOT NULL;
+
+-- name: message
+SELECT id, incident_id, channel, number, body, state, created_at FROM messages WHERE id = %(id)s;
+
+-- name: message_sent
+UPDATE messages SET state = CASE WHEN state = 'waiting' OR %(state)s = 'failed' THEN %(state)s ELSE state END,
+       sid = coalesce(sid, %(sid)s), sent_at = coalesce(sent_at, clock_timestamp())
+WHERE id = %(id)s;
+
+-- name: due_commands
+SELECT o.id, o.incident_id, o.device_id, o.payload, o.expires_at, o.attempts, d.shard,
+       p.online, p.boot_id, p.uptime_ms, p.heard_at, clock_timestamp() AS now
+FROM outbox o JOIN devices d ON d.id = o.device_id LEFT JOIN device_presence p ON p.device_id = o.device_id
+WHERE o.kind = 'command' AND o.state = 'pending' AND o.due_at <= clock_timestamp()
+ORDER BY o.priority, o.due_at LIMIT 100 FOR UPDATE OF o SKIP LOCKED;
+
+-- name: postpone_command
+UPDATE outbox SET due_at = clock_timestamp() + %(wait)s, attempts = attempts + 1 WHERE id = %(id)s;
+
+-- name: expire_commands
+UPDATE outbox SET state = 'expired' WHERE kind = 'command' AND state = 'pending' AND expires_at <= clock_timestamp();

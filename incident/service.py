@@ -1,0 +1,258 @@
+"""The one door to an incident: lock, read the database's clock, decide, save, in one transaction.
+
+Ingest, the API and the engine all come in here. Nothing in here reaches out: effects are
+rows in the outbox, and leave after the commit. Lock order everywhere: device, incident,
+then whatever belongs to the incident, then the dispatching lock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from incident.apply import Applier, Insurer
+from incident.decide import decide, open_incident
+from incident.plan import Plan, read_plan
+from incident.state import Decision, Event, Joined, Opened, State
+from runtime.database import Connection
+from runtime.settings import Settings
+from runtime.sql import Queries
+from schemas.impact import Position, Severity
+from schemas.incident import Phase, Trigger
+
+SQL = Queries("incident")
+_STATE: TypeAdapter[State] = TypeAdapter(State)
+
+
+class UnknownIncident(LookupError):
+    """There is no incident with that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A press or an impact of a device, checked and placed in time, that an incident is about."""
+
+    device_id: str
+    trigger: Trigger
+    severity: Severity | None
+    at: datetime
+    late: bool
+    position: Position | None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Where a report went: the incident, and whether it was opened by it."""
+
+    incident_id: UUID
+    opened: bool
+
+
+class Incidents:
+    """Everything that may happen to incidents. Safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._scale = settings.time_scale
+        self._insurer = Insurer(settings.insurer_ja, settings.insurer_en)
+        self._plans: dict[int, Plan] = {}
+
+    def report(self, conn: Connection, report: Report) -> Filed:
+        """Open an incident for a press or impact, or join the one that is open for the device.
+
+        Must run inside the caller's transaction; raises psycopg errors only.
+        """
+        conn.execute(SQL["lock_device"], {"device_id": report.device_id})
+        found = conn.execute(SQL["open_incident_of_device"], {"device_id": report.device_id}).fetchone()
+        if found is None:
+            return Filed(self._open(conn, report), opened=True)
+        incident_id: UUID = found["id"]
+        self.handle(
+            conn,
+            incident_id,
+            lambda at: Joined(at, report.trigger, report.severity, report.late),
+            actor="device",
+        )
+        if report.position is not None:
+            conn.execute(
+                SQL["place_incident"],
+                {
+                    "id": incident_id,
+                    "lat_deg": report.position.lat_deg,
+                    "lon_deg": report.position.lon_deg,
+                    "at": report.at,
+                },
+            )
+        if report.flags:
+            conn.execute(SQL["add_flags"], {"id": incident_id, "flags": list(report.flags)})
+        return Filed(incident_id, opened=False)
+
+    def handle(
+        self,
+        conn: Connection,
+        incident_id: UUID,
+        event_at: Callable[[datetime], Event | Sequence[Event]],
+        *,
+        actor: str,
+    ) -> State:
+        """Let one or more events happen to an incident; the state after them.
+
+        `event_at` makes the events from the database's time, read after the lock.
+        Raises UnknownIncident and decide.CommandRefused.
+        """
+        row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
+        if row is None:
+            raise UnknownIncident(incident_id)
+        at = now(conn)
+        happened = event_at(at)
+        events = [happened] if isinstance(happened, Event) else list(happened)
+        before = _STATE.validate_python(row["state"])
+        applier = self._applier(conn, at, row)
+        plan = self._plan(conn, row["plan_version"])
+        state = before
+        for event in events:
+            state = self._carry_out(applier, decide(state, event, plan), plan, actor)
+        if state != before:
+            conn.execute(SQL["save_state"], {"id": incident_id, "at": at, **_columns(state)})
+        return state
+
+    def applier(self, conn: Connection, incident_id: UUID) -> Applier | None:
+        """The hands for one incident, under its lock; None if there is none of that id."""
+        row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
+        return self._applier(conn, now(conn), row) if row is not None else None
+
+    def activate_plan(self, conn: Connection, toml: str) -> int:
+        """Make a plan the one new incidents open with; its version. Raises plan.PlanError."""
+        read_plan(toml)
+        digest = sha256(toml.encode()).hexdigest()
+        row = conn.execute(SQL["activate_plan"], {"sha256": digest, "toml": toml}).fetchone()
+        if row is None:
+            raise AssertionError("INSERT … RETURNING gave no row")
+        return int(row["version"])
+
+    def device_online(self, conn: Connection, device_id: str) -> None:
+        """A device is back: tell it again what its light should show, and hurry what waits for it."""
+        at = now(conn)
+        found = conn.execute(SQL["open_incident_of_device"], {"device_id": device_id}).fetchone()
+        if found is not None:
+            row = conn.execute(SQL["lock_incident"], {"id": found["id"]}).fetchone()
+            if row is not None and row["phase"] != Phase.CLOSED:
+                self._applier(conn, at, row).show_again(_STATE.validate_python(row["state"]))
+        conn.execute(SQL["wake_commands"], {"device_id": device_id, "at": at})
+
+    def _open(self, conn: Connection, report: Report) -> UUID:
+        at = now(conn)
+        contract = conn.execute(
+            SQL["contract_of_device"], {"device_id": report.device_id, "on": at.date()}
+        ).fetchone()
+        flags = set(report.flags)
+        position, position_at = report.position, report.at
+        if position is None:
+            fix = conn.execute(
+                SQL["last_position"], {"device_id": report.device_id, "at": report.at}
+            ).fetchone()
+            if fix is not None:
+                position, position_at = Position(fix["lat_deg"], fix["lon_deg"]), fix["at"]
+            else:
+                flags.add("no_position")
+        if contract is None or contract["policy_id"] is None:
+            flags.add("no_policy")
+        elif not contract["policy_valid"]:
+            flags.add("policy_lapsed")
+        if report.late:
+            flags.add("late")
+        plan_version, plan = self._current_plan(conn)
+        decision = open_incident(Opened(at, report.trigger, report.severity, report.late), plan)
+        incident_id = uuid4()
+        values: dict[str, Any] = contract or {}
+        conn.execute(
+            SQL["insert_incident"],
+            {
+                "id": incident_id,
+                "device_id": report.device_id,
+                "vehicle_id": values.get("vehicle_id"),
+                "policy_id": values.get("policy_id"),
+                "holder_id": values.get("holder_id"),
+                "plan_version": plan_version,
+                "trigger": report.trigger,
+                "severity": report.severity,
+                "phase": decision.state.phase,
+                "occurred_at": report.at,
+                "opened_at": at,
+                "lat_deg": position.lat_deg if position else None,
+                "lon_deg": position.lon_deg if position else None,
+                "position_at": position_at if position else None,
+                "flags": sorted(flags),
+                "state": Jsonb(_STATE.dump_python(decision.state, mode="json")),
+            },
+        )
+        applier = Applier(
+            conn, at, self._insurer, incident_id, report.device_id, values.get("holder_id"), position
+        )
+        state = self._carry_out(applier, decision, plan, "device")
+        conn.execute(SQL["save_state"], {"id": incident_id, "at": at, **_columns(state)})
+        return incident_id
+
+    def _applier(self, conn: Connection, at: datetime, row: dict[str, Any]) -> Applier:
+        position = None if row["lat_deg"] is None else Position(row["lat_deg"], row["lon_deg"])
+        return Applier(conn, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position)
+
+    @staticmethod
+    def _carry_out(applier: Applier, decision: Decision, plan: Plan, actor: str) -> State:
+        """Write a decision down, and decide what its effects lead to within the same transaction."""
+        following: deque[Event] = deque()
+        while True:
+            state = decision.state
+            applier.write(decision.notes, actor)
+            for effect in decision.effects:
+                following.extend(applier.apply(state, effect))
+            if not following:
+                return state
+            decision, actor = decide(state, following.popleft(), plan), "system"
+
+    def _plan(self, conn: Connection, version: int) -> Plan:
+        if version not in self._plans:
+            row = conn.execute(SQL["plan_version"], {"version": version}).fetchone()
+            if row is None:
+                raise LookupError(f"escalation plan {version} is missing")
+            self._plans[version] = read_plan(row["toml"], scale=self._scale)
+        return self._plans[version]
+
+    def _current_plan(self, conn: Connection) -> tuple[int, Plan]:
+        row = conn.execute(SQL["current_plan"]).fetchone()
+        if row is None:
+            raise LookupError("no escalation plan is active; run `cbutton db migrate`")
+        return row["version"], self._plan(conn, row["version"])
+
+
+def now(conn: Connection) -> datetime:
+    """The database's clock: the one time source of every decision."""
+    row = conn.execute(SQL["now"]).fetchone()
+    if row is None:
+        raise AssertionError("SELECT gave no row")
+    return row["now"]
+
+
+def hint(conn: Connection) -> None:
+    """Wake engine and streams. Only after a commit: inside the transaction it halves the commit rate."""
+    conn.execute(SQL["hint"])
+
+
+def _columns(state: State) -> dict[str, Any]:
+    return {
+        "phase": state.phase,
+        "severity": state.severity,
+        "answer": state.answer,
+        "outcome": state.outcome,
+        "taken_by": state.taken_by,
+        "generation": state.generation,
+        "state": Jsonb(_STATE.dump_python(state, mode="json")),
+    }

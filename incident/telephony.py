@@ -1,0 +1,173 @@
+"""The carrier, through the official Twilio SDK: the one module that knows it.
+
+Failures are told apart by what they mean for a second try: the carrier said no, it is
+busy, it was never reached, or nobody knows whether it did what it was asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import requests
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from runtime.settings import Settings
+
+# The carrier's clock and ours may differ by this much when its list is searched.
+_CLOCK_TOLERANCE = timedelta(seconds=30)
+_MORE_NEWS = ["initiated", "ringing", "answered", "completed"]
+# Have webhooks tried again on failed connections and 5xx answers, up to 15 s in all.
+_TRY_WEBHOOK_AGAIN = "#rc=5&rp=all"
+
+
+class CarrierError(Exception):
+    """A request to the carrier that did not succeed. Raised only as one of its kinds."""
+
+
+class Rejected(CarrierError):
+    """The carrier refuses, and would refuse again: a wrong number, no permission."""
+
+
+class Overloaded(CarrierError):
+    """The carrier asks for patience; nothing was done."""
+
+
+class Unreachable(CarrierError):
+    """No connection was made, so nothing was done."""
+
+
+class Unanswered(CarrierError):
+    """The request may or may not have been carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A call or message of the carrier's own list."""
+
+    sid: str
+    status: str
+
+
+class _HttpClient(TwilioHttpClient):
+    """The SDK's client, without the environment's proxies, at another address if one is set."""
+
+    def __init__(self, base_url: str, timeout_s: float) -> None:
+        super().__init__(timeout=timeout_s)
+        self._base = urlsplit(base_url) if base_url else None
+        if self.session is not None:
+            self.session.trust_env = False
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        if self._base is not None:
+            parts = urlsplit(url)
+            url = urlunsplit((self._base.scheme, self._base.netloc, parts.path, parts.query, ""))
+        return super().request(method, url, *args, **kwargs)
+
+
+class Carrier:
+    """Places, finds, follows and withdraws calls, and sends messages. Safe between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._from = settings.twilio_from_number
+        self._webhooks = settings.api_url + "/twilio"
+        self._client = Client(
+            settings.twilio_account_sid,
+            settings.twilio_auth_token.get_secret_value(),
+            http_client=_HttpClient(settings.twilio_base_url, settings.twilio_timeout_s),
+        )
+
+    def place_call(self, number: str, call_id: UUID, ring_s: float) -> str:
+        """Ring a number; the carrier's id for the call. Raises CarrierError."""
+        with _meaning():
+            call = self._client.calls.create(
+                to=number,
+                from_=self._from,
+                url=f"{self._webhooks}/voice/{call_id}{_TRY_WEBHOOK_AGAIN}",
+                status_callback=f"{self._webhooks}/status/{call_id}{_TRY_WEBHOOK_AGAIN}",
+                status_callback_event=_MORE_NEWS,
+                timeout=round(ring_s),
+            )
+        return str(call.sid)
+
+    def find_calls(self, number: str, since: datetime) -> list[Found]:
+        """Calls to a number that the carrier began since a moment, oldest first. Raises CarrierError."""
+        with _meaning():
+            calls = self._client.calls.list(
+                to=number, from_=self._from, start_time_after=since - timedelta(days=1), limit=50
+            )
+        recent = [call for call in calls if _began(call) is None or _began(call) >= since - _CLOCK_TOLERANCE]
+        return [Found(str(call.sid), str(call.status)) for call in reversed(recent)]
+
+    def call_status(self, sid: str) -> str:
+        """How a call stands, in Twilio's words. Raises CarrierError."""
+        with _meaning():
+            return str(self._client.calls(sid).fetch().status)
+
+    def cancel_call(self, sid: str) -> None:
+        """Withdraw a call that is queued or ringing; one already answered is left alone. Raises CarrierError."""
+        with _meaning():
+            self._client.calls(sid).update(status="canceled")
+
+    def send_sms(self, number: str, body: str, message_id: UUID) -> str:
+        """Send a text; the carrier's id for it. Raises CarrierError."""
+        with _meaning():
+            message = self._client.messages.create(
+                to=number,
+                from_=self._from,
+                body=body,
+                status_callback=f"{self._webhooks}/sms/{message_id}{_TRY_WEBHOOK_AGAIN}",
+            )
+        return str(message.sid)
+
+    def find_messages(self, number: str, body: str, since: datetime) -> list[Found]:
+        """Messages with this very text to a number since a moment. Raises CarrierError."""
+        with _meaning():
+            messages = self._client.messages.list(
+                to=number, from_=self._from, date_sent_after=since - _CLOCK_TOLERANCE, limit=50
+            )
+        return [Found(str(found.sid), str(found.status)) for found in messages if found.body == body]
+
+
+class _meaning:  # noqa: N801 - reads as a word in `with _meaning():`
+    """Turn what the SDK raises into what it means for a second try."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        if isinstance(error, TwilioRestException):
+            raise _of_status(error) from error
+        if isinstance(error, requests.exceptions.ConnectTimeout) or _refused(error):
+            raise Unreachable(str(error)) from error
+        if isinstance(error, (requests.exceptions.RequestException, TwilioException)):
+            raise Unanswered(str(error)) from error
+
+
+def _of_status(error: TwilioRestException) -> CarrierError:
+    # Twilio advises to act on the HTTP class and to treat its exact codes as a refinement.
+    status = int(error.status)
+    words = f"HTTP {status}, code {error.code}: {error.msg}"
+    if status == 429:
+        return Overloaded(words)
+    if 400 <= status < 500:
+        return Rejected(words)
+    return Unanswered(words)
+
+
+def _refused(error: BaseException) -> bool:
+    """Whether the connection itself was refused: then the request never left."""
+    if not isinstance(error, requests.exceptions.ConnectionError):
+        return False
+    return "NewConnectionError" in repr(error) or "Connection refused" in repr(error)
+
+
+def _began(call: Any) -> Any:
+    return call.date_created or call.start_time

@@ -1,0 +1,35 @@
+"""Timer names taken apart again: which event a due timer stands for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from incident.state import CallSilent, Event, OfferDue, ReminderDue, StepDue
+from schemas.incident import CallParty, DispatchKind
+
+
+def event_of(
+    name: str,
+    at: datetime,
+    *,
+    moving: bool | None,
+    stage: Callable[[CallParty, int], str],
+) -> Event:
+    """The event of a timer that has come due; names are made in `incident.ladder`.
+
+    Raises ValueError for a name of no kind known here.
+    """
+    kind, *rest = name.split(":")
+    match kind, rest:
+        case "step", [generation, step]:
+            return StepDue(at, int(generation), int(step), moving)
+        case "giveup", [party, attempt]:
+            whom, number = CallParty(party), int(attempt)
+            return CallSilent(at, whom, number, stage(whom, number))
+        case "offer", [dispatch, unit_id]:
+            return OfferDue(at, DispatchKind(dispatch), unit_id)
+        case "remind", []:
+            return ReminderDue(at)
+        case _:
+            raise ValueError(f"no such timer: {name}")

@@ -1,0 +1,184 @@
+"""What we say and write to people, in Japanese and English.
+
+The order is fixed: who we are, which car, safety first, then people, then help. Short
+sentences, one question at a time. Nobody hears that an ambulance or a unit is on its way
+before somebody has accepted to come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+from schemas.incident import Language
+
+JA, EN = Language.JA, Language.EN
+JAPAN_TIME: Final = timezone(timedelta(hours=9), "JST")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the words are filled with. Anything unknown is an empty string, and is left out."""
+
+    insurer_ja: str
+    insurer_en: str
+    name: str = ""
+    car: str = ""
+    time: str = ""
+    unit: str = ""
+    eta: str = ""
+
+    def insurer(self, language: Language) -> str:
+        """The insurer's name in a language."""
+        return self.insurer_ja if language is JA else self.insurer_en
+
+
+def clock_time(at: datetime) -> str:
+    """A time of day in Japan, as people say it: 23:05."""
+    return at.astimezone(JAPAN_TIME).strftime("%H:%M")
+
+
+_KEYS: Final = {
+    JA: "救急車が必要な場合は3、助けが必要な場合は2、担当者と話す場合は0を押してください。"
+    "問題がなければ1を押してください。",
+    EN: "For an ambulance press 3, for help press 2, to talk to us press 0. If all is well press 1.",
+}
+_CONTACT_KEYS: Final = {
+    JA: "ご本人の様子をご存じでしたら1、担当者と話す場合は0を押してください。",
+    EN: "If you know how they are, press 1. To talk to us, press 0.",
+}
+_WHAT: Final = {
+    "impact": {
+        JA: "から、強い衝撃の知らせを受け取りました。",
+        EN: "We received a signal of an impact from your car{car}.",
+    },
+    "long_press": {
+        JA: "の緊急ボタンが押されました。",
+        EN: "The emergency button of your car{car} was pressed.",
+    },
+    "short_press": {
+        JA: "のボタンが押されました。",
+        EN: "The button of your car{car} was pressed.",
+    },
+}
+_SAFETY: Final = {
+    JA: "まず、安全な場所にいてください。けがをされた方はいますか。ご自身、同乗の方、相手の方も含めてお答えください。",
+    EN: "First, please be in a safe place. Is anyone hurt: you, your passengers, or anyone else?",
+}
+_SPOKEN: Final[dict[str, dict[Language, str]]] = {
+    "keys": _KEYS,
+    "contact_keys": _CONTACT_KEYS,
+    "wrong_key": {JA: "その番号はご利用いただけません。", EN: "That key is not in use."},
+    "silent": {
+        JA: "お返事が聞こえません。このまま担当者におつなぎします。切らずにお待ちください。",
+        EN: "We cannot hear you. We are connecting you to a person now. Please stay on the line.",
+    },
+    "fine": {JA: "承知しました。どうぞお気をつけて。", EN: "Thank you. Take care."},
+    "fine_call_back": {
+        JA: "承知しました。念のため、のちほど担当者からお電話いたします。"
+        "事故の場合は、けがの有無にかかわらず、警察、110番への届け出が必要です。",
+        EN: "Thank you. To be safe, a person will call you back later. "
+        "After an accident you must report to the police, 110, whether or not anyone is hurt.",
+    },
+    "help": {
+        JA: "承知しました。応援を手配します。到着の見込みは、決まり次第お知らせします。",
+        EN: "Understood. We are arranging help. We will tell you when it will arrive as soon as it is settled.",
+    },
+    "ambulance": {
+        JA: "担当者におつなぎして、救急の手配を進めます。電話を切らずにお待ちください。"
+        "すぐにつながらない場合は、119番に直接おかけください。",
+        EN: "We are connecting you to a person who will request an ambulance. Please stay on the line. "
+        "If this takes long, dial 119 yourself.",
+    },
+    "operator": {JA: "担当者におつなぎします。", EN: "We are connecting you to a person."},
+    "operator_soon": {
+        JA: "担当者がすぐに折り返しお電話いたします。急ぐ場合は119番または110番におかけください。",
+        EN: "A person will call you right back. If it is urgent, dial 119 or 110.",
+    },
+    "contact_thanks": {
+        JA: "ありがとうございます。担当者から折り返しお電話いたします。",
+        EN: "Thank you. A person will call you back.",
+    },
+    "handled": {
+        JA: "この件は対応が済んでいます。ご安心ください。お電話ありがとうございました。",
+        EN: "This matter is already taken care of. Please do not worry. Thank you.",
+    },
+}
+
+
+def spoken(key: str, language: Language) -> str:
+    """A fixed sentence of a call."""
+    return _SPOKEN[key][language]
+
+
+def greeting(facts: Facts, trigger: str, language: Language) -> str:
+    """The first words to the driver: who calls, which car, safety, and whether anyone is hurt."""
+    what = _WHAT[trigger]
+    if language is JA:
+        who = f"こちらは{facts.insurer(JA)}の事故受付です。"
+        car = f"お車({facts.car})" if facts.car else "お車"
+        owner = f"{facts.name}様の" if facts.name else ""
+        return f"{who}{owner}{car}{what[JA]}{_SAFETY[JA]}"
+    car = f", {facts.car}" if facts.car else ""
+    return f"This is the accident desk of {facts.insurer(EN)}. {what[EN].format(car=car)} {_SAFETY[EN]}"
+
+
+def contact_greeting(facts: Facts, language: Language) -> str:
+    """The first words to an emergency contact: no more than needed."""
+    if language is JA:
+        return (
+            f"{facts.insurer(JA)}の事故受付です。{facts.name}様が緊急連絡先に登録されている方にお電話しています。"
+            f"{facts.time}ごろ、{facts.name}様のお車に衝撃があり、ご本人と連絡が取れていません。"
+        )
+    return (
+        f"This is the accident desk of {facts.insurer(EN)}. You are the emergency contact of {facts.name}. "
+        f"At about {facts.time} their car had an impact, and we cannot reach them."
+    )
+
+
+_PUSH_SEVERE: Final = {
+    JA: "強い衝撃を検知しました。すぐにお電話します。[大丈夫です] [助けが必要] [救急車] [電話がほしい]",
+    EN: "We noticed a strong impact and are calling you. [I'm fine] [Send help] [Ambulance] [Call me]",
+}
+_TEXTS: Final[dict[tuple[str, str], dict[Language, str]]] = {
+    ("push", "severe"): _PUSH_SEVERE,
+    ("push", "late"): _PUSH_SEVERE,
+    ("push", "moderate"): {
+        JA: "衝撃を検知しました。大丈夫ですか。[大丈夫です] [助けが必要] [救急車] [電話がほしい]",
+        EN: "We noticed an impact. Are you all right? [I'm fine] [Send help] [Ambulance] [Call me]",
+    },
+    ("push", "light"): {
+        JA: "お車に軽い衝撃がありました。お困りのことはありますか。走行中は操作しないでください。",
+        EN: "Your car had a light impact. Do you need anything? Please do not use the phone while driving.",
+    },
+    ("push", "trouble"): {
+        JA: "ボタンが押されました。どうされましたか。[事故] [故障] [押し間違い]",
+        EN: "Your button was pressed. What happened? [Accident] [Breakdown] [By mistake]",
+    },
+    ("sms", "light"): {
+        JA: "【{insurer}】{time}ごろ、お車に軽い衝撃がありました。"
+        "お困りのことがあれば、お電話かアプリでお知らせください。"
+        "走行中は操作しないでください。",
+        EN: "[{insurer}] Your car had a light impact at about {time}. If you need anything, call us or use the app. "
+        "Please do not use the phone while driving.",
+    },
+    ("push", "help_accepted"): {
+        JA: "{unit}が向かっています。到着の見込みは{eta}ごろです。",
+        EN: "{unit} is on the way and expected at about {eta}.",
+    },
+    ("sms", "help_accepted"): {
+        JA: "【{insurer}】{unit}が向かっています。到着の見込みは{eta}ごろです。",
+        EN: "[{insurer}] {unit} is on the way and expected at about {eta}.",
+    },
+}
+_GENERAL: Final = {
+    JA: "【{insurer}】お車からの知らせを受け取りました。お困りのことはありますか。",
+    EN: "[{insurer}] We received a signal from your car. Do you need anything?",
+}
+
+
+def text(channel: str, template: str, facts: Facts, language: Language) -> str:
+    """The body of a push or SMS; a plan's rule without words of its own gets a general question."""
+    words = _TEXTS.get((channel, template), _GENERAL)[language]
+    return words.format(insurer=facts.insurer(language), time=facts.time, unit=facts.unit, eta=facts.eta)
