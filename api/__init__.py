@@ -1,0 +1,1 @@
+"""The HTTP side: operators, drivers, units and the carrier come in here."""

@@ -1,0 +1,1 @@
+"""The `cbutton` command: reads files and arguments and calls the rooms below."""

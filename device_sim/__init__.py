@@ -1,0 +1,1 @@
+"""An outsider that behaves like cars, drivers, guards and a telephone carrier."""

@@ -86,7 +86,10 @@ def main() -> int:
         Worker(f"sender-{n}", url, life, Sender(settings, incidents, carrier).step) for n in range(_SENDERS)
     ]
     workers.append(Worker("commands", url, life, post.step))
-    connect_patiently(url, name="engine").close()
+    with connect_patiently(url, name="engine") as conn:
+        if settings.plan_file is not None:
+            version = incidents.activate_plan(conn, settings.plan_file.read_text(encoding="utf-8"))
+            log.info("escalation plan active", version=version, file=str(settings.plan_file))
     post.start()
     for worker in workers:
         worker.start()

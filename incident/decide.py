@@ -155,16 +155,16 @@ def decide(state: State, event: Event, plan: Plan) -> Decision:
 
 def _on_joined(draft: Draft, event: Joined) -> None:
     state = draft.state
-    press = event.severity is None
+    joined = "press_joined" if event.severity is None else "impact_joined"
     draft.note(
-        "press_joined" if press else "impact_joined",
+        "impact_revised" if event.revises else joined,
         trigger=event.trigger,
         severity=event.severity,
         late=event.late,
     )
     if event.severity is not None and (state.severity is None or event.severity.rank > state.severity.rank):
         draft.change(severity=event.severity)
-    if event.late or state.phase is HELPING:
+    if event.late or state.phase is HELPING or (event.revises and state.phase is SETTLING):
         ladder.alarm(draft, Task.TAKE, reason="joined")
         return
     rule = draft.plan.rule_for(event.trigger, event.severity, late=False)
@@ -188,6 +188,8 @@ def _on_call_moved(draft: Draft, event: CallMoved) -> None:
 
 def _on_call_ended(draft: Draft, event: CallEnded) -> None:
     draft.note("call_ended", party=event.party, attempt=event.attempt, status=event.status)
+    if event.status == "no_number" and draft.state.phase is not CLOSED:
+        ladder.alarm(draft, Task.TAKE, reason="no_number", party=event.party)
     ladder.end_call(draft, event.party, event.attempt)
 
 

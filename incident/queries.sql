@@ -217,7 +217,7 @@ FROM devices d LEFT JOIN device_presence p ON p.device_id = d.id WHERE d.id = %(
 -- name: finish_command
 UPDATE outbox SET state = CASE WHEN %(done)s THEN 'done' ELSE 'failed' END, error = %(error)s
 WHERE id = %(id)s AND device_id = %(device_id)s AND kind = 'command' AND state IN ('pending', 'sending')
-RETURNING incident_id;
+RETURNING incident_id, payload;
 
 -- name: wake_commands
 UPDATE outbox SET due_at = %(at)s WHERE device_id = %(device_id)s AND kind = 'command' AND state = 'pending';

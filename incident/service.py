@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from importlib import resources
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -47,6 +48,7 @@ class Report:
     late: bool
     position: Position | None
     flags: tuple[str, ...] = ()
+    revises: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Incidents:
         self.handle(
             conn,
             incident_id,
-            lambda at: Joined(at, report.trigger, report.severity, report.late),
+            lambda at: Joined(at, report.trigger, report.severity, report.late, report.revises),
             actor="device",
         )
         if report.position is not None:
@@ -147,6 +149,30 @@ class Incidents:
             if row is not None and row["phase"] != Phase.CLOSED:
                 self._applier(conn, at, row).show_again(_STATE.validate_python(row["state"]))
         conn.execute(SQL["wake_commands"], {"device_id": device_id, "at": at})
+
+    def command_acknowledged(self, conn: Connection, device_id: str, command_id: str, result: str) -> None:
+        """A device says what became of a command; words about commands not known here change nothing."""
+        try:
+            outbox_id = UUID(command_id)
+        except ValueError:
+            return
+        done = result == "DONE"
+        row = conn.execute(
+            SQL["finish_command"],
+            {"id": outbox_id, "device_id": device_id, "done": done, "error": None if done else result},
+        ).fetchone()
+        if row is None or "signal" not in row["payload"]:
+            return
+        conn.execute(
+            SQL["insert_event"],
+            {
+                "incident_id": row["incident_id"],
+                "at": now(conn),
+                "actor": "device",
+                "kind": "command_done",
+                "data": Jsonb({"light": row["payload"]["signal"]["light"], "result": result}),
+            },
+        )
 
     def _open(self, conn: Connection, report: Report) -> UUID:
         at = now(conn)
@@ -228,9 +254,13 @@ class Incidents:
 
     def _current_plan(self, conn: Connection) -> tuple[int, Plan]:
         row = conn.execute(SQL["current_plan"]).fetchone()
-        if row is None:
-            raise LookupError("no escalation plan is active; run `cbutton db migrate`")
-        return row["version"], self._plan(conn, row["version"])
+        version = row["version"] if row is not None else self.activate_plan(conn, default_plan())
+        return version, self._plan(conn, version)
+
+
+def default_plan() -> str:
+    """The built-in escalation plan, as TOML."""
+    return resources.files("incident").joinpath("default_plan.toml").read_text(encoding="utf-8")
 
 
 def now(conn: Connection) -> datetime:

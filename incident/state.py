@@ -107,11 +107,15 @@ class Opened(Event):
 
 @dataclass(frozen=True, slots=True)
 class Joined(Event):
-    """A further press or impact of the same car while the incident is open."""
+    """A further press or impact of the same car while the incident is open.
+
+    `revises` says that it is no new impact, but better knowledge of one that belongs here.
+    """
 
     trigger: Trigger
     severity: Severity | None
     late: bool = False
+    revises: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""From the broker to the database: reads, checks, stores and screens what devices send."""

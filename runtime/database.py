@@ -26,7 +26,7 @@ def connect(url: str, *, name: str, autocommit: bool = False) -> Connection:
 
     Raises psycopg.OperationalError when the server cannot be reached.
     """
-    return psycopg.connect(
+    return Connection.connect(
         url, row_factory=dict_row, autocommit=autocommit, application_name=f"cbutton {name}", **_OPTIONS
     )
 
@@ -53,6 +53,6 @@ def open_pool(url: str, *, name: str, size: int) -> ConnectionPool[Connection]:
         max_size=size,
         timeout=10.0,
         reconnect_timeout=60.0,
-        check=ConnectionPool.check_connection,
+        check=ConnectionPool[Connection].check_connection,
         open=True,
     )

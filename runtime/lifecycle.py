@@ -17,6 +17,7 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
+        self.exit_code = 0
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
 
@@ -31,6 +32,11 @@ class Lifecycle:
 
     def stop(self) -> None:
         """Ask the process to end, as a signal would."""
+        self._stopping.set()
+
+    def fail(self) -> None:
+        """Ask the process to end because it cannot do its work; the supervisor starts it anew."""
+        self.exit_code = 1
         self._stopping.set()
 
     def ready(self) -> None:

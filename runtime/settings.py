@@ -6,85 +6,114 @@ docs/settings.md is made from it.
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, NamedTuple, cast
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas import topics
 
+PREFIX: Final = "CBUTTON_"
+
 
 class Settings(BaseSettings):
     """All settings of all roles. Empty addresses mean: the bundled server, started by `cbutton up`."""
 
-    model_config = SettingsConfigDict(env_prefix="CBUTTON_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     state_dir: Path | None = Field(
-        None,
+        default=None,
         description="Folder for everything the bundled servers keep. Default: .state in the checkout; "
         "as root a folder under /var/lib/cbutton, because PostgreSQL runs as an unprivileged user.",
     )
     database_url: SecretStr = Field(
-        SecretStr(""), description="PostgreSQL or TimescaleDB, as postgresql://user:password@host/name."
+        default=SecretStr(""),
+        description="PostgreSQL or TimescaleDB, as postgresql://user:password@host/name.",
     )
     mqtt_url: SecretStr = Field(
-        SecretStr(""), description="Broker for the backend's own sessions, as mqtt://user:password@host:port."
+        default=SecretStr(""),
+        description="Broker for the backend's own sessions, as mqtt://user:password@host:port.",
     )
     mqtt_device_password: SecretStr = Field(
-        SecretStr(""), description="Password of the bundled broker's user `device`. Default: generated once."
+        default=SecretStr(""),
+        description="Password of the bundled broker's user `device`. Default: generated once.",
     )
-    mqtt_host: str = Field("127.0.0.1", description="Address the bundled broker listens on.")
-    mqtt_port: int = Field(0, ge=0, le=65535, description="Port of the bundled broker; 0 picks a free one once.")
+    mqtt_host: str = Field(default="127.0.0.1", description="Address the bundled broker listens on.")
+    mqtt_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of the bundled broker; 0 picks a free one once."
+    )
     shards: Annotated[tuple[str, ...], NoDecode] = Field(
-        topics.SHARDS, description="Shards an ingest process serves, as 00-0f or 00,01,0a."
+        default=topics.SHARDS, description="Shards an ingest process serves, as 00-0f or 00,01,0a."
     )
 
-    api_host: str = Field("127.0.0.1", description="Address the API listens on.")
-    api_port: int = Field(0, ge=0, le=65535, description="Port of the API; 0 picks a free one once.")
+    api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    api_port: int = Field(default=0, ge=0, le=65535, description="Port of the API; 0 picks a free one once.")
     public_url: str = Field(
-        "", description="The API's address as the telephone carrier and customers see it. Default: where it listens."
+        default="",
+        description="The API's address as the telephone carrier and customers see it. Default: where it listens.",
     )
     secret_key: SecretStr = Field(
-        SecretStr(""), description="Signs the tokens of units and drivers. Default: generated once."
+        default=SecretStr(""), description="Signs the tokens of units and drivers. Default: generated once."
     )
     admin_token: SecretStr = Field(
-        SecretStr(""), description="Bearer token for administration. Default: generated once."
+        default=SecretStr(""), description="Bearer token for administration. Default: generated once."
     )
     operator_tokens: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default_factory=dict, description="Operators and their bearer tokens, as name:token,name:token."
     )
 
-    insurer_ja: str = Field("つながる損保", description="The insurer's name, spoken and written in Japanese.")
-    insurer_en: str = Field("Tsunagaru Insurance", description="The insurer's name in English.")
+    insurer_ja: str = Field(
+        default="つながる損保", description="The insurer's name, spoken and written in Japanese."
+    )
+    insurer_en: str = Field(default="Tsunagaru Insurance", description="The insurer's name in English.")
 
-    twilio_account_sid: str = Field("", description="Twilio account that places calls and sends messages.")
+    twilio_account_sid: str = Field(
+        default="", description="Twilio account that places calls and sends messages."
+    )
     twilio_auth_token: SecretStr = Field(
-        SecretStr(""), description="Twilio's token: signs our requests and their webhooks."
+        default=SecretStr(""), description="Twilio's token: signs our requests and their webhooks."
     )
     twilio_base_url: str = Field(
-        "", description="Replaces scheme, host and port of Twilio's API, for a simulated carrier. Default: Twilio."
+        default="",
+        description="Replaces scheme, host and port of Twilio's API, for a simulated carrier. Default: Twilio.",
     )
-    twilio_from_number: str = Field("+815000000000", description="Our caller number, E.164.")
-    twilio_timeout_s: float = Field(10.0, gt=0, description="Longest wait for an answer of the carrier's API.")
-    calls_per_s: float = Field(1.0, gt=0, description="Calls started per second, at most; Twilio's default is 1.")
+    twilio_from_number: str = Field(default="+815000000000", description="Our caller number, E.164.")
+    twilio_timeout_s: float = Field(
+        default=5.0, gt=0, description="Longest wait for an answer of the carrier's API."
+    )
+    calls_per_s: float = Field(
+        default=1.0, gt=0, description="Calls started per second, at most; Twilio's default is 1."
+    )
 
     time_scale: float = Field(
-        1.0, gt=0, le=10, description="Factor on the plan's delays, offers and call rate: 0.1 runs ten times as fast."
+        default=1.0,
+        gt=0,
+        le=10,
+        description="Factor on the plan's delays, offers and call rate: 0.1 runs ten times as fast.",
     )
-    plan_file: Path | None = Field(None, description="Escalation plan (TOML). Default: the built-in plan.")
+    plan_file: Path | None = Field(
+        default=None, description="Escalation plan (TOML). Default: the built-in plan."
+    )
 
     frames_keep_hours: float = Field(
-        24.0, gt=0, description="Full-rate motion is kept this long; 20,000 cars write about 47 GB an hour."
+        default=24.0,
+        gt=0,
+        description="Full-rate motion is kept this long; 20,000 cars write about 47 GB an hour.",
     )
-    fixes_keep_days: float = Field(400.0, gt=0, description="GPS fixes are kept this long.")
+    fixes_keep_days: float = Field(default=400.0, gt=0, description="GPS fixes are kept this long.")
     dead_letter_bytes: int = Field(
-        64 * 2**20, gt=0, description="Bytes of unreadable messages kept per device and day; the rest is counted."
+        default=64 * 2**20,
+        gt=0,
+        description="Bytes of unreadable messages kept per device and day; the rest is counted.",
     )
 
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
-    log_format: str = Field("console", pattern="^(console|json)$", description="console for people, json for machines.")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+    log_format: str = Field(
+        default="console", pattern="^(console|json)$", description="console for people, json for machines."
+    )
 
     @field_validator("shards", mode="before")
     @classmethod
@@ -110,7 +139,51 @@ class Settings(BaseSettings):
             raise ValueError("operator tokens are written as name:token,name:token")
         return {name.strip(): token.strip() for name, _, token in pairs}
 
-    @cached_property
+    # Not cached: `model_copy` would carry the old value into a copy with another port.
+    @property
     def api_url(self) -> str:
         """The API's address for the outside, without a trailing slash."""
-        return (self.public_url or f"http://{self.api_host}:{self.api_port}").rstrip("/")
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = reachable_host(self.api_host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.api_port}"
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a child process that is to have the same."""
+        values = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {f"{PREFIX}{name.upper()}": _as_text(value) for name, value in values if value is not None}
+
+
+class SettingRow(NamedTuple):
+    """One setting for people: the variable's name, its default ("" for none), what it means."""
+
+    variable: str
+    default: str
+    description: str
+
+
+def describe() -> list[SettingRow]:
+    """Every setting, in the order of their definition; what docs/settings.md is made from."""
+    rows: list[SettingRow] = []
+    for name, field in Settings.model_fields.items():
+        value = field.get_default(call_default_factory=True)
+        default = "00-0f" if value == topics.SHARDS else "" if value is None else _as_text(value)
+        rows.append(SettingRow(f"{PREFIX}{name.upper()}", default, field.description or ""))
+    return rows
+
+
+def reachable_host(host: str) -> str:
+    """The address to connect to for a server that listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def _as_text(value: object) -> str:
+    """A setting's value as its variable is written."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, tuple):
+        return ",".join(map(str, cast("tuple[object, ...]", value)))
+    if isinstance(value, dict):
+        tokens = cast("dict[str, SecretStr]", value)
+        return ",".join(f"{name}:{token.get_secret_value()}" for name, token in tokens.items())
+    return str(value)

@@ -27,7 +27,7 @@ class Queries:
 
     def __getitem__(self, name: str) -> LiteralString:
         # The text is ours and checked in: vouching for it keeps psycopg's typing strict elsewhere.
-        return cast(LiteralString, self._statements[name])
+        return cast("LiteralString", self._statements[name])
 
     def __iter__(self):
         return iter(self._statements)

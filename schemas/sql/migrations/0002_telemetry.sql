@@ -19,14 +19,16 @@ BEGIN
     IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
         RETURN 0;
     END IF;
+    -- Two callers at once would both make the same partition.
+    PERFORM pg_advisory_xact_lock(hashtext('series_prepare'));
     FOR entry IN SELECT * FROM series LOOP
         lower := date_bin(entry.partition_width, at, 'epoch');
         WHILE lower <= at + ahead LOOP
             partition := entry.name || to_char(lower AT TIME ZONE 'UTC', '"_p"YYYYMMDD"_"HH24MI');
             IF to_regclass(partition) IS NULL THEN
                 -- Cut the new partition's rows out of the default one, or ATTACH would refuse.
-                EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
-                               partition, entry.name);
+                EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS '
+                               'INCLUDING STORAGE)', partition, entry.name);
                 EXECUTE format('WITH moved AS (DELETE FROM %I WHERE at >= %L AND at < %L RETURNING *) '
                                'INSERT INTO %I SELECT * FROM moved',
                                entry.name || '_default', lower, lower + entry.partition_width, partition);
@@ -65,7 +67,7 @@ BEGIN
             dropped := dropped + 1;
         END IF;
     END LOOP;
-    EXECUTE format('DELETE FROM %I WHERE at < %L', series_name || '_default', before - width);
+    EXECUTE format('DELETE FROM %I WHERE at < %L', series_name || '_default', date_bin(width, before, 'epoch'));
     RETURN dropped;
 END
 $$;
@@ -186,6 +188,7 @@ CREATE TABLE candidates (
     shard text NOT NULL,
     at timestamptz NOT NULL,
     late boolean NOT NULL,
+    opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     due_at timestamptz NOT NULL,
     PRIMARY KEY (device_id, boot_id, lane, uptime_ms)
 );

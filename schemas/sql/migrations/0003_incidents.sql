@@ -168,6 +168,7 @@ CREATE TABLE calls (
 -- Looking a call up by its number is clear only while one attempt per number is unresolved.
 CREATE UNIQUE INDEX calls_one_unresolved_per_number ON calls (number) WHERE state IN ('sending', 'unknown');
 CREATE INDEX calls_by_incident ON calls (incident_id);
+CREATE INDEX calls_by_sent ON calls (sent_at);
 
 CREATE TABLE messages (
     id uuid PRIMARY KEY,

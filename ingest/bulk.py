@@ -1,0 +1,216 @@
+"""The bulk lane: motion, fixes and acknowledgements, a batch to a transaction.
+
+One commit stores the frames, what could not be read, and every candidate the screen found
+in them, with the moment by which it must be decided: a worker that dies right after loses
+nothing. The screen's memory is replaced only after that commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from scoring.memory import Frame, Memory, screen_batch
+
+from incident.service import Incidents, hint
+from ingest import copying
+from ingest.copying import ACCEL_FRAMES, GPS_FIXES, Row
+from ingest.dead_letters import bury
+from ingest.envelope import AccelFrame, AckReport, GpsBatch, Rejection, Uplink, read
+from ingest.fleet import SQL, Boot, Fleet
+from ingest.placing import Placed, moment
+from ingest.session import Delivery
+from runtime.database import Connection
+from schemas.topics import UpTopic, parse_up
+
+# The next frame of a second arrives within this time, with what is missing of a pulse.
+_NEXT_FRAME: Final = timedelta(seconds=1.5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A frame with where it came from and when it was."""
+
+    delivery: Delivery
+    topic: UpTopic
+    frame: AccelFrame
+    placed: Placed
+
+    @property
+    def boot(self) -> Boot:
+        return self.topic.device_id, self.frame.stamp.boot_id
+
+
+@dataclass(slots=True)
+class _Batch:
+    frames: list[_Arrival] = field(default_factory=list[_Arrival])
+    fixes: list[tuple[Delivery, UpTopic, Row]] = field(default_factory=list[tuple[Delivery, UpTopic, Row]])
+    acks: list[tuple[UpTopic, AckReport]] = field(default_factory=list[tuple[UpTopic, AckReport]])
+    rejected: list[tuple[Delivery, Rejection, str | None]] = field(
+        default_factory=list[tuple[Delivery, Rejection, str | None]]
+    )
+
+
+class BulkLane:
+    """Works batches off; belongs to one worker with its own autocommit connection."""
+
+    def __init__(self, incidents: Incidents, *, dead_letter_bytes: int) -> None:
+        self._incidents = incidents
+        self._cap_bytes = dead_letter_bytes
+        self._fleet = Fleet()
+        self._memories: dict[Boot, Memory] = {}
+        self._log = structlog.get_logger(role="ingest", lane="bulk")
+
+    def work(self, conn: Connection, deliveries: Sequence[Delivery]) -> None:
+        """Commit a batch, then acknowledge it. Raises psycopg errors; then all of it stays at the broker."""
+        with conn.transaction():
+            batch = self._read(conn, deliveries)
+            new_frames = self._store(conn, batch)
+            memories, found = self._screen(conn, new_frames)
+            for topic, ack in batch.acks:
+                self._incidents.command_acknowledged(conn, topic.device_id, ack.command_id, ack.result)
+            for delivery, rejection, device_id in batch.rejected:
+                bury(conn, delivery, rejection, device_id=device_id, cap_bytes=self._cap_bytes)
+        for delivery in deliveries:
+            delivery.session.acknowledge(delivery)
+        for boot, memory in memories.items():
+            self._memories.pop(boot, None)  # so that the longest silent ones stand first
+            self._memories[boot] = memory
+        if batch.rejected:
+            self._log.warning(
+                "messages rejected", count=len(batch.rejected), first=batch.rejected[0][1].reason
+            )
+        if found or batch.acks:
+            hint(conn)
+
+    def forget(self, *, keep: int) -> None:
+        """Drop the memories of the longest silent devices beyond so many: each is a tail of motion."""
+        for boot in list(self._memories)[: max(0, len(self._memories) - keep)]:
+            del self._memories[boot]
+
+    def _read(self, conn: Connection, deliveries: Sequence[Delivery]) -> _Batch:
+        batch = _Batch()
+        parsed = [(delivery, parse_up(delivery.topic)) for delivery in deliveries]
+        self._fleet.refresh(conn, {topic.device_id for _, topic in parsed if topic})
+        read_ones: list[tuple[Delivery, UpTopic, Uplink]] = []
+        for delivery, topic in parsed:
+            if topic is None:
+                batch.rejected.append((delivery, Rejection("bad_topic", delivery.topic), None))
+                continue
+            uplink = self._fleet.check(topic) or read(topic, delivery.payload, delivery.received_at)
+            if isinstance(uplink, Rejection):
+                known = topic.device_id if self._fleet.knows(topic.device_id) else None
+                batch.rejected.append((delivery, uplink, known))
+            else:
+                read_ones.append((delivery, topic, uplink))
+        self._fleet.load_anchors(
+            conn, ((topic.device_id, uplink.stamp.boot_id) for _, topic, uplink in read_ones)
+        )
+        for delivery, topic, uplink in read_ones:
+            placed = self._fleet.place(conn, topic.device_id, uplink.stamp, delivery.received_at)
+            match uplink:
+                case AccelFrame():
+                    batch.frames.append(_Arrival(delivery, topic, uplink, placed))
+                case GpsBatch():
+                    batch.fixes.extend(
+                        (delivery, topic, row) for row in _fix_rows(topic.device_id, uplink, placed)
+                    )
+                case AckReport():
+                    batch.acks.append((topic, uplink))
+                case _:
+                    batch.rejected.append((delivery, Rejection("bad_topic", delivery.topic), topic.device_id))
+        return batch
+
+    def _store(self, conn: Connection, batch: _Batch) -> list[_Arrival]:
+        """Store frames and fixes; the frames that were not there before."""
+        frames = copying.store(conn, ACCEL_FRAMES, [_frame_row(arrival) for arrival in batch.frames])
+        fixes = copying.store(conn, GPS_FIXES, [row for _, _, row in batch.fixes])
+        for index, reason in frames.refused.items():
+            arrival = batch.frames[index]
+            refusal = Rejection("database_refused", reason)
+            batch.rejected.append((arrival.delivery, refusal, arrival.topic.device_id))
+        for index, reason in fixes.refused.items():
+            delivery, topic, _ = batch.fixes[index]
+            batch.rejected.append((delivery, Rejection("database_refused", reason), topic.device_id))
+        return [batch.frames[index] for index in sorted(frames.new)]
+
+    def _screen(self, conn: Connection, arrivals: list[_Arrival]) -> tuple[dict[Boot, Memory], int]:
+        """Screen new frames and note candidates; the memories to keep after the commit."""
+        if not arrivals:
+            return {}, 0
+        memories, hits = screen_batch(self._memories, [_screenable(arrival) for arrival in arrivals])
+        latest = {arrival.boot: arrival for arrival in arrivals}
+        for hit in hits:
+            arrival = latest[hit.key]
+            stamp = arrival.frame.stamp
+            received_at = arrival.delivery.received_at
+            conn.execute(
+                SQL["open_candidate"],
+                {
+                    "device_id": arrival.topic.device_id,
+                    "boot_id": stamp.boot_id,
+                    "uptime_ms": hit.uptime_ms,
+                    "lane": "bulk",
+                    "shard": arrival.topic.shard,
+                    "at": moment(hit.uptime_ms, arrival.placed, stamp),
+                    "late": stamp.late,
+                    "due_at": received_at if hit.complete else received_at + _NEXT_FRAME,
+                },
+            )
+        return dict(memories), len(hits)
+
+
+def _screenable(arrival: _Arrival) -> Frame:
+    motion = arrival.frame.motion
+    return Frame(
+        key=arrival.boot,
+        uptime_ms=arrival.frame.stamp.event_uptime_ms,
+        rate_hz=motion.rate_hz,
+        samples=motion.samples,
+        scale_mps2=motion.scale_mps2,
+        full_scale_g=motion.full_scale_g,
+        lowpass_hz=motion.lowpass_hz,
+        counts=motion.counts,
+    )
+
+
+def _frame_row(arrival: _Arrival) -> Row:
+    stamp, motion = arrival.frame.stamp, arrival.frame.motion
+    return (
+        arrival.topic.device_id,
+        stamp.boot_id,
+        stamp.sequence,
+        arrival.placed.at,
+        stamp.event_uptime_ms,
+        arrival.delivery.received_at,
+        stamp.late,
+        motion.rate_hz,
+        motion.samples,
+        motion.scale_mps2,
+        motion.full_scale_g,
+        motion.lowpass_hz,
+        motion.counts,
+    )
+
+
+def _fix_rows(device_id: str, gps: GpsBatch, placed: Placed) -> list[Row]:
+    return [
+        (
+            device_id,
+            gps.stamp.boot_id,
+            gps.stamp.sequence,
+            ordinal,
+            moment(fix.uptime_ms, placed, gps.stamp),
+            fix.uptime_ms,
+            gps.stamp.late,
+            fix.lat_deg,
+            fix.lon_deg,
+            fix.speed_mps,
+            fix.heading_deg,
+            fix.accuracy_m,
+        )
+        for ordinal, fix in enumerate(gps.fixes)
+    ]

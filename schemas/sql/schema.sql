@@ -1,0 +1,847 @@
+-- All migrations together, made by scripts/generate. Read it, do not edit it.
+
+CREATE FUNCTION public.queue_event() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO event_queue VALUES (NEW.id);
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+CREATE FUNCTION public.series_create(series_name text, partition_width interval, unique_columns text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO series VALUES (series_name, partition_width);
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', series_name, series_name || '_columns');
+        EXECUTE format('SELECT create_hypertable(%L, %L, chunk_time_interval => %L::interval, '
+                       'create_default_indexes => false)', series_name, 'at', partition_width);
+    ELSE
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL) PARTITION BY RANGE (at)',
+                       series_name, series_name || '_columns');
+        EXECUTE format('CREATE TABLE %I PARTITION OF %I DEFAULT', series_name || '_default', series_name);
+    END IF;
+    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I UNIQUE (%s)',
+                   series_name, series_name || '_once', unique_columns);
+    EXECUTE format('DROP TABLE %I', series_name || '_columns');
+END
+$$;
+
+CREATE FUNCTION public.series_drop(series_name text, before timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    width interval;
+    partition record;
+    dropped integer := 0;
+BEGIN
+    SELECT partition_width INTO STRICT width FROM series WHERE name = series_name;
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+        EXECUTE format('SELECT count(*) FROM drop_chunks(%L::regclass, older_than => %L::timestamptz)',
+                       series_name, before) INTO dropped;
+        RETURN dropped;
+    END IF;
+    FOR partition IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = series_name::regclass AND c.relname ~ '_p[0-9]{8}_[0-9]{4}$'
+    LOOP
+        IF to_timestamp(right(partition.relname, 13), 'YYYYMMDD_HH24MI')::timestamp AT TIME ZONE 'UTC'
+           + width <= before THEN
+            EXECUTE format('DROP TABLE %I', partition.relname);
+            dropped := dropped + 1;
+        END IF;
+    END LOOP;
+    EXECUTE format('DELETE FROM %I WHERE at < %L', series_name || '_default', date_bin(width, before, 'epoch'));
+    RETURN dropped;
+END
+$_$;
+
+CREATE FUNCTION public.series_prepare(at timestamp with time zone, ahead interval) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    entry series%ROWTYPE;
+    lower timestamptz;
+    partition text;
+    made integer := 0;
+BEGIN
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+        RETURN 0;
+    END IF;
+    -- Two callers at once would both make the same partition.
+    PERFORM pg_advisory_xact_lock(hashtext('series_prepare'));
+    FOR entry IN SELECT * FROM series LOOP
+        lower := date_bin(entry.partition_width, at, 'epoch');
+        WHILE lower <= at + ahead LOOP
+            partition := entry.name || to_char(lower AT TIME ZONE 'UTC', '"_p"YYYYMMDD"_"HH24MI');
+            IF to_regclass(partition) IS NULL THEN
+                -- Cut the new partition's rows out of the default one, or ATTACH would refuse.
+                EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS '
+                               'INCLUDING STORAGE)', partition, entry.name);
+                EXECUTE format('WITH moved AS (DELETE FROM %I WHERE at >= %L AND at < %L RETURNING *) '
+                               'INSERT INTO %I SELECT * FROM moved',
+                               entry.name || '_default', lower, lower + entry.partition_width, partition);
+                EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                               entry.name, partition, lower, lower + entry.partition_width);
+                made := made + 1;
+            END IF;
+            lower := lower + entry.partition_width;
+        END LOOP;
+    END LOOP;
+    RETURN made;
+END
+$$;
+
+CREATE TABLE public.accel_frames (
+    device_id text CONSTRAINT accel_frames_columns_device_id_not_null NOT NULL,
+    boot_id bigint CONSTRAINT accel_frames_columns_boot_id_not_null NOT NULL,
+    sequence bigint CONSTRAINT accel_frames_columns_sequence_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT accel_frames_columns_at_not_null NOT NULL,
+    uptime_ms bigint CONSTRAINT accel_frames_columns_uptime_ms_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT accel_frames_columns_received_at_not_null NOT NULL,
+    late boolean CONSTRAINT accel_frames_columns_late_not_null NOT NULL,
+    rate_hz real CONSTRAINT accel_frames_columns_rate_hz_not_null NOT NULL,
+    samples integer CONSTRAINT accel_frames_columns_samples_not_null NOT NULL,
+    scale_mps2 real CONSTRAINT accel_frames_columns_scale_mps2_not_null NOT NULL,
+    full_scale_g real CONSTRAINT accel_frames_columns_full_scale_g_not_null NOT NULL,
+    lowpass_hz real CONSTRAINT accel_frames_columns_lowpass_hz_not_null NOT NULL,
+    counts bytea CONSTRAINT accel_frames_columns_counts_not_null NOT NULL
+)
+PARTITION BY RANGE (at);
+ALTER TABLE ONLY public.accel_frames ALTER COLUMN counts SET STORAGE EXTERNAL;
+
+CREATE TABLE public.accel_frames_default (
+    device_id text CONSTRAINT accel_frames_columns_device_id_not_null NOT NULL,
+    boot_id bigint CONSTRAINT accel_frames_columns_boot_id_not_null NOT NULL,
+    sequence bigint CONSTRAINT accel_frames_columns_sequence_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT accel_frames_columns_at_not_null NOT NULL,
+    uptime_ms bigint CONSTRAINT accel_frames_columns_uptime_ms_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT accel_frames_columns_received_at_not_null NOT NULL,
+    late boolean CONSTRAINT accel_frames_columns_late_not_null NOT NULL,
+    rate_hz real CONSTRAINT accel_frames_columns_rate_hz_not_null NOT NULL,
+    samples integer CONSTRAINT accel_frames_columns_samples_not_null NOT NULL,
+    scale_mps2 real CONSTRAINT accel_frames_columns_scale_mps2_not_null NOT NULL,
+    full_scale_g real CONSTRAINT accel_frames_columns_full_scale_g_not_null NOT NULL,
+    lowpass_hz real CONSTRAINT accel_frames_columns_lowpass_hz_not_null NOT NULL,
+    counts bytea CONSTRAINT accel_frames_columns_counts_not_null NOT NULL
+);
+ALTER TABLE ONLY public.accel_frames_default ALTER COLUMN counts SET STORAGE EXTERNAL;
+
+CREATE TABLE public.access_log (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    object text NOT NULL,
+    reason text NOT NULL
+);
+
+ALTER TABLE public.access_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.calls (
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    party text NOT NULL,
+    attempt integer NOT NULL,
+    number text NOT NULL,
+    language text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    sid text,
+    end_status text,
+    pressed text,
+    possible_duplicate boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    sent_at timestamp with time zone,
+    answered_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT calls_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
+    CONSTRAINT calls_party_check CHECK ((party = ANY (ARRAY['driver'::text, 'contact'::text]))),
+    CONSTRAINT calls_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'unknown'::text, 'placed'::text, 'ringing'::text, 'answered'::text, 'ended'::text, 'given_up'::text])))
+);
+
+CREATE TABLE public.candidates (
+    device_id text NOT NULL,
+    boot_id bigint NOT NULL,
+    uptime_ms bigint NOT NULL,
+    lane text NOT NULL,
+    shard text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    late boolean NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    CONSTRAINT candidates_lane_check CHECK ((lane = ANY (ARRAY['urgent'::text, 'bulk'::text])))
+);
+
+CREATE TABLE public.dead_letter_days (
+    device_id text NOT NULL,
+    day date NOT NULL,
+    kept integer DEFAULT 0 NOT NULL,
+    kept_bytes bigint DEFAULT 0 NOT NULL,
+    dropped integer DEFAULT 0 NOT NULL
+);
+
+COMMENT ON COLUMN public.dead_letter_days.device_id IS 'a known device, or ? for all others together';
+
+CREATE TABLE public.dead_letters (
+    id bigint NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    topic text NOT NULL,
+    device_id text,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    size_bytes integer NOT NULL,
+    payload bytea NOT NULL
+);
+
+COMMENT ON COLUMN public.dead_letters.payload IS 'the first bytes; size_bytes tells how many there were';
+
+ALTER TABLE public.dead_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.dead_letters_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.device_boots (
+    device_id text NOT NULL,
+    boot_id bigint NOT NULL,
+    anchor_at timestamp with time zone NOT NULL,
+    first_heard_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.device_presence (
+    device_id text NOT NULL,
+    online boolean NOT NULL,
+    boot_id bigint NOT NULL,
+    sequence bigint NOT NULL,
+    uptime_ms bigint NOT NULL,
+    heard_at timestamp with time zone NOT NULL,
+    firmware text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE public.device_status (
+    device_id text CONSTRAINT device_status_columns_device_id_not_null NOT NULL,
+    boot_id bigint CONSTRAINT device_status_columns_boot_id_not_null NOT NULL,
+    sequence bigint CONSTRAINT device_status_columns_sequence_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT device_status_columns_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT device_status_columns_received_at_not_null NOT NULL,
+    late boolean CONSTRAINT device_status_columns_late_not_null NOT NULL,
+    online boolean CONSTRAINT device_status_columns_online_not_null NOT NULL,
+    firmware text CONSTRAINT device_status_columns_firmware_not_null NOT NULL,
+    hardware text CONSTRAINT device_status_columns_hardware_not_null NOT NULL,
+    battery_mv integer CONSTRAINT device_status_columns_battery_mv_not_null NOT NULL,
+    signal_dbm integer CONSTRAINT device_status_columns_signal_dbm_not_null NOT NULL,
+    buffered_messages bigint CONSTRAINT device_status_columns_buffered_messages_not_null NOT NULL
+)
+PARTITION BY RANGE (at);
+
+CREATE TABLE public.device_status_default (
+    device_id text CONSTRAINT device_status_columns_device_id_not_null NOT NULL,
+    boot_id bigint CONSTRAINT device_status_columns_boot_id_not_null NOT NULL,
+    sequence bigint CONSTRAINT device_status_columns_sequence_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT device_status_columns_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT device_status_columns_received_at_not_null NOT NULL,
+    late boolean CONSTRAINT device_status_columns_late_not_null NOT NULL,
+    online boolean CONSTRAINT device_status_columns_online_not_null NOT NULL,
+    firmware text CONSTRAINT device_status_columns_firmware_not_null NOT NULL,
+    hardware text CONSTRAINT device_status_columns_hardware_not_null NOT NULL,
+    battery_mv integer CONSTRAINT device_status_columns_battery_mv_not_null NOT NULL,
+    signal_dbm integer CONSTRAINT device_status_columns_signal_dbm_not_null NOT NULL,
+    buffered_messages bigint CONSTRAINT device_status_columns_buffered_messages_not_null NOT NULL
+);
+
+CREATE TABLE public.devices (
+    id text NOT NULL,
+    shard text NOT NULL,
+    vehicle_id uuid,
+    provisioned_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT devices_id_check CHECK ((id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{2,39}$'::text)),
+    CONSTRAINT devices_shard_check CHECK ((shard ~ '^0[0-9a-f]$'::text))
+);
+
+CREATE TABLE public.dispatches (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    incident_id uuid NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    unit_id text,
+    tried text[] DEFAULT '{}'::text[] NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    offered_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    eta_at timestamp with time zone,
+    en_route_at timestamp with time zone,
+    on_scene_at timestamp with time zone,
+    secured_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    report text DEFAULT ''::text NOT NULL,
+    CONSTRAINT dispatches_kind_check CHECK ((kind = ANY (ARRAY['guard'::text, 'roadside'::text]))),
+    CONSTRAINT dispatches_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'secured'::text, 'completed'::text, 'declined'::text, 'offer_expired'::text, 'stood_down'::text, 'failed'::text])))
+);
+
+CREATE TABLE public.emergency_contacts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    holder_id uuid NOT NULL,
+    name text NOT NULL,
+    relation text DEFAULT ''::text NOT NULL,
+    number text NOT NULL,
+    language text DEFAULT 'ja'::text NOT NULL,
+    rank smallint DEFAULT 1 NOT NULL,
+    CONSTRAINT emergency_contacts_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
+    CONSTRAINT emergency_contacts_number_check CHECK ((number ~ '^\+[1-9][0-9]{6,14}$'::text))
+);
+
+CREATE TABLE public.escalation_plans (
+    version integer NOT NULL,
+    sha256 text NOT NULL,
+    toml text NOT NULL,
+    activated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE public.escalation_plans ALTER COLUMN version ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.escalation_plans_version_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.event_queue (
+    event_id bigint NOT NULL
+);
+
+CREATE TABLE public.event_stream (
+    "position" bigint NOT NULL,
+    event_id bigint NOT NULL
+);
+
+CREATE TABLE public.gps_fixes (
+    device_id text CONSTRAINT gps_fixes_columns_device_id_not_null NOT NULL,
+    boot_id bigint CONSTRAINT gps_fixes_columns_boot_id_not_null NOT NULL,
+    sequence bigint CONSTRAINT gps_fixes_columns_sequence_not_null NOT NULL,
+    ordinal smallint CONSTRAINT gps_fixes_columns_ordinal_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT gps_fixes_columns_at_not_null NOT NULL,
+    uptime_ms bigint CONSTRAINT gps_fixes_columns_uptime_ms_not_null NOT NULL,
+    late boolean CONSTRAINT gps_fixes_columns_late_not_null NOT NULL,
+    lat_deg double precision CONSTRAINT gps_fixes_columns_lat_deg_not_null NOT NULL,
+    lon_deg double precision CONSTRAINT gps_fixes_columns_lon_deg_not_null NOT NULL,
+    speed_mps real CONSTRAINT gps_fixes_columns_speed_mps_not_null NOT NULL,
+    heading_deg real CONSTRAINT gps_fixes_columns_heading_deg_not_null NOT NULL,
+    accuracy_m real CONSTRAINT gps_fixes_columns_accuracy_m_not_null NOT NULL
+)
+PARTITION BY RANGE (at);
+
+CREATE TABLE public.gps_fixes_default (
+    device_id text CONSTRAINT gps_fixes_columns_device_id_not_null NOT NULL,
+    boot_id bigint CONSTRAINT gps_fixes_columns_boot_id_not_null NOT NULL,
+    sequence bigint CONSTRAINT gps_fixes_columns_sequence_not_null NOT NULL,
+    ordinal smallint CONSTRAINT gps_fixes_columns_ordinal_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT gps_fixes_columns_at_not_null NOT NULL,
+    uptime_ms bigint CONSTRAINT gps_fixes_columns_uptime_ms_not_null NOT NULL,
+    late boolean CONSTRAINT gps_fixes_columns_late_not_null NOT NULL,
+    lat_deg double precision CONSTRAINT gps_fixes_columns_lat_deg_not_null NOT NULL,
+    lon_deg double precision CONSTRAINT gps_fixes_columns_lon_deg_not_null NOT NULL,
+    speed_mps real CONSTRAINT gps_fixes_columns_speed_mps_not_null NOT NULL,
+    heading_deg real CONSTRAINT gps_fixes_columns_heading_deg_not_null NOT NULL,
+    accuracy_m real CONSTRAINT gps_fixes_columns_accuracy_m_not_null NOT NULL
+);
+
+CREATE TABLE public.impact_parts (
+    device_id text NOT NULL,
+    boot_id bigint NOT NULL,
+    sequence bigint NOT NULL,
+    trigger_no bigint NOT NULL,
+    part bigint NOT NULL,
+    last boolean NOT NULL,
+    at timestamp with time zone NOT NULL,
+    uptime_ms bigint NOT NULL,
+    trigger_uptime_ms bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    late boolean NOT NULL,
+    rate_hz real NOT NULL,
+    samples integer NOT NULL,
+    scale_mps2 real NOT NULL,
+    full_scale_g real NOT NULL,
+    lowpass_hz real NOT NULL,
+    counts bytea NOT NULL,
+    fixes jsonb NOT NULL
+);
+
+CREATE TABLE public.impacts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    device_id text NOT NULL,
+    boot_id bigint NOT NULL,
+    uptime_ms bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    severity text NOT NULL,
+    delta_v_kmh real NOT NULL,
+    delta_v_is_lower_bound boolean NOT NULL,
+    pdof_deg real,
+    peak_g real NOT NULL,
+    duration_ms real NOT NULL,
+    rollover boolean NOT NULL,
+    multiple boolean NOT NULL,
+    reasons text[] NOT NULL,
+    lat_deg double precision,
+    lon_deg double precision,
+    speed_before_kmh real,
+    late boolean NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    incident_id uuid,
+    CONSTRAINT impacts_severity_check CHECK ((severity = ANY (ARRAY['knock'::text, 'light'::text, 'moderate'::text, 'severe'::text, 'very_severe'::text])))
+);
+
+CREATE TABLE public.incident_events (
+    id bigint NOT NULL,
+    incident_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    data jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+ALTER TABLE public.incident_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.incident_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.incidents (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    device_id text,
+    vehicle_id uuid,
+    policy_id text,
+    holder_id uuid,
+    plan_version integer NOT NULL,
+    trigger text NOT NULL,
+    severity text,
+    phase text NOT NULL,
+    answer text,
+    outcome text,
+    taken_by text,
+    occurred_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    lat_deg double precision,
+    lon_deg double precision,
+    position_at timestamp with time zone,
+    flags text[] DEFAULT '{}'::text[] NOT NULL,
+    generation integer DEFAULT 0 NOT NULL,
+    state jsonb NOT NULL,
+    CONSTRAINT incidents_answer_check CHECK ((answer = ANY (ARRAY['fine'::text, 'help'::text, 'ambulance'::text, 'operator'::text]))),
+    CONSTRAINT incidents_check CHECK (((phase = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT incidents_check1 CHECK (((lat_deg IS NULL) = (lon_deg IS NULL))),
+    CONSTRAINT incidents_outcome_check CHECK ((outcome = ANY (ARRAY['accident'::text, 'trouble'::text, 'driver_fine'::text, 'false_alarm'::text, 'mistake'::text]))),
+    CONSTRAINT incidents_phase_check CHECK ((phase = ANY (ARRAY['reaching'::text, 'helping'::text, 'settling'::text, 'closed'::text]))),
+    CONSTRAINT incidents_severity_check CHECK ((severity = ANY (ARRAY['light'::text, 'moderate'::text, 'severe'::text, 'very_severe'::text]))),
+    CONSTRAINT incidents_trigger_check CHECK ((trigger = ANY (ARRAY['impact'::text, 'long_press'::text, 'short_press'::text])))
+);
+
+COMMENT ON COLUMN public.incidents.state IS 'the value incident.decide works on; the other columns repeat parts of it for queries';
+
+CREATE TABLE public.messages (
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    channel text NOT NULL,
+    template text NOT NULL,
+    language text NOT NULL,
+    number text,
+    body text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    sid text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT messages_channel_check CHECK ((channel = ANY (ARRAY['push'::text, 'sms'::text]))),
+    CONSTRAINT messages_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
+    CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'unknown'::text])))
+);
+
+CREATE TABLE public.outbox (
+    id uuid NOT NULL,
+    incident_id uuid,
+    kind text NOT NULL,
+    device_id text,
+    payload jsonb NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    priority smallint DEFAULT 5 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    lease_until timestamp with time zone,
+    error text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'cancel_call'::text, 'check_call'::text, 'sms'::text, 'push'::text, 'command'::text]))),
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'done'::text, 'failed'::text, 'expired'::text])))
+);
+
+CREATE TABLE public.phones (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    holder_id uuid NOT NULL,
+    number text NOT NULL,
+    rank smallint DEFAULT 1 NOT NULL,
+    CONSTRAINT phones_number_check CHECK ((number ~ '^\+[1-9][0-9]{6,14}$'::text))
+);
+
+CREATE TABLE public.policies (
+    id text NOT NULL,
+    holder_id uuid NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT policies_check CHECK ((valid_to > valid_from)),
+    CONSTRAINT policies_id_check CHECK ((id ~ '^[A-Za-z0-9-]{3,40}$'::text))
+);
+
+CREATE TABLE public.policyholders (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    language text DEFAULT 'ja'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT policyholders_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text])))
+);
+
+CREATE TABLE public.presses (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    device_id text NOT NULL,
+    boot_id bigint NOT NULL,
+    sequence bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    held_ms bigint NOT NULL,
+    late boolean NOT NULL,
+    defects text[] NOT NULL,
+    lat_deg double precision,
+    lon_deg double precision,
+    incident_id uuid,
+    CONSTRAINT presses_kind_check CHECK ((kind = ANY (ARRAY['long_press'::text, 'short_press'::text])))
+);
+
+CREATE TABLE public.schema_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE public.series (
+    name text NOT NULL,
+    partition_width interval NOT NULL
+);
+
+COMMENT ON TABLE public.series IS 'time series tables and the width of their partitions';
+
+CREATE TABLE public.timers (
+    incident_id uuid NOT NULL,
+    name text NOT NULL,
+    generation integer NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.units (
+    id text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    on_shift boolean DEFAULT false NOT NULL,
+    lat_deg double precision NOT NULL,
+    lon_deg double precision NOT NULL,
+    position_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT units_id_check CHECK ((id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{2,39}$'::text)),
+    CONSTRAINT units_kind_check CHECK ((kind = ANY (ARRAY['guard'::text, 'roadside'::text])))
+);
+
+CREATE TABLE public.vehicles (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    policy_id text NOT NULL,
+    plate text NOT NULL,
+    model text DEFAULT ''::text NOT NULL,
+    colour text DEFAULT ''::text NOT NULL
+);
+
+ALTER TABLE ONLY public.accel_frames ATTACH PARTITION public.accel_frames_default DEFAULT;
+
+ALTER TABLE ONLY public.device_status ATTACH PARTITION public.device_status_default DEFAULT;
+
+ALTER TABLE ONLY public.gps_fixes ATTACH PARTITION public.gps_fixes_default DEFAULT;
+
+ALTER TABLE ONLY public.accel_frames
+    ADD CONSTRAINT accel_frames_once UNIQUE (device_id, boot_id, sequence, at);
+
+ALTER TABLE ONLY public.accel_frames_default
+    ADD CONSTRAINT accel_frames_default_device_id_boot_id_sequence_at_key UNIQUE (device_id, boot_id, sequence, at);
+
+ALTER TABLE ONLY public.access_log
+    ADD CONSTRAINT access_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_incident_id_party_attempt_key UNIQUE (incident_id, party, attempt);
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_sid_key UNIQUE (sid);
+
+ALTER TABLE ONLY public.candidates
+    ADD CONSTRAINT candidates_pkey PRIMARY KEY (device_id, boot_id, lane, uptime_ms);
+
+ALTER TABLE ONLY public.dead_letter_days
+    ADD CONSTRAINT dead_letter_days_pkey PRIMARY KEY (device_id, day);
+
+ALTER TABLE ONLY public.dead_letters
+    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.device_boots
+    ADD CONSTRAINT device_boots_pkey PRIMARY KEY (device_id, boot_id);
+
+ALTER TABLE ONLY public.device_presence
+    ADD CONSTRAINT device_presence_pkey PRIMARY KEY (device_id);
+
+ALTER TABLE ONLY public.device_status
+    ADD CONSTRAINT device_status_once UNIQUE (device_id, boot_id, sequence, at);
+
+ALTER TABLE ONLY public.device_status_default
+    ADD CONSTRAINT device_status_default_device_id_boot_id_sequence_at_key UNIQUE (device_id, boot_id, sequence, at);
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dispatches
+    ADD CONSTRAINT dispatches_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.emergency_contacts
+    ADD CONSTRAINT emergency_contacts_holder_id_rank_key UNIQUE (holder_id, rank);
+
+ALTER TABLE ONLY public.emergency_contacts
+    ADD CONSTRAINT emergency_contacts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.escalation_plans
+    ADD CONSTRAINT escalation_plans_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.escalation_plans
+    ADD CONSTRAINT escalation_plans_sha256_key UNIQUE (sha256);
+
+ALTER TABLE ONLY public.event_queue
+    ADD CONSTRAINT event_queue_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY public.event_stream
+    ADD CONSTRAINT event_stream_event_id_key UNIQUE (event_id);
+
+ALTER TABLE ONLY public.event_stream
+    ADD CONSTRAINT event_stream_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY public.gps_fixes
+    ADD CONSTRAINT gps_fixes_once UNIQUE (device_id, boot_id, sequence, ordinal, at);
+
+ALTER TABLE ONLY public.gps_fixes_default
+    ADD CONSTRAINT gps_fixes_default_device_id_boot_id_sequence_ordinal_at_key UNIQUE (device_id, boot_id, sequence, ordinal, at);
+
+ALTER TABLE ONLY public.impact_parts
+    ADD CONSTRAINT impact_parts_pkey PRIMARY KEY (device_id, boot_id, sequence);
+
+ALTER TABLE ONLY public.impacts
+    ADD CONSTRAINT impacts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.incident_events
+    ADD CONSTRAINT incident_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_sid_key UNIQUE (sid);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.phones
+    ADD CONSTRAINT phones_holder_id_rank_key UNIQUE (holder_id, rank);
+
+ALTER TABLE ONLY public.phones
+    ADD CONSTRAINT phones_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.policies
+    ADD CONSTRAINT policies_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.policyholders
+    ADD CONSTRAINT policyholders_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.presses
+    ADD CONSTRAINT presses_device_id_boot_id_sequence_key UNIQUE (device_id, boot_id, sequence);
+
+ALTER TABLE ONLY public.presses
+    ADD CONSTRAINT presses_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.series
+    ADD CONSTRAINT series_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.timers
+    ADD CONSTRAINT timers_pkey PRIMARY KEY (incident_id, name);
+
+ALTER TABLE ONLY public.units
+    ADD CONSTRAINT units_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.vehicles
+    ADD CONSTRAINT vehicles_pkey PRIMARY KEY (id);
+
+CREATE INDEX calls_by_incident ON public.calls USING btree (incident_id);
+
+CREATE INDEX calls_by_sent ON public.calls USING btree (sent_at);
+
+CREATE UNIQUE INDEX calls_one_unresolved_per_number ON public.calls USING btree (number) WHERE (state = ANY (ARRAY['sending'::text, 'unknown'::text]));
+
+CREATE INDEX candidates_due ON public.candidates USING btree (lane, shard, due_at);
+
+CREATE INDEX dead_letters_by_time ON public.dead_letters USING btree (received_at);
+
+CREATE INDEX devices_by_vehicle ON public.devices USING btree (vehicle_id);
+
+CREATE UNIQUE INDEX dispatches_one_open_per_kind ON public.dispatches USING btree (incident_id, kind) WHERE (state = ANY (ARRAY['requested'::text, 'offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'secured'::text]));
+
+CREATE UNIQUE INDEX dispatches_one_open_per_unit ON public.dispatches USING btree (unit_id) WHERE (state = ANY (ARRAY['offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'secured'::text]));
+
+CREATE INDEX gps_fixes_by_device ON ONLY public.gps_fixes USING btree (device_id, at);
+
+CREATE INDEX gps_fixes_default_device_id_at_idx ON public.gps_fixes_default USING btree (device_id, at);
+
+CREATE INDEX impact_parts_by_uptime ON public.impact_parts USING btree (device_id, boot_id, uptime_ms);
+
+CREATE INDEX impacts_by_device ON public.impacts USING btree (device_id, boot_id, uptime_ms);
+
+CREATE INDEX incident_events_by_incident ON public.incident_events USING btree (incident_id, id);
+
+CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC);
+
+CREATE UNIQUE INDEX incidents_one_open_per_device ON public.incidents USING btree (device_id) WHERE (phase <> 'closed'::text);
+
+CREATE INDEX messages_by_incident ON public.messages USING btree (incident_id);
+
+CREATE INDEX outbox_commands ON public.outbox USING btree (device_id) WHERE ((kind = 'command'::text) AND (state = 'pending'::text));
+
+CREATE INDEX outbox_waiting ON public.outbox USING btree (due_at) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text]));
+
+CREATE INDEX timers_due ON public.timers USING btree (due_at);
+
+ALTER INDEX public.accel_frames_once ATTACH PARTITION public.accel_frames_default_device_id_boot_id_sequence_at_key;
+
+ALTER INDEX public.device_status_once ATTACH PARTITION public.device_status_default_device_id_boot_id_sequence_at_key;
+
+ALTER INDEX public.gps_fixes_by_device ATTACH PARTITION public.gps_fixes_default_device_id_at_idx;
+
+ALTER INDEX public.gps_fixes_once ATTACH PARTITION public.gps_fixes_default_device_id_boot_id_sequence_ordinal_at_key;
+
+CREATE TRIGGER incident_events_append_only BEFORE DELETE OR UPDATE ON public.incident_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER incident_events_queue AFTER INSERT ON public.incident_events FOR EACH ROW EXECUTE FUNCTION public.queue_event();
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.candidates
+    ADD CONSTRAINT candidates_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+ALTER TABLE ONLY public.device_boots
+    ADD CONSTRAINT device_boots_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+ALTER TABLE ONLY public.device_presence
+    ADD CONSTRAINT device_presence_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_vehicle_id_fkey FOREIGN KEY (vehicle_id) REFERENCES public.vehicles(id);
+
+ALTER TABLE ONLY public.dispatches
+    ADD CONSTRAINT dispatches_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.dispatches
+    ADD CONSTRAINT dispatches_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+ALTER TABLE ONLY public.emergency_contacts
+    ADD CONSTRAINT emergency_contacts_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.policyholders(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.event_stream
+    ADD CONSTRAINT event_stream_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.incident_events(id);
+
+ALTER TABLE ONLY public.impact_parts
+    ADD CONSTRAINT impact_parts_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+ALTER TABLE ONLY public.impacts
+    ADD CONSTRAINT impacts_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+ALTER TABLE ONLY public.impacts
+    ADD CONSTRAINT impacts_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.incident_events
+    ADD CONSTRAINT incident_events_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.policyholders(id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_plan_version_fkey FOREIGN KEY (plan_version) REFERENCES public.escalation_plans(version);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.policies(id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_vehicle_id_fkey FOREIGN KEY (vehicle_id) REFERENCES public.vehicles(id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.phones
+    ADD CONSTRAINT phones_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.policyholders(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.policies
+    ADD CONSTRAINT policies_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.policyholders(id);
+
+ALTER TABLE ONLY public.presses
+    ADD CONSTRAINT presses_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+ALTER TABLE ONLY public.presses
+    ADD CONSTRAINT presses_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.timers
+    ADD CONSTRAINT timers_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.vehicles
+    ADD CONSTRAINT vehicles_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.policies(id);

@@ -1,0 +1,33 @@
+"""Low-passing recordings that are sampled fast, before they are integrated."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import convolve1d
+
+Signal = NDArray[np.float64]
+
+LOWPASS_HZ: Final = 42.0
+"""The corner below which delta-V at 100 Hz sampling stays within a few per cent (measured on
+NHTSA test 10146 at every sampling phase), and a setting common accelerometers have."""
+LOWPASS_ABOVE_HZ: Final = 110.0
+"""Recordings near 100 Hz have been low-passed by their sensor; those faster are by us."""
+
+
+def lowpass(acc_mps2: Signal, rate_hz: float) -> Signal:
+    """A zero-phase low-pass with its -3 dB corner at 42 Hz; (3, n) in, (3, n) out.
+
+    A Gaussian kernel: it never overshoots, keeps every integral, and reaches only 13 ms to each
+    side, so that a sample's value does not depend on where the stretch was cut.
+    sigma = sqrt(ln 2) / (2 pi f) puts |H(f)| = exp(-(2 pi f sigma)^2 / 2) at 1/sqrt(2).
+    Signals at or near 100 Hz come back as they are.
+    """
+    if rate_hz <= LOWPASS_ABOVE_HZ:
+        return acc_mps2
+    sigma = np.sqrt(np.log(2)) / (2 * np.pi * LOWPASS_HZ) * rate_hz
+    reach = int(np.ceil(4 * sigma))
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return convolve1d(acc_mps2, kernel / kernel.sum(), axis=1, mode="nearest")

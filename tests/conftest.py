@@ -1,0 +1,39 @@
+"""Fixtures for everyone: real servers, started once a session, and a fresh database per test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+from support.servers import Broker, Databases, running_broker, short_folder
+
+from runtime import postgres
+
+
+def pytest_configure() -> None:
+    # The machine's own settings must not decide how tests come out.
+    for variable in [name for name in os.environ if name.startswith("CBUTTON_")]:
+        if variable != "CBUTTON_SAMPLE_DATA":
+            del os.environ[variable]
+
+
+@pytest.fixture(scope="session")
+def databases() -> Generator[Databases]:
+    """The bundled PostgreSQL: `fresh()` and `empty()` give a database of one's own."""
+    with short_folder() as folder, postgres.temporary(folder) as server:
+        yield Databases(server.url)
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> Generator[str]:
+    """A database of the bundled PostgreSQL with all migrations applied, for this test alone."""
+    with databases.fresh() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def broker() -> Generator[Broker]:
+    """The bundled MQTT broker, shared by all tests: use client ids and devices of your own."""
+    with running_broker() as running:
+        yield running

@@ -1,0 +1,380 @@
+"""The simulated carrier through the real Twilio SDK, with webhooks whose signatures are checked."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import requests
+from support.telephone import (
+    ACCOUNT_SID,
+    AUTH_TOKEN,
+    WE,
+    CarrierProcess,
+    Customer,
+    carrier,
+    customer,
+    twilio,
+    until,
+)
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+
+EVENTS = ["initiated", "ringing", "answered", "completed"]
+FINE, HELP, MACHINE, NOBODY, SILENT = (f"+8190000000{n}" for n in ("01", "02", "03", "04", "05"))
+ASK = (
+    '<Response><Gather action="/gather" numDigits="1" timeout="5"><Say language="ja-JP">'
+    "けがをされた方はいますか。問題がなければ1を押してください。</Say></Gather>"
+    '<Say language="ja-JP">お返事が聞こえません。</Say></Response>'
+)
+PEOPLE = {
+    FINE: "answers_fine",
+    HELP: "asks_help",
+    MACHINE: "voicemail",
+    NOBODY: "never_answers",
+    SILENT: "silent",
+}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Generator[CarrierProcess]:
+    with carrier(tmp_path_factory.mktemp("carrier"), people=PEOPLE, calls_per_s=20) as process:
+        yield process
+
+
+@pytest.fixture
+def sdk(shared: CarrierProcess) -> Generator[Client]:
+    with twilio(shared.url) as client:
+        yield client
+
+
+@pytest.fixture
+def insurer() -> Generator[Customer]:
+    with customer() as one:
+        one.documents["/voice"] = ASK
+        one.documents["/gather"] = lambda params: (
+            f"<Response><Say language='ja-JP'>{params['Digits']}ですね。</Say></Response>"
+        )
+        yield one
+
+
+def place(sdk: Client, insurer: Customer, to: str, **more: Any) -> str:
+    call = sdk.calls.create(
+        to=to,
+        from_=WE,
+        url=f"{insurer.url}/voice",
+        status_callback=f"{insurer.url}/status",
+        status_callback_event=EVENTS,
+        **{"timeout": 14} | more,
+    )
+    assert call.status == "queued"
+    assert call.sid is not None
+    return call.sid
+
+
+def ended(insurer: Customer) -> bool:
+    return any("CallDuration" in heard.params for heard in insurer.at("/status"))
+
+
+def test_an_answered_call_with_a_key(shared: CarrierProcess, sdk: Client, insurer: Customer):
+    sid = place(sdk, insurer, FINE)
+    until(lambda: ended(insurer))
+
+    assert insurer.statuses("/status") == ["initiated", "ringing", "in-progress", "completed"]
+    assert [heard.params["SequenceNumber"] for heard in insurer.at("/status")] == ["0", "1", "2", "3"]
+    assert all(heard.signed and heard.params["CallSid"] == sid for heard in insurer.heard)
+    (gathered,) = insurer.at("/gather")
+    assert (gathered.params["Digits"], gathered.params["To"]) == ("1", FINE)
+    call = sdk.calls(sid).fetch()
+    assert (call.status, call.to, call.from_formatted) == ("completed", FINE, WE)
+    assert call.start_time is not None
+    story = shared.call(sid)
+    assert story["pressed"] == "1"
+    assert story["spoken"] == ["けがをされた方はいますか。問題がなければ1を押してください。", "1ですね。"]
+    assert [entry["kind"] for entry in story["timeline"]] == [
+        *[
+            "placed",
+            "dialling",
+            "rang",
+            "answered",
+            "fetching",
+            "said",
+            "pressed",
+            "fetching",
+            "said",
+            "ended",
+        ]
+    ]
+
+
+def test_voicemail_is_reached_only_by_long_ringing_and_never_presses(
+    shared: CarrierProcess, sdk: Client, insurer: Customer
+):
+    short = place(sdk, insurer, MACHINE)
+    long = place(sdk, insurer, MACHINE, timeout=25)
+    until(lambda: len([one for one in insurer.at("/status") if "CallDuration" in one.params]) == 2)
+
+    assert shared.call(short)["status"] == "no-answer"
+    story = shared.call(long)
+    assert (story["status"], story["answered_by"], story["pressed"]) == ("completed", "machine", "")
+    assert story["spoken"][-1] == "お返事が聞こえません。"
+    assert not insurer.at("/gather")
+
+
+def test_nobody_answers(sdk: Client, insurer: Customer):
+    sid = place(sdk, insurer, NOBODY)
+    until(lambda: ended(insurer))
+
+    assert insurer.statuses("/status") == ["initiated", "ringing", "no-answer"]
+    assert not insurer.at("/voice")
+    assert sdk.calls(sid).fetch().status == "no-answer"
+
+
+def test_a_ringing_call_is_cancelled(shared: CarrierProcess, sdk: Client, insurer: Customer):
+    sid = place(sdk, insurer, NOBODY, timeout=600)
+    until(lambda: "ringing" in insurer.statuses("/status"))
+    assert sdk.calls(sid).update(status="canceled").status == "canceled"
+    until(lambda: ended(insurer))
+
+    assert insurer.statuses("/status") == ["initiated", "ringing", "canceled"]
+    with pytest.raises(TwilioRestException) as caught:
+        sdk.calls(sid).update(status="canceled")
+    assert (caught.value.status, caught.value.code) == (400, 21220)
+    assert shared.call(sid)["status"] == "canceled"
+
+
+def test_an_answered_call_is_ended_by_the_client(sdk: Client, insurer: Customer):
+    insurer.documents["/voice"] = "<Response><Pause length='170'/></Response>"
+    sid = place(sdk, insurer, SILENT)
+    until(lambda: insurer.at("/voice"))
+    assert sdk.calls(sid).update(status="canceled").status == "in-progress"
+    assert sdk.calls(sid).update(status="completed").status == "completed"
+    until(lambda: ended(insurer))
+
+    assert insurer.statuses("/status")[-1] == "completed"
+
+
+def test_temperaments_change_while_running(shared: CarrierProcess, sdk: Client, insurer: Customer):
+    number = "+819000000077"
+    shared.put(f"people/{number}", {"temperament": "asks_ambulance", "answer_after_s": 1})
+    place(sdk, insurer, number)
+    until(lambda: insurer.at("/gather"))
+
+    assert insurer.at("/gather")[0].params["Digits"] == "3"
+
+
+def test_calls_and_filters_are_listed_in_pages(sdk: Client, insurer: Customer):
+    number = "+819000000088"
+    sids = [place(sdk, insurer, number, timeout=1) for _ in range(5)]
+    until(lambda: str(sdk.calls(sids[-1]).fetch().status) == "no-answer")
+    first = sdk.calls(sids[0]).fetch()
+    assert first.start_time is not None
+
+    assert [call.sid for call in sdk.calls.list(to=number, page_size=2)] == sids[::-1]
+    assert [call.sid for call in sdk.calls.list(to=number, limit=3)] == sids[:1:-1]
+    assert len(sdk.calls.list(to=number, status="no-answer", start_time_after=first.start_time)) == 5
+    assert sdk.calls.list(to=number, status="ringing") == []
+    assert sdk.calls.list(to="+819000000089", from_=WE) == []
+
+
+def test_messages(shared: CarrierProcess, sdk: Client, insurer: Customer):
+    shared.put("people/+819000000099", "unreachable")
+    sent = sdk.messages.create(to=FINE, from_=WE, body="応援", status_callback=f"{insurer.url}/sms")
+    lost = sdk.messages.create(
+        to="+819000000099", from_=WE, body="応援", status_callback=f"{insurer.url}/lost"
+    )
+    until(lambda: len(insurer.at("/sms")) == 2 and len(insurer.at("/lost")) == 2)
+
+    assert sent.status == "queued"
+    assert insurer.statuses("/sms") == ["sent", "delivered"]
+    assert insurer.statuses("/lost") == ["sent", "undelivered"]
+    assert insurer.at("/lost")[1].params["ErrorCode"] == "30003"
+    assert all(heard.signed for heard in insurer.heard)
+    assert lost.sid is not None
+    assert sdk.messages(lost.sid).fetch().error_code == 30003
+    assert [message.sid for message in sdk.messages.list(to=FINE)] == [sent.sid]
+    assert [message["body"] for message in shared.sim("messages") if message["to"] == FINE] == ["応援"]
+
+
+def test_what_twilio_refuses_is_refused(shared: CarrierProcess, sdk: Client, insurer: Customer):
+    with pytest.raises(TwilioRestException) as caught:
+        place(sdk, insurer, "09011112222")
+    assert (caught.value.status, caught.value.code) == (400, 21211)
+    with pytest.raises(TwilioRestException) as caught:
+        sdk.calls("CA" + "0" * 32).fetch()
+    assert (caught.value.status, caught.value.code) == (404, 20404)
+    with twilio(shared.url, "wrong") as stranger, pytest.raises(TwilioRestException) as caught:
+        place(stranger, insurer, FINE)
+    assert (caught.value.status, caught.value.code) == (401, 20003)
+    with httpx.Client(trust_env=False, auth=(ACCOUNT_SID, AUTH_TOKEN), base_url=shared.url) as plain:
+        form = {"To": FINE, "From": WE, "Url": "https://a.example", "TimeOut": "9"}
+        answer = plain.post(f"/2010-04-01/Accounts/{ACCOUNT_SID}/Calls.json", data=form)
+        assert (answer.status_code, answer.json()["code"]) == (400, 20001)
+        answer = plain.get("/2010-04-01/Accounts/AC9/Calls.json")
+        assert (answer.status_code, answer.json()["code"]) == (404, 20404)
+
+
+def test_a_document_is_asked_for_again_while_the_customer_restarts(
+    shared: CarrierProcess, sdk: Client, insurer: Customer
+):
+    insurer.stop()
+    sid = place(sdk, insurer, FINE)
+    until(lambda: shared.call(sid)["status"] == "in-progress")
+    insurer.start()
+    until(lambda: ended(insurer))
+
+    assert shared.call(sid)["pressed"] == "1"
+    assert len(insurer.at("/voice")) == 1
+    assert sorted(insurer.statuses("/status")) == ["completed", "in-progress", "initiated", "ringing"]
+
+
+def test_a_document_that_fails_comes_from_the_fallback(
+    shared: CarrierProcess, sdk: Client, insurer: Customer
+):
+    insurer.failing.add("/voice")
+    insurer.documents["/sorry"] = "<Response><Say>Sorry</Say></Response>"
+    sid = place(sdk, insurer, FINE, fallback_url=f"{insurer.url}/sorry", fallback_method="GET")
+    until(lambda: ended(insurer))
+
+    (sorry,) = insurer.at("/sorry")
+    assert (sorry.method, sorry.signed, sorry.params["ErrorCode"]) == ("GET", True, "11200")
+    assert shared.call(sid)["spoken"] == ["Sorry"]
+
+
+def test_a_fragment_asks_for_retries_and_is_not_sent(shared: CarrierProcess, sdk: Client, insurer: Customer):
+    insurer.failing.add("/voice")
+    call = sdk.calls.create(to=FINE, from_=WE, url=f"{insurer.url}/voice?id=7#rc=1&rp=5xx")
+    assert call.sid is not None
+    sid = call.sid
+    until(lambda: shared.call(sid)["status"] == "completed")
+
+    assert [heard.signed for heard in insurer.at("/voice")] == [True, True]
+
+
+def test_the_account_calls_one_after_the_other(tmp_path: Path, insurer: Customer):
+    with carrier(tmp_path, calls_per_s=0.1) as slow, twilio(slow.url) as sdk:
+        sids = [place(sdk, insurer, NOBODY, timeout=1) for _ in range(3)]
+        sdk.calls(sids[1]).update(status="canceled")
+        until(lambda: slow.call(sids[2])["status"] == "no-answer")
+
+        assert slow.call(sids[1])["dialled_at"] is None
+        first, last = (slow.call(sid)["timeline"][1]["at"] for sid in (sids[0], sids[2]))
+        assert last > first
+        assert insurer.statuses("/status").count("canceled") == 1
+
+
+def test_a_lost_answer_leaves_one_call_that_the_list_shows(tmp_path: Path, insurer: Customer):
+    nasty = {"lost_call_answer_p": 1, "list_lag_s": 0.5}
+    with carrier(tmp_path, people=PEOPLE, nasty=nasty) as lossy, twilio(lossy.url) as sdk:
+        with pytest.raises(requests.exceptions.ConnectionError):
+            place(sdk, insurer, FINE)
+
+        assert sdk.calls.list(to=FINE) == []
+        until(lambda: sdk.calls.list(to=FINE))
+        (found,) = sdk.calls.list(to=FINE)
+        until(lambda: ended(insurer))
+        assert {heard.params["CallSid"] for heard in insurer.heard} == {found.sid}
+        assert "Traceback" not in lossy.errors()
+
+        lossy.put("nasty", {})
+        place(sdk, insurer, FINE)
+
+
+def test_callbacks_come_doubled_and_out_of_order_where_asked(tmp_path: Path, insurer: Customer):
+    nasty = {"callback_doubled_p": 1, "callback_reordered_p": 1, "callback_late_s": 0.1, "seed": 3}
+    with carrier(tmp_path, people=PEOPLE, nasty=nasty) as rough, twilio(rough.url) as sdk:
+        place(sdk, insurer, FINE)
+        until(lambda: len(insurer.at("/status")) == 8)
+
+        numbers = [int(heard.params["SequenceNumber"]) for heard in insurer.at("/status")]
+        assert sorted(numbers) == [0, 0, 1, 1, 2, 2, 3, 3]
+        assert numbers != sorted(numbers)
+
+
+def test_a_carrier_killed_while_it_rings_goes_on(tmp_path: Path, insurer: Customer):
+    people = PEOPLE | {FINE: {"temperament": "answers_fine", "answer_after_s": 12}}
+    with carrier(tmp_path, people=people) as mortal, twilio(mortal.url) as sdk:
+        sid = place(sdk, insurer, FINE)
+        until(lambda: "ringing" in insurer.statuses("/status"))
+        mortal.kill()
+        mortal.start()
+        until(lambda: ended(insurer))
+
+        (story,) = mortal.sim("calls")
+        assert (story["sid"], story["status"], story["pressed"]) == (sid, "completed", "1")
+        assert [entry["kind"] for entry in story["timeline"]] == [
+            *["placed", "dialling", "rang", "answered", "fetching", "said", "pressed", "fetching", "said"],
+            "ended",
+        ]
+        # A callback under way at the kill may be sent again, with the same number.
+        numbers = [heard.params["SequenceNumber"] for heard in insurer.at("/status")]
+        assert sorted(set(numbers)) == ["0", "1", "2", "3"]
+        assert len(insurer.at("/gather")) == 1
+        assert [call.sid for call in sdk.calls.list()] == [sid]
+
+
+def test_a_carrier_killed_again_and_again_ends_every_call_once(tmp_path: Path, insurer: Customer):
+    numbers = [f"+8190111100{n:02}" for n in range(10)]
+    people = dict.fromkeys(numbers, "answers_fine")
+    with carrier(tmp_path, people=people, calls_per_s=1, time_scale=0.1) as mortal, twilio(mortal.url) as sdk:
+        sids = [place(sdk, insurer, number) for number in numbers]
+        for _ in range(3):
+            seen = len(insurer.heard)
+            until(lambda seen=seen: len(insurer.heard) > seen + 3 or not sdk.calls.list(status="queued"))
+            mortal.kill()
+            mortal.start()
+        until(lambda: {call["status"] for call in mortal.sim("calls")} == {"completed"}, 20)
+
+        stories = mortal.sim("calls")
+        assert [story["sid"] for story in stories] == sids
+        assert [story["pressed"] for story in stories] == ["1"] * 10
+        for story in stories:
+            kinds = [entry["kind"] for entry in story["timeline"]]
+            assert (kinds.count("dialling"), kinds.count("rang"), kinds.count("ended")) == (1, 1, 1)
+        until(lambda: all(c["state"] == "delivered" for s in mortal.sim("calls") for c in s["callbacks"]))
+
+
+def test_callbacks_not_yet_delivered_survive_the_kill(tmp_path: Path, insurer: Customer):
+    with carrier(tmp_path, people=PEOPLE) as mortal, twilio(mortal.url) as sdk:
+        insurer.stop()
+        sid = place(sdk, insurer, NOBODY)
+        until(lambda: mortal.call(sid)["status"] == "no-answer")
+        mortal.kill()
+        insurer.start()
+        mortal.start()
+        until(lambda: len(insurer.at("/status")) == 3)
+
+        assert sorted(insurer.statuses("/status")) == ["initiated", "no-answer", "ringing"]
+        assert [callback["state"] for callback in mortal.call(sid)["callbacks"]] == ["delivered"] * 3
+
+
+def test_changes_of_people_survive_a_restart_and_a_stop_is_calm(tmp_path: Path):
+    with carrier(tmp_path, people=PEOPLE) as process:
+        process.put(f"people/{FINE}", "busy")
+        assert process.stop() == 0
+        process.start()
+
+        assert process.sim("people")[FINE]["temperament"] == "busy"
+        assert process.errors() == ""
+
+
+def test_a_second_carrier_on_the_same_folder_is_refused(tmp_path: Path):
+    with carrier(tmp_path) as first:
+        first.port = 0
+        second: subprocess.Popen[bytes] = first.spawn(tmp_path / "never-ready")
+
+        assert second.wait(10) == 1
+        assert "another carrier uses" in first.errors()
+
+
+def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path):
+    wrong = CarrierProcess(tmp_path, time_scale=0, people={FINE: "sleepy"}).spawn(tmp_path / "never-ready")
+
+    assert wrong.wait(10) == 2
+    said = (tmp_path / "carrier.err").read_text()
+    assert "time_scale: Input should be greater than 0" in said
+    assert f"people.{FINE}.temperament" in said

@@ -1,0 +1,191 @@
+"""The migrations as a whole, and the machine that applies them."""
+
+from __future__ import annotations
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from support.servers import Databases
+
+from runtime import migrate
+from runtime.database import connect
+from runtime.migrate import Migration, MigrationError
+
+SCHEMA_FILE = migrate.FOLDER.parent / "schema.sql"
+
+
+def tables(url: str) -> set[str]:
+    with connect(url, name="test") as connection:
+        rows = connection.execute("SELECT relname FROM pg_class WHERE relkind = 'r'").fetchall()
+    return {row["relname"] for row in rows}
+
+
+@pytest.fixture
+def empty_url(databases: Databases):
+    with databases.empty() as url:
+        yield url
+
+
+def test_schema_file_is_all_migrations_together(database_url: str) -> None:
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == migrate.dump_schema(database_url)
+
+
+def test_schema_file_does_not_depend_on_the_day(database_url: str) -> None:
+    with connect(database_url, name="test") as connection:
+        connection.execute("SELECT series_prepare('2031-05-06T07:08Z', '2 days')")
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == migrate.dump_schema(database_url)
+
+
+def test_a_migrated_database_lacks_nothing(database_url: str) -> None:
+    with connect(database_url, name="test") as connection:
+        assert migrate.pending(connection) == ()
+    assert migrate.apply(database_url) == ()
+
+
+def test_many_at_once_apply_each_migration_once(empty_url: str) -> None:
+    with ThreadPoolExecutor(4) as workers:
+        applied = list(workers.map(migrate.apply, [empty_url] * 4))
+    assert sorted(len(one) for one in applied) == [0, 0, 0, len(migrate.available())]
+
+
+def test_a_changed_migration_is_named(database_url: str) -> None:
+    first, *others = migrate.available()
+    changed = [dataclasses.replace(first, sql=first.sql + "\n"), *others]
+    with pytest.raises(MigrationError, match=r"0001_insured was applied with other content"):
+        migrate.apply(database_url, changed)
+
+
+def test_a_database_newer_than_the_code_is_refused(database_url: str) -> None:
+    with pytest.raises(MigrationError, match=r"newer than this code: it has migration 0003_incidents"):
+        migrate.apply(database_url, migrate.available()[:2])
+
+
+def test_a_failing_migration_leaves_no_trace_and_those_before_it_stay(empty_url: str) -> None:
+    good = Migration(1, "good", "CREATE TABLE good (); CREATE TABLE good_too ();")
+    bad = Migration(2, "bad", "CREATE TABLE half (); SELECT 1 / 0;")
+    with pytest.raises(MigrationError, match=r"0002_bad failed: division by zero"):
+        migrate.apply(empty_url, [good, bad])
+    assert {"good", "good_too"} <= tables(empty_url)
+    assert "half" not in tables(empty_url)
+    mended = Migration(2, "bad", "CREATE TABLE half ();")
+    assert migrate.apply(empty_url, [good, mended]) == (mended,)
+
+
+def test_a_migration_may_ask_for_no_transaction(empty_url: str) -> None:
+    table = Migration(1, "table", "CREATE TABLE good (n integer);")
+    statement = "CREATE INDEX CONCURRENTLY IF NOT EXISTS good_by_n ON good (n);"
+    with pytest.raises(MigrationError, match="cannot run inside a transaction block"):
+        migrate.apply(empty_url, [table, Migration(2, "index", statement)])
+    outside = Migration(2, "index", f"-- no-transaction\n{statement}")
+    assert migrate.apply(empty_url, [table, outside]) == (outside,)
+    with connect(empty_url, name="test") as connection:
+        assert migrate.pending(connection, [table, outside]) == ()
+
+
+def test_a_database_out_of_reach_is_an_error_of_the_driver() -> None:
+    with pytest.raises(psycopg.OperationalError):
+        migrate.apply("postgresql://nobody@127.0.0.1:1/none")
+
+
+def test_partitions_are_made_for_many_callers_at_once(database_url: str) -> None:
+    def prepare(_: int) -> int:
+        with connect(database_url, name="test") as connection:
+            row = connection.execute("SELECT series_prepare('2031-01-01', '1 hour') AS made").fetchone()
+            assert row is not None
+            return row["made"]
+
+    with ThreadPoolExecutor(4) as workers:
+        made = list(workers.map(prepare, range(4)))
+    # Two hours of frames, and one day each of fixes and status.
+    assert sorted(made) == [0, 0, 0, 4]
+
+
+def test_partitions_keep_counts_uncompressed_as_the_series_says(database_url: str) -> None:
+    with connect(database_url, name="test") as connection:
+        rows = connection.execute(
+            """SELECT DISTINCT attstorage::text AS storage FROM pg_attribute
+               WHERE attname = 'counts' AND attrelid IN (SELECT inhrelid FROM pg_inherits)"""
+        ).fetchall()
+    assert [row["storage"] for row in rows] == ["e"]
+
+
+def test_migrations_have_lasting_names(tmp_path: Path) -> None:
+    (tmp_path / "0001_one.sql").write_text("SELECT 1")
+    (tmp_path / "0003_three.sql").write_text("SELECT 1")
+    with pytest.raises(MigrationError, match="0003_three stands where number 0002 is due"):
+        migrate.available(tmp_path)
+    (tmp_path / "0003_three.sql").rename(tmp_path / "two.sql")
+    with pytest.raises(MigrationError, match=r"two.sql: migrations are named"):
+        migrate.available(tmp_path)
+
+
+def insert_status(url: str, *ats: datetime) -> None:
+    with connect(url, name="test") as connection:
+        for n, at in enumerate(ats):
+            connection.execute(
+                "INSERT INTO device_status VALUES ('d', 1, %s, %s, %s, false, true, '', '', 0, 0, 0)",
+                [n, at, at],
+            )
+
+
+def series_behaviour(url: str) -> dict[str, object]:
+    """What the series functions do to rows; the same with partitions and with hypertables."""
+    day = datetime(2031, 1, 1, tzinfo=UTC)
+    hours = [day + timedelta(hours=h) for h in (1, 23, 25, 47, 49)]
+    insert_status(url, *hours[:3])
+    with connect(url, name="test") as connection:
+        connection.execute("SELECT series_prepare(%s, '3 days')", [day])
+    insert_status_later = [(n, at) for n, at in enumerate(hours) if n >= 3]
+    seen: dict[str, object] = {}
+    with connect(url, name="test") as connection:
+        for n, at in insert_status_later:
+            connection.execute(
+                "INSERT INTO device_status VALUES ('d', 1, %s, %s, %s, false, true, '', '', 0, 0, 0)",
+                [n, at, at],
+            )
+
+        def left() -> list[int]:
+            rows = connection.execute("SELECT sequence FROM device_status ORDER BY at").fetchall()
+            return [row["sequence"] for row in rows]
+
+        seen["all"] = left()
+        for before in ("2031-01-01T23:59Z", "2031-01-02T00:00Z", "2031-01-02T23:00Z", "2031-01-03T12:00Z"):
+            connection.execute("SELECT series_drop('device_status', %s)", [before])
+            seen[before] = left()
+        bins = connection.execute(
+            "SELECT date_bin('12 hours', at, 'epoch') AS bin, count(*) AS n FROM device_status GROUP BY 1"
+        ).fetchall()
+        seen["bins"] = [(row["bin"], row["n"]) for row in bins]
+        with pytest.raises(psycopg.errors.UniqueViolation), connection.transaction():
+            connection.execute(
+                "INSERT INTO device_status VALUES ('d', 1, 4, %s, now(), false, true, '', '', 0, 0, 0)",
+                [hours[4]],
+            )
+    return seen
+
+
+EXPECTED_BEHAVIOUR = {
+    "all": [0, 1, 2, 3, 4],
+    "2031-01-01T23:59Z": [0, 1, 2, 3, 4],
+    "2031-01-02T00:00Z": [2, 3, 4],
+    "2031-01-02T23:00Z": [2, 3, 4],
+    "2031-01-03T12:00Z": [4],
+    "bins": [(datetime(2031, 1, 3, tzinfo=UTC), 1)],
+}
+
+
+def test_series_on_plain_postgresql(database_url: str) -> None:
+    assert series_behaviour(database_url) == EXPECTED_BEHAVIOUR
+
+
+def test_rows_without_a_partition_of_their_own_are_kept_and_dropped_alike(database_url: str) -> None:
+    day = datetime(2041, 1, 1, tzinfo=UTC)
+    insert_status(database_url, day + timedelta(hours=10), day + timedelta(hours=25))
+    with connect(database_url, name="test") as connection:
+        connection.execute("SELECT series_drop('device_status', '2041-01-02T06:00Z')")
+        rows = connection.execute("SELECT sequence FROM device_status").fetchall()
+    assert [row["sequence"] for row in rows] == [1]

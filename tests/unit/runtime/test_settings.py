@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from runtime.generated import settings_page
+from runtime.settings import Settings, describe
+
+PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
+
+
+@pytest.fixture(autouse=True)
+def without_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_documentation_of_settings_is_true() -> None:
+    assert PAGE.read_text(encoding="utf-8") == settings_page()
+
+
+def test_every_setting_is_described() -> None:
+    rows = describe()
+    assert [row.variable for row in rows] == [f"CBUTTON_{name.upper()}" for name in Settings.model_fields]
+    assert [row.variable for row in rows if not row.description.endswith(".")] == []
+    by_name = {row.variable: row.default for row in rows}
+    assert by_name["CBUTTON_SHARDS"] == "00-0f"
+    assert by_name["CBUTTON_STATE_DIR"] == ""
+    assert by_name["CBUTTON_MQTT_HOST"] == "127.0.0.1"
+
+
+def test_a_child_given_the_environment_has_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(
+        state_dir=Path("/var/lib/somewhere"),
+        database_url=SecretStr("postgresql://a:b@/c?host=%2Ftmp"),
+        shards=("00", "0a"),
+        operator_tokens={"hana": SecretStr("t1"), "ken": SecretStr("t2:3")},
+        insurer_ja="試験損保",
+        time_scale=0.1,
+        api_port=8080,
+    )
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == settings
+
+
+def test_defaults_survive_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings()
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == settings
+
+
+@pytest.mark.parametrize("shards", ["", "10", "00-10x", "0f-00", "00,zz"])
+def test_bad_shards_are_refused(monkeypatch: pytest.MonkeyPatch, shards: str) -> None:
+    monkeypatch.setenv("CBUTTON_SHARDS", shards)
+    with pytest.raises(ValidationError, match="shards are 00 to 0f"):
+        Settings()
+
+
+def test_the_address_of_the_api() -> None:
+    settings = Settings(api_port=8000)
+    assert settings.api_url == "http://127.0.0.1:8000"
+    assert settings.model_copy(update={"api_port": 9000}).api_url == "http://127.0.0.1:9000"
+    assert Settings(api_host="0.0.0.0", api_port=1).api_url == "http://127.0.0.1:1"
+    assert Settings(api_host="::1", api_port=1).api_url == "http://[::1]:1"
+    assert Settings(public_url="https://x.example/y/").api_url == "https://x.example/y"
