@@ -1,1 +1,1 @@
-"""The HTTP side: operators, drivers, units and the carrier come in here."""
+"""The HTTP API: administration, operators, units, drivers, the carrier's webhooks, and the event stream."""

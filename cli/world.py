@@ -119,10 +119,8 @@ def _insure(client: httpx.Client, motorist: Motorist, settled: Settled) -> None:
         **VALID,
     }
     existing = client.get(f"/v1/policies/{motorist.policy_id}")
-    if existing.status_code == httpx.codes.OK:
-        insured = existing.json()
-    else:
-        insured = _answer(client.post("/v1/policies", json=policy))
+    known = existing.status_code == 200
+    insured = existing.json() if known else _answer(client.post("/v1/policies", json=policy))
     device = _answer(
         client.post(
             "/v1/devices", json={"id": motorist.device_id, "vehicle_id": insured["vehicles"][0]["id"]}
@@ -130,11 +128,13 @@ def _insure(client: httpx.Client, motorist: Motorist, settled: Settled) -> None:
     )
     settled.shards[motorist.device_id] = device["shard"]
     holder_id: str = insured["holder"]["id"] if "id" in insured["holder"] else insured["holder_id"]
-    settled.driver_tokens[motorist.device_id] = _answer(client.post(f"/v1/holders/{holder_id}/token"))["token"]
+    settled.driver_tokens[motorist.device_id] = _answer(client.post(f"/v1/holders/{holder_id}/token"))[
+        "token"
+    ]
 
 
 def _answer(response: httpx.Response, *, known: bool = False) -> dict[str, Any]:
-    if known and response.status_code == httpx.codes.CONFLICT:
+    if known and response.status_code == 409:
         return {}
     if response.is_error:
         raise RuntimeError(f"{response.request.method} {response.request.url.path}: {response.text[:300]}")

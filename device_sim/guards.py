@@ -123,19 +123,19 @@ class Unit:
     async def _turn(self, now: float) -> None:
         view = await self._api.get("/v1/unit")
         self._take_up(view, now)
-        await self._report_position(now)
         dispatch = self._dispatch
-        if dispatch is None or dispatch.state == self._stop_after:
-            return
-        action = due_action(
-            dispatch.state,
-            now - self._state_since,
-            self._arrives_at - now,
-            self._habits,
-            self._time_scale,
-        )
-        if action is not None:
-            await self._act(dispatch, action)
+        if dispatch is not None and dispatch.state != self._stop_after:
+            action = due_action(
+                dispatch.state,
+                now - self._state_since,
+                self._arrives_at - now,
+                self._habits,
+                self._time_scale,
+            )
+            if action is not None:
+                await self._act(dispatch, action)
+        # Last, so that position reports which fail never keep a step from being taken.
+        await self._report_position(now)
 
     def _take_up(self, view: dict[str, Any], now: float) -> None:
         """Compare what the API says with what we knew, and set off or turn round where that asks for it."""

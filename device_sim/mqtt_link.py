@@ -161,46 +161,36 @@ class Link:
         return topics.up(self._identity.shard, self._identity.device_id, name)
 
     def _on_connect(
-        self,
-        client: Client,
-        userdata: Any,
-        flags: ConnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
+        self, _client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _: Properties | None
     ) -> None:
         if reason.is_failure:
             self._events.append(Lost(f"refused: {reason}"))
         else:
-            client.subscribe(topics.down(self._identity.shard, self._identity.device_id), qos=0)
+            self._client.subscribe(topics.down(self._identity.shard, self._identity.device_id), qos=0)
 
     def _on_subscribe(
-        self,
-        client: Client,
-        userdata: Any,
-        mid: int,
-        reasons: list[ReasonCode],
-        properties: Properties | None,
+        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _: Properties | None
     ) -> None:
         refused = [reason for reason in reasons if reason.is_failure]
         self._events.append(Lost(f"subscription refused: {refused[0]}") if refused else Accepted())
 
     def _on_publish(
-        self, client: Client, userdata: Any, mid: int, reason: ReasonCode, properties: Properties | None
+        self, _client: Client, _data: Any, mid: int, _reason: ReasonCode, _: Properties | None
     ) -> None:
         sequence = self._numbers.pop(mid, None)
         if sequence is not None:
             self._events.append(Delivered(sequence))
 
-    def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         # Commands are never retained: one that is would be found again after every reconnect.
         if not message.retain:
-            self._events.append(Received(message.payload))
+            self._events.append(Received(bytes(message.payload)))
 
     def _on_disconnect(
-        self, client: Client, userdata: Any, flags: Any, reason: ReasonCode | MQTTErrorCode, properties: Any
+        self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode | MQTTErrorCode, _: Any
     ) -> None:
         self._events.append(Lost(str(reason)))
 
-    def _on_socket_close(self, client: Client, userdata: Any, sock: Any) -> None:
+    def _on_socket_close(self, _client: Client, _data: Any, sock: Any) -> None:
         if self.closing is not None and sock.fileno() >= 0:
             self.closing(sock.fileno())

@@ -84,9 +84,9 @@ class Session:
             self._hand_out(self.link, now_s, uptime_ms)
 
     def due_s(self) -> float:
-        """When to step next at the latest, apart from messages of the core and the socket."""
+        """When to step next at the latest, apart from the core, the socket and the opener's own news."""
         if self._opening is not None:
-            return self._accepted_by_s or float("inf")
+            return float("inf")
         return self._retry_at_s if self._link is None else self._ping_at_s
 
     def offline(self, now_s: float, for_s: float, uptime_ms: float) -> None:

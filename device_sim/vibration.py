@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from device_sim.filters import StreamFilter, bandpass, noise_gain
+from device_sim.filters import Filter, StreamFilter, bandpass, noise_gain
 from device_sim.routes import Floats
 
 # Bands of a car on a road: the body on its springs (1-2 Hz), the wheels (10-15 Hz), and the
@@ -35,8 +35,8 @@ class Vibration:
         self._rng = rng
         self._rate_hz = rate_hz
         self._bands = [
-            (StreamFilter(sections, 3), level / gain)
-            for sections, gain, level in (
+            (StreamFilter(band, 3), level / gain)
+            for band, gain, level in (
                 (*_band(_BODY_HZ, rate_hz), _BODY_MPS2),
                 (*_band(_WHEELS_HZ, rate_hz), _WHEELS_MPS2),
                 (*_band(_STEERING_HZ, rate_hz), _STEERING_MPS2),
@@ -56,6 +56,6 @@ class Vibration:
 
 
 @lru_cache(maxsize=32)
-def _band(band_hz: tuple[float, float], rate_hz: float) -> tuple[Floats, float]:
-    sections = bandpass(*band_hz, rate_hz)
-    return sections, noise_gain(sections)
+def _band(band_hz: tuple[float, float], rate_hz: float) -> tuple[Filter, float]:
+    band = bandpass(*band_hz, rate_hz)
+    return band, noise_gain(band)

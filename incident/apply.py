@@ -10,14 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
 from incident import wording
 from incident.dispatch import FreeUnit, nearest
 from incident.state import (
-    COMING,
     CallEnded,
     CancelCalls,
     CheckCall,
@@ -46,7 +45,6 @@ SQL = Queries("incident")
 # A light that says "help is coming" must never come on late: older ones are ignored.
 _LIGHT_LIFETIME: Final = timedelta(seconds=120)
 _RECEIPT_LIFETIME: Final = timedelta(seconds=30)
-_RECEIPTS: Final = UUID("6d0a0a52-6b0e-4b57-9f0b-0f6d3c1d7b11")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,9 @@ class Insurer:
 
 
 def queue_receipt(conn: Connection, device_id: str, boot_id: int, sequence: int, incident_id: UUID) -> None:
-    """Tell the device that a press was recorded; asked again, it is told again.
+    """Tell the device that a press was recorded; each time it asks, by a command of its own.
 
+    A command that expired stays expired for the device, whoever sends it again.
     `boot_id` is the signed 64-bit form in which boots are stored.
     """
     receipt = {
@@ -70,7 +69,7 @@ def queue_receipt(conn: Connection, device_id: str, boot_id: int, sequence: int,
     conn.execute(
         SQL["queue_receipt"],
         {
-            "id": uuid5(_RECEIPTS, f"{device_id}/{boot_id}/{sequence}"),
+            "id": uuid4(),
             "incident_id": incident_id,
             "device_id": device_id,
             "payload": Jsonb({"receipt": receipt}),
@@ -140,14 +139,7 @@ class Applier:
 
     def show_again(self, state: State) -> None:
         """Repeat the light that fits the present state, for a device that was away."""
-        states = set(state.dispatches.values())
-        if states & {DispatchState.ON_SCENE, DispatchState.SECURED}:
-            light = Light.ARRIVED
-        elif states & COMING:
-            light = Light.HELP_COMING
-        else:
-            light = Light.CONNECTED
-        self._show(light)
+        self._show(state.light)
 
     def facts(self) -> Facts:
         """What the words about an incident are filled with."""

@@ -128,6 +128,23 @@ class Calls:
             held=held,
         )
 
+    def withdraw(self, conn: Connection, call_id: UUID, *, outbox_state: str) -> bool:
+        """Take back a call nobody wants any more, if its request still stands so; whether it did.
+
+        `pending` is a request that never reached the carrier, `unknown` one the carrier does not know.
+        """
+        call = self._read(conn, call_id)
+        withdrawn: list[Event] = []
+
+        def event_at(at: datetime) -> list[Event]:
+            values = {"id": call_id, "outbox_state": outbox_state, "at": at}
+            if conn.execute(SQL["withdraw_call"], values).fetchone() is not None:
+                withdrawn.append(CallEnded(at, call.party, call.attempt, "withdrawn"))
+            return withdrawn
+
+        self._incidents.handle(conn, call.incident_id, event_at, actor="system")
+        return bool(withdrawn)
+
     def _move(
         self, conn: Connection, call_id: UUID, sid: str, stage: str, end_status: str | None
     ) -> tuple[Call, State]:
@@ -141,7 +158,13 @@ class Calls:
                 return []
             conn.execute(
                 SQL["call_progress"],
-                {"id": call_id, "state": stage, "sid": sid or None, "at": at, "end_status": end_status},
+                {
+                    "id": call_id,
+                    "state": stage,
+                    "sid": sid or None,
+                    "at": at,
+                    "end_status": end_status if stage == "ended" else None,
+                },
             )
             if stage == "ended":
                 return [CallEnded(at, call.party, call.attempt, end_status or "ended")]

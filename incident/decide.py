@@ -47,7 +47,7 @@ from incident.state import (
     Take,
     Task,
 )
-from schemas.incident import Answer, CallParty, DispatchState, Outcome, Phase
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase
 
 REACHING, HELPING, SETTLING, CLOSED = Phase.REACHING, Phase.HELPING, Phase.SETTLING, Phase.CLOSED
 
@@ -91,6 +91,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[Event], frozenset[Phase]]]] = {
         CallMoved: frozenset({SETTLING}),
         CallEnded: frozenset({SETTLING}),
         CallSilent: frozenset({SETTLING}),
+        HeldLine: frozenset({SETTLING}),
         Answered: frozenset({HELPING, SETTLING}),
         DispatchMoved: frozenset({SETTLING}),
         ReminderDue: frozenset({SETTLING}),
@@ -172,7 +173,7 @@ def _on_joined(draft: Draft, event: Joined) -> None:
         return
     # After "I am fine" anything new begins a ladder of its own.
     draft.note("raised", rule=rule.name, before=state.rule)
-    draft.change(phase=REACHING, rule=rule.name, answer=None, help_refused=False)
+    draft.change(phase=REACHING, rule=rule.name, answer=None, help_refused=())
     ladder.restart(draft)
 
 
@@ -228,35 +229,46 @@ def _on_answered(draft: Draft, event: Answered) -> None:
 def _on_answer_for(draft: Draft, event: AnswerFor) -> None:
     draft.note("answered", answer=event.answer, by=CallParty.DRIVER, via="operator", operator=event.operator)
     draft.drop_task(Task.CALL_BACK)
+    draft.change(call_back_promised=False)
     _take_answer(draft, event.answer, heard_by_operator=True)
 
 
 def _take_answer(draft: Draft, answer: Answer, *, heard_by_operator: bool) -> None:
     state = draft.state
     rule = draft.rule
-    repeated = state.answer is answer and state.phase is not REACHING
     draft.change(answer=answer)
-    if repeated:
+    if answer is state.answer and _still_holds(state, answer, rule.help):
         return
     ladder.stop(draft)
     draft.do(CancelCalls())
     if answer is Answer.FINE:
-        draft.change(help_refused=True)
+        draft.change(help_refused=tuple(DispatchKind))
         draft.drop_task(Task.TAKE, Task.REQUEST_AMBULANCE, Task.NO_UNIT)
         _stand_down_all(draft)
-        if rule.fine == "close" and state.phase is REACHING:
+        if rule.fine == "close" and state.phase is REACHING and not state.call_back_promised:
             _close(draft, Outcome.DRIVER_FINE)
             return
         draft.change(phase=SETTLING)
         if not heard_by_operator:
+            draft.change(call_back_promised=True)
             ladder.alarm(draft, Task.CALL_BACK, reason="fine_after_impact")
         return
-    draft.change(phase=HELPING, help_refused=False)
+    draft.change(phase=HELPING)
     ladder.alarm(draft, Task.TAKE, reason=answer)
     if answer is Answer.AMBULANCE:
         ladder.ask_ambulance(draft)
     if answer in (Answer.HELP, Answer.AMBULANCE):
+        _permit(draft, rule.help)
         ladder.request_help(draft, rule.help)
+
+
+def _still_holds(state: State, answer: Answer, kind: DispatchKind) -> bool:
+    """Whether what an answer led to is still so: then hearing it again changes nothing."""
+    if answer is Answer.FINE:
+        return state.phase is SETTLING
+    if answer is Answer.OPERATOR:
+        return state.phase is HELPING
+    return state.phase is HELPING and state.dispatches.get(kind) in OPEN_DISPATCH
 
 
 def _on_dispatch_moved(draft: Draft, event: DispatchMoved) -> None:
@@ -266,34 +278,28 @@ def _on_dispatch_moved(draft: Draft, event: DispatchMoved) -> None:
         unit=event.unit_id,
         eta_at=event.eta_at.isoformat() if event.eta_at else None,
     )
+    light = draft.state.light
     draft.change(dispatches={**draft.state.dispatches, event.kind: event.state})
-    if event.state is DispatchState.OFFERED and event.unit_id is not None:
-        ladder.watch_offer(draft, event.kind, event.unit_id)
-        return
     draft.do(ClearTimers(f"offer:{event.kind}:"))
     if draft.state.phase is CLOSED:
         return
     match event.state:
+        case DispatchState.OFFERED if event.unit_id is not None:
+            ladder.watch_offer(draft, event.kind, event.unit_id)
         case DispatchState.ACCEPTED:
             draft.drop_task(Task.NO_UNIT)
-            draft.do(
-                Message("push", "help_accepted"),
-                Message("sms", "help_accepted"),
-                ShowLight(Light.HELP_COMING),
-            )
-        case DispatchState.DECLINED | DispatchState.OFFER_EXPIRED:
-            if draft.state.help_refused:
-                return
+            draft.do(Message("push", "help_accepted"), Message("sms", "help_accepted"))
+        case DispatchState.DECLINED | DispatchState.OFFER_EXPIRED if (
+            event.kind not in draft.state.help_refused
+        ):
             draft.change(dispatches={**draft.state.dispatches, event.kind: DispatchState.REQUESTED})
             draft.do(OfferNext(event.kind))
         case DispatchState.FAILED:
             ladder.alarm(draft, Task.NO_UNIT, reason="no_unit", dispatch=event.kind)
-        case DispatchState.ON_SCENE:
-            draft.do(ShowLight(Light.ARRIVED))
-        case DispatchState.STOOD_DOWN:
-            draft.do(ShowLight(Light.CONNECTED))
         case _:
             pass
+    if draft.state.light is not light:
+        draft.do(ShowLight(draft.state.light))
 
 
 def _on_offer_due(draft: Draft, event: OfferDue) -> None:
@@ -302,7 +308,8 @@ def _on_offer_due(draft: Draft, event: OfferDue) -> None:
 
 
 def _on_reminder_due(draft: Draft, event: ReminderDue) -> None:
-    if draft.state.tasks and draft.state.taken_by is None:
+    # Whoever took it once may have gone home before it began anew.
+    if draft.state.tasks and (draft.state.taken_by is None or Task.TAKE in draft.state.tasks):
         ladder.alarm(draft, draft.state.tasks[0], reason="still_waiting")
 
 
@@ -322,7 +329,7 @@ def _on_send_help(draft: Draft, event: SendHelp) -> None:
         raise CommandRefused(
             "SendHelp", draft.state.phase, f"a {event.kind} is already {draft.state.dispatches[event.kind]}"
         )
-    draft.change(help_refused=False)
+    _permit(draft, event.kind)
     draft.drop_task(Task.NO_UNIT)
     if draft.state.phase is SETTLING:
         draft.change(phase=HELPING)
@@ -331,9 +338,14 @@ def _on_send_help(draft: Draft, event: SendHelp) -> None:
 
 def _on_stop_help(draft: Draft, event: StopHelp) -> None:
     draft.note("help_called_off", dispatch=event.kind, operator=event.operator)
-    draft.change(help_refused=True)
+    _permit(draft, event.kind)
+    draft.change(help_refused=(*draft.state.help_refused, event.kind))
     if draft.state.dispatches.get(event.kind) in OPEN_DISPATCH:
         draft.do(StandDown(event.kind))
+
+
+def _permit(draft: Draft, kind: DispatchKind) -> None:
+    draft.change(help_refused=tuple(refused for refused in draft.state.help_refused if refused is not kind))
 
 
 def _on_close(draft: Draft, event: Close) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from incident import timers
@@ -42,7 +43,9 @@ class Engine:
                 continue
             try:
                 fired += self._fire(conn, incident_id)
-            except (LookupError, ValueError, TypeError, AssertionError):
+            except psycopg.OperationalError:
+                raise  # the database itself: the caller connects anew
+            except (LookupError, ValueError, TypeError, AssertionError, psycopg.Error):
                 # One incident that cannot be worked on must not hold up the others.
                 self._faulty[incident_id] = time.monotonic() + _SKIP_FAULTY_S
                 self._log.exception("timers of an incident cannot be fired", incident=str(incident_id))

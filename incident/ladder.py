@@ -88,7 +88,7 @@ def _do(draft: Draft, step: Step) -> None:
         case Do.ASK_AMBULANCE:
             ask_ambulance(draft)
         case Do.OFFER_HELP | Do.SEND_HELP:
-            if not draft.state.help_refused and draft.state.dispatches.get(rule.help) not in OPEN_DISPATCH:
+            if rule.help not in draft.state.help_refused:
                 request_help(draft, rule.help)
 
 

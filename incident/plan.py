@@ -60,6 +60,12 @@ class Rule(_Strict):
     fine: Literal["close", "call_back"]
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=50)]
 
+    @model_validator(mode="after")
+    def _ends_with_a_person(self) -> Rule:
+        if not any(step.do in (Do.ALARM_OPERATOR, Do.LIST_CALL_BACK) for step in self.steps):
+            raise ValueError("no step alarms an operator: use alarm_operator or list_call_back")
+        return self
+
 
 class Calls(_Strict):
     """How long a call rings, and when an attempt without news is given up; seconds."""
@@ -155,7 +161,8 @@ def _place(raw: dict[str, Any], location: tuple[int | str, ...]) -> str:
         if part == "rules" and index + 1 < len(location) and isinstance(location[index + 1], int):
             number = int(location[index + 1])
             rule = raw["rules"][number]
-            words.append(f'rule "{rule["name"]}"' if "name" in rule else f"rule {number + 1}")
+            named = isinstance(rule, dict) and "name" in rule
+            words.append(f'rule "{rule["name"]}"' if named else f"rule {number + 1}")
         elif part == "steps" and index + 1 < len(location):
             words.append(f"step {int(location[index + 1]) + 1}")
         elif isinstance(part, str) and part != "rules":

@@ -21,7 +21,8 @@ WHERE device_id = (SELECT device_id FROM incidents WHERE id = %(incident_id)s)
 ORDER BY at DESC LIMIT 1;
 
 -- name: open_incident_of_device
-SELECT id FROM incidents WHERE device_id = %(device_id)s AND phase <> 'closed';
+-- Locked here, so that a report never joins an incident that is being closed at this moment.
+SELECT id FROM incidents WHERE device_id = %(device_id)s AND phase <> 'closed' FOR UPDATE;
 
 -- name: lock_incident
 SELECT id, device_id, vehicle_id, holder_id, plan_version, trigger, occurred_at, phase, state,
@@ -225,9 +226,7 @@ UPDATE outbox SET due_at = %(at)s WHERE device_id = %(device_id)s AND kind = 'co
 -- name: queue_receipt
 INSERT INTO outbox (id, incident_id, kind, device_id, payload, priority, due_at, expires_at)
 VALUES (%(id)s, %(incident_id)s, 'command', %(device_id)s, %(payload)s, 0, clock_timestamp(),
-        clock_timestamp() + %(lifetime)s)
-ON CONFLICT (id) DO UPDATE SET state = 'pending', attempts = 0, error = NULL,
-        due_at = excluded.due_at, expires_at = excluded.expires_at;
+        clock_timestamp() + %(lifetime)s);
 
 -- name: hint
 SELECT pg_notify('cbutton', '');
@@ -253,6 +252,8 @@ WITH next AS (
     WHERE o.kind = 'call' AND o.state = 'pending' AND o.due_at <= clock_timestamp()
       AND NOT EXISTS (SELECT FROM calls WHERE sent_at > clock_timestamp() - %(gap)s::interval)
       AND NOT EXISTS (SELECT FROM calls other WHERE other.number = c.number AND other.state IN ('sending', 'unknown'))
+      AND NOT EXISTS (SELECT FROM outbox cancel WHERE cancel.kind = 'cancel_call'
+                      AND cancel.state IN ('pending', 'sending', 'unknown') AND cancel.payload ->> 'call_id' = o.id::text)
     ORDER BY o.priority, o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
 ), claimed AS (
     UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s
@@ -275,14 +276,31 @@ UPDATE calls SET state = CASE WHEN calls.state = 'sending' THEN 'unknown' ELSE c
 FROM claimed WHERE calls.id = claimed.id
 RETURNING calls.id, calls.incident_id, calls.number, calls.sent_at, calls.sid, claimed.payload;
 
+-- name: call_is_unwanted
+SELECT 1 FROM outbox WHERE kind = 'cancel_call' AND state IN ('pending', 'sending', 'unknown')
+AND payload ->> 'call_id' = %(id)s::text;
+
+-- name: withdraw_call
+WITH withdrawn AS (
+    UPDATE outbox SET state = 'expired', lease_until = NULL, error = 'withdrawn'
+    WHERE id = %(id)s AND state = %(outbox_state)s RETURNING id
+)
+UPDATE calls SET state = 'ended', end_status = 'withdrawn', ended_at = %(at)s
+FROM withdrawn WHERE calls.id = withdrawn.id RETURNING calls.id;
+
 -- name: repeat_call
+WITH again AS (
+    UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s,
+           error = 'sent again'
+    WHERE id = %(id)s AND state = 'unknown' RETURNING id
+)
 UPDATE calls SET state = 'sending', possible_duplicate = true, sent_at = clock_timestamp()
-WHERE id = %(id)s AND state = 'unknown';
+FROM again WHERE calls.id = again.id AND calls.state = 'unknown' RETURNING calls.id;
 
 -- name: lease_again
-UPDATE outbox SET state = %(state)s, attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s,
+UPDATE outbox SET state = 'unknown', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s,
        error = %(error)s
-WHERE id = %(id)s;
+WHERE id = %(id)s AND state IN ('sending', 'unknown');
 
 -- name: unsend_call
 WITH put_back AS (

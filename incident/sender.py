@@ -16,7 +16,16 @@ import structlog
 
 from incident.calls import Calls
 from incident.service import SQL, Incidents, hint
-from incident.telephony import Carrier, CarrierError, Found, Overloaded, Rejected, Unanswered, Unreachable
+from incident.telephony import (
+    Barred,
+    Carrier,
+    CarrierError,
+    Found,
+    Overloaded,
+    Rejected,
+    Unanswered,
+    Unreachable,
+)
 from runtime.database import Connection
 from runtime.settings import Settings
 
@@ -32,8 +41,9 @@ class Sender:
         self._incidents = incidents
         self._calls = Calls(incidents)
         self._gap = timedelta(seconds=settings.time_scale / settings.calls_per_s)
-        # Longer than the carrier may take to answer: until then the request may still be carried out.
-        self._lease = timedelta(seconds=settings.twilio_timeout_s + 2.0)
+        # Longer than a request may last (connecting and answering each have the timeout): until then
+        # whoever sent it is still waiting, and asking about it would come too early.
+        self._lease = timedelta(seconds=2 * settings.twilio_timeout_s + 2.0)
         self._log = structlog.get_logger(role="sender")
 
     def step(self, conn: Connection) -> bool:
@@ -68,11 +78,13 @@ class Sender:
             self._adopt(conn, call["id"], found[0])
             return True
         with conn.transaction():
-            conn.execute(SQL["repeat_call"], {"id": call["id"]})
-            conn.execute(
-                SQL["lease_again"],
-                {"id": call["id"], "state": "sending", "lease": self._lease, "error": "sent again"},
-            )
+            if conn.execute(SQL["call_is_unwanted"], {"id": call["id"]}).fetchone() is not None:
+                self._calls.withdraw(conn, call["id"], outbox_state="unknown")
+                return True
+            # A webhook that came while we asked has settled it: then there is nothing to repeat.
+            repeated = conn.execute(SQL["repeat_call"], {"id": call["id"], "lease": self._lease}).fetchone()
+        if repeated is None:
+            return True
         self._log.warning("call sent again after an unanswered request", call=str(call["id"]))
         self._request_call(conn, call)
         return True
@@ -81,7 +93,7 @@ class Sender:
         call_id: UUID = call["id"]
         try:
             sid = self._carrier.place_call(call["number"], call_id, call["payload"]["ring_s"])
-        except (Unreachable, Overloaded) as error:
+        except (Unreachable, Overloaded, Barred) as error:
             with conn.transaction():
                 conn.execute(
                     SQL["unsend_call"],
@@ -167,9 +179,16 @@ class Sender:
             self._mark(conn, message_id, "done")
 
     def _cancel_call(self, conn: Connection, effect: dict[str, Any]) -> None:
+        call_id = UUID(effect["payload"]["call_id"])
+        with conn.transaction():
+            # A request put back because the carrier was not reached is simply not made again.
+            self._calls.withdraw(conn, call_id, outbox_state="pending")
         sid = self._sid_of(conn, effect)
         if sid is not None and self._carrier.call_status(sid) in _STILL_RINGING:
-            self._carrier.cancel_call(sid)
+            status = self._carrier.cancel_call(sid)
+            with conn.transaction():
+                self._calls.report(conn, call_id, sid, status)
+            hint(conn)
         self._finish(conn, effect["id"], "done")
 
     def _check_call(self, conn: Connection, effect: dict[str, Any]) -> None:
@@ -179,8 +198,7 @@ class Sender:
         if sid is not None:
             status = self._carrier.call_status(sid)
             if status in _STILL_RINGING:
-                self._carrier.cancel_call(sid)
-                status = "canceled"
+                status = self._carrier.cancel_call(sid)
             with conn.transaction():
                 self._calls.report(conn, call_id, sid, status)
             hint(conn)
@@ -194,7 +212,7 @@ class Sender:
         call = conn.execute(SQL["call"], {"id": UUID(effect["payload"]["call_id"])}).fetchone()
         if call is None or call["state"] == "ended":
             return None
-        if call["sid"] is None and call["state"] in ("sending", "unknown"):
+        if call["sid"] is None:
             raise Overloaded("the call's own request is not resolved yet")
         return call["sid"]
 
@@ -202,7 +220,7 @@ class Sender:
         with conn.transaction():
             conn.execute(
                 SQL["lease_again"],
-                {"id": effect_id, "state": "unknown", "lease": self._lease, "error": str(error)[:500]},
+                {"id": effect_id, "lease": self._lease, "error": str(error)[:500]},
             )
 
     def _finish(

@@ -23,6 +23,7 @@ from incident.apply import Applier, Insurer
 from incident.decide import decide, open_incident
 from incident.plan import Plan, read_plan
 from incident.state import Decision, Event, Joined, Opened, State
+from incident.wording import JAPAN_TIME
 from runtime.database import Connection
 from runtime.settings import Settings
 from runtime.sql import Queries
@@ -77,12 +78,7 @@ class Incidents:
         if found is None:
             return Filed(self._open(conn, report), opened=True)
         incident_id: UUID = found["id"]
-        self.handle(
-            conn,
-            incident_id,
-            lambda at: Joined(at, report.trigger, report.severity, report.late, report.revises),
-            actor="device",
-        )
+        # Help that is sent at once must know where to.
         if report.position is not None:
             conn.execute(
                 SQL["place_incident"],
@@ -95,6 +91,12 @@ class Incidents:
             )
         if report.flags:
             conn.execute(SQL["add_flags"], {"id": incident_id, "flags": list(report.flags)})
+        self.handle(
+            conn,
+            incident_id,
+            lambda at: Joined(at, report.trigger, report.severity, report.late, report.revises),
+            actor="device",
+        )
         return Filed(incident_id, opened=False)
 
     def handle(
@@ -177,7 +179,7 @@ class Incidents:
     def _open(self, conn: Connection, report: Report) -> UUID:
         at = now(conn)
         contract = conn.execute(
-            SQL["contract_of_device"], {"device_id": report.device_id, "on": at.date()}
+            SQL["contract_of_device"], {"device_id": report.device_id, "on": at.astimezone(JAPAN_TIME).date()}
         ).fetchone()
         flags = set(report.flags)
         position, position_at = report.position, report.at

@@ -67,6 +67,8 @@ class State:
 
     `plan_from` is the zero of the plan's clock; `generation` fences its timers: a step
     that fires with another generation belongs to a ladder that no longer runs.
+    `help_refused` is what nobody may send by itself any more. `call_back_promised` outlives a
+    lighter ladder that begins meanwhile: the driver was told that a person will call.
     """
 
     phase: Phase
@@ -81,12 +83,23 @@ class State:
     driver: Line = field(default_factory=Line)
     contact: Line = field(default_factory=Line)
     dispatches: dict[DispatchKind, DispatchState] = field(default_factory=dict[DispatchKind, DispatchState])
-    help_refused: bool = False
+    help_refused: tuple[DispatchKind, ...] = ()
+    call_back_promised: bool = False
     tasks: tuple[Task, ...] = ()
 
     def line(self, party: CallParty) -> Line:
         """The calls to the driver or to the emergency contact."""
         return self.driver if party is CallParty.DRIVER else self.contact
+
+    @property
+    def light(self) -> Light:
+        """What the device should show: help is promised only while a unit is really coming."""
+        states = set(self.dispatches.values())
+        if self.phase is Phase.CLOSED:
+            return Light.ENDED
+        if states & {DispatchState.ON_SCENE, DispatchState.SECURED}:
+            return Light.ARRIVED
+        return Light.HELP_COMING if states & COMING else Light.CONNECTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import requests
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
+from urllib3.exceptions import NewConnectionError
 
 from runtime.settings import Settings
 
@@ -32,6 +33,10 @@ class CarrierError(Exception):
 
 class Rejected(CarrierError):
     """The carrier refuses, and would refuse again: a wrong number, no permission."""
+
+
+class Barred(CarrierError):
+    """The carrier does not accept our account; nothing was done until somebody puts that right."""
 
 
 class Overloaded(CarrierError):
@@ -93,26 +98,27 @@ class Carrier:
                 status_callback_event=_MORE_NEWS,
                 timeout=round(ring_s),
             )
-        return str(call.sid)
+            return _sid(call)
 
     def find_calls(self, number: str, since: datetime) -> list[Found]:
         """Calls to a number that the carrier began since a moment, oldest first. Raises CarrierError."""
+        # No filter by time: one on the start leaves out calls the carrier has queued and not begun.
         with _meaning():
-            calls = self._client.calls.list(
-                to=number, from_=self._from, start_time_after=since - timedelta(days=1), limit=50
-            )
-        recent = [call for call in calls if _began(call) is None or _began(call) >= since - _CLOCK_TOLERANCE]
-        return [Found(str(call.sid), str(call.status)) for call in reversed(recent)]
+            calls = self._client.calls.list(to=number, from_=self._from, limit=50)
+            return [Found(_sid(call), str(call.status)) for call in reversed(calls) if _is_since(call, since)]
 
     def call_status(self, sid: str) -> str:
         """How a call stands, in Twilio's words. Raises CarrierError."""
         with _meaning():
             return str(self._client.calls(sid).fetch().status)
 
-    def cancel_call(self, sid: str) -> None:
-        """Withdraw a call that is queued or ringing; one already answered is left alone. Raises CarrierError."""
+    def cancel_call(self, sid: str) -> str:
+        """Withdraw a call that is queued or ringing, and how it stands then; one already answered is left alone.
+
+        Raises CarrierError.
+        """
         with _meaning():
-            self._client.calls(sid).update(status="canceled")
+            return str(self._client.calls(sid).update(status="canceled").status)
 
     def send_sms(self, number: str, body: str, message_id: UUID) -> str:
         """Send a text; the carrier's id for it. Raises CarrierError."""
@@ -123,15 +129,17 @@ class Carrier:
                 body=body,
                 status_callback=f"{self._webhooks}/sms/{message_id}{_TRY_WEBHOOK_AGAIN}",
             )
-        return str(message.sid)
+            return _sid(message)
 
     def find_messages(self, number: str, body: str, since: datetime) -> list[Found]:
-        """Messages with this very text to a number since a moment. Raises CarrierError."""
+        """Messages with this very text to a number since a moment, oldest first. Raises CarrierError."""
         with _meaning():
-            messages = self._client.messages.list(
-                to=number, from_=self._from, date_sent_after=since - _CLOCK_TOLERANCE, limit=50
-            )
-        return [Found(str(found.sid), str(found.status)) for found in messages if found.body == body]
+            messages = self._client.messages.list(to=number, from_=self._from, limit=50)
+            return [
+                Found(_sid(found), str(found.status))
+                for found in reversed(messages)
+                if found.body == body and _is_since(found, since)
+            ]
 
 
 class _meaning:  # noqa: N801 - reads as a word in `with _meaning():`
@@ -144,30 +152,42 @@ class _meaning:  # noqa: N801 - reads as a word in `with _meaning():`
         if error is None:
             return
         if isinstance(error, TwilioRestException):
-            raise _of_status(error) from error
+            raise _of_status(error.status, error.code, error.msg) from error
+        if isinstance(error, TwilioServiceException):
+            raise _of_status(error.status, error.code, error.detail or error.title) from error
         if isinstance(error, requests.exceptions.ConnectTimeout) or _refused(error):
             raise Unreachable(str(error)) from error
-        if isinstance(error, (requests.exceptions.RequestException, TwilioException)):
+        # ValueError: the answer was not the JSON it should be, from a proxy for instance.
+        if isinstance(error, (requests.exceptions.RequestException, TwilioException, ValueError)):
             raise Unanswered(str(error)) from error
 
 
-def _of_status(error: TwilioRestException) -> CarrierError:
+def _of_status(status: int, code: int | None, message: str) -> CarrierError:
     # Twilio advises to act on the HTTP class and to treat its exact codes as a refinement.
-    status = int(error.status)
-    words = f"HTTP {status}, code {error.code}: {error.msg}"
-    if status == 429:
-        return Overloaded(words)
-    if 400 <= status < 500:
-        return Rejected(words)
-    return Unanswered(words)
+    words = f"HTTP {status}, code {code}: {message}"
+    match int(status):
+        case 401:
+            return Barred(words)
+        case 429:
+            return Overloaded(words)
+        case known if 400 <= known < 500 and known != 408:
+            return Rejected(words)
+        case _:
+            return Unanswered(words)
 
 
 def _refused(error: BaseException) -> bool:
-    """Whether the connection itself was refused: then the request never left."""
-    if not isinstance(error, requests.exceptions.ConnectionError):
+    """Whether no connection came about, or no address was found: then the request never left."""
+    if not isinstance(error, requests.exceptions.ConnectionError) or not error.args:
         return False
-    return "NewConnectionError" in repr(error) or "Connection refused" in repr(error)
+    return isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
 
 
-def _began(call: Any) -> Any:
-    return call.date_created or call.start_time
+def _sid(resource: Any) -> str:
+    if not resource.sid:
+        raise Unanswered("the carrier's answer names no call or message")
+    return str(resource.sid)
+
+
+def _is_since(resource: Any, since: datetime) -> bool:
+    return resource.date_created is None or resource.date_created >= since - _CLOCK_TOLERANCE

@@ -37,7 +37,7 @@ def menu(
     greeting = (
         wording.greeting(facts, trigger, language)
         if party is CallParty.DRIVER
-        else wording.contact_greeting(facts, language)
+        else wording.contact_greeting(facts, trigger, language)
     )
     return _ask([greeting], party, language, action_url=action_url, silent_url=silent_url)
 

@@ -62,6 +62,10 @@ _WHAT: Final = {
         EN: "The button of your car{car} was pressed.",
     },
 }
+_WHAT_CONTACT: Final = {
+    "impact": {JA: "に衝撃があり", EN: "their car had an impact"},
+    "press": {JA: "のボタンが押され", EN: "the emergency button of their car was pressed"},
+}
 _SAFETY: Final = {
     JA: "まず、安全な場所にいてください。けがをされた方はいますか。ご自身、同乗の方、相手の方も含めてお答えください。",
     EN: "First, please be in a safe place. Is anyone hurt: you, your passengers, or anyone else?",
@@ -124,22 +128,25 @@ def greeting(facts: Facts, trigger: str, language: Language) -> str:
     return f"This is the accident desk of {facts.insurer(EN)}. {what[EN].format(car=car)} {_SAFETY[EN]}"
 
 
-def contact_greeting(facts: Facts, language: Language) -> str:
+def contact_greeting(facts: Facts, trigger: str, language: Language) -> str:
     """The first words to an emergency contact: no more than needed."""
+    what = _WHAT_CONTACT["impact" if trigger == "impact" else "press"][language]
     if language is JA:
         return (
             f"{facts.insurer(JA)}の事故受付です。{facts.name}様が緊急連絡先に登録されている方にお電話しています。"
-            f"{facts.time}ごろ、{facts.name}様のお車に衝撃があり、ご本人と連絡が取れていません。"
+            f"{facts.time}ごろ、{facts.name}様のお車{what}、ご本人と連絡が取れていません。"
         )
     return (
         f"This is the accident desk of {facts.insurer(EN)}. You are the emergency contact of {facts.name}. "
-        f"At about {facts.time} their car had an impact, and we cannot reach them."
+        f"At about {facts.time} {what}, and we cannot reach them."
     )
 
 
 _PUSH_SEVERE: Final = {
-    JA: "強い衝撃を検知しました。すぐにお電話します。[大丈夫です] [助けが必要] [救急車] [電話がほしい]",
-    EN: "We noticed a strong impact and are calling you. [I'm fine] [Send help] [Ambulance] [Call me]",
+    JA: "お車から緊急の知らせを受け取りました。すぐにお電話します。"
+    "[大丈夫です] [助けが必要] [救急車] [電話がほしい]",
+    EN: "We received an emergency signal from your car and are calling you. "
+    "[I'm fine] [Send help] [Ambulance] [Call me]",
 }
 _TEXTS: Final[dict[tuple[str, str], dict[Language, str]]] = {
     ("push", "severe"): _PUSH_SEVERE,
@@ -171,6 +178,14 @@ _TEXTS: Final[dict[tuple[str, str], dict[Language, str]]] = {
         JA: "【{insurer}】{unit}が向かっています。到着の見込みは{eta}ごろです。",
         EN: "[{insurer}] {unit} is on the way and expected at about {eta}.",
     },
+    ("push", "help_accepted_without_eta"): {
+        JA: "{unit}が向かっています。到着の見込みは、決まり次第お知らせします。",
+        EN: "{unit} is on the way. We will tell you when it will arrive as soon as it is settled.",
+    },
+    ("sms", "help_accepted_without_eta"): {
+        JA: "【{insurer}】{unit}が向かっています。到着の見込みは、決まり次第お知らせします。",
+        EN: "[{insurer}] {unit} is on the way. We will tell you when it will arrive as soon as it is settled.",
+    },
 }
 _GENERAL: Final = {
     JA: "【{insurer}】お車からの知らせを受け取りました。お困りのことはありますか。",
@@ -180,5 +195,7 @@ _GENERAL: Final = {
 
 def text(channel: str, template: str, facts: Facts, language: Language) -> str:
     """The body of a push or SMS; a plan's rule without words of its own gets a general question."""
+    if template == "help_accepted" and not facts.eta:
+        template = "help_accepted_without_eta"
     words = _TEXTS.get((channel, template), _GENERAL)[language]
     return words.format(insurer=facts.insurer(language), time=facts.time, unit=facts.unit, eta=facts.eta)

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
 import structlog
-from scoring.analyse import Analysis, analyse
-from scoring.mount import Mount
 
 from incident.service import Incidents, Report, hint
 from ingest.envelope import ImpactPart
@@ -23,7 +22,9 @@ from runtime.database import Connection
 from schemas.impact import Position, Severity
 from schemas.incident import Trigger
 from schemas.topics import UpTopic
+from scoring.analyse import Analysis, analyse
 from scoring.frames import Frame, FrameError, stretch_around
+from scoring.mount import Mount, learn_mount
 from scoring.speed import SpeedTrack
 
 # A part without its pulse's end is decided this long after it came, from what is there.
@@ -33,6 +34,7 @@ _BURST_OVER: Final = timedelta(seconds=15)
 _BEFORE_MS: Final = 4_000
 _AFTER_MS: Final = 12_000
 _MOUNT_FROM: Final = timedelta(seconds=180)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,9 @@ class Assessor:
             hint(conn)
 
     def _assess(self, conn: Connection, candidate: _Candidate) -> bool:
-        """Analyse and record; whether the event was seen to its end."""
-        frames = self._frames(conn, candidate, _BEFORE_MS, _AFTER_MS)
+        """Analyse and record; whether nothing that may still come can change the finding."""
+        query = "motion_parts" if self._lane == "urgent" else "motion_frames"
+        frames = self._frames(conn, candidate, query, _BEFORE_MS, _AFTER_MS)
         motion = stretch_around(frames, candidate.uptime_ms / 1000)
         if motion is None:
             return True
@@ -128,9 +131,11 @@ class Assessor:
         for analysis in found:
             if analysis.severity is not Severity.NONE:
                 self._record(conn, candidate, analysis)
-        return all(analysis.complete for analysis in found)
+        return all(analysis.final for analysis in found)
 
-    def _frames(self, conn: Connection, candidate: _Candidate, before_ms: int, after_ms: int) -> list[Frame]:
+    def _frames(
+        self, conn: Connection, candidate: _Candidate, query: str, before_ms: int, after_ms: int
+    ) -> list[Frame]:
         window = {
             "device_id": candidate.device_id,
             "boot_id": candidate.boot_id,
@@ -139,7 +144,6 @@ class Assessor:
             "from_at": candidate.at - timedelta(milliseconds=before_ms),
             "to_at": candidate.at + timedelta(milliseconds=after_ms),
         }
-        query = "motion_parts" if self._lane == "urgent" else "motion_frames"
         frames: list[Frame] = []
         for row in conn.execute(SQL[query], window).fetchall():
             try:
@@ -149,11 +153,16 @@ class Assessor:
         return frames
 
     def _speed(self, conn: Connection, candidate: _Candidate) -> SpeedTrack | None:
-        rows = self._fixes(conn, candidate, timedelta(seconds=60))
-        return SpeedTrack.of([(row["uptime_ms"] / 1000, row["speed_mps"]) for row in rows]) if rows else None
+        return _track(self._fixes(conn, candidate, timedelta(seconds=60)))
 
     def _mount(self, conn: Connection, candidate: _Candidate) -> Mount | None:
-        raise NotImplementedError
+        """How the device sits in the car, learnt from the minutes before."""
+        track = _track(self._fixes(conn, candidate, _MOUNT_FROM))
+        if track is None:
+            return None
+        frames = self._frames(conn, candidate, "motion_frames", round(_MOUNT_FROM / _MILLISECOND), 0)
+        before = stretch_around(frames, candidate.uptime_ms / 1000 - 1.0)
+        return learn_mount(before, track) if before is not None else None
 
     def _fixes(self, conn: Connection, candidate: _Candidate, back: timedelta) -> list[dict[str, Any]]:
         rows = conn.execute(
@@ -246,3 +255,16 @@ class Assessor:
         )
         filed = self._incidents.report(conn, report)
         conn.execute(SQL["impact_belongs_to"], {"id": impact_id, "incident_id": filed.incident_id})
+
+
+def _track(fixes: list[dict[str, Any]]) -> SpeedTrack | None:
+    """The fixes as scoring takes them, each moment once; None where there are none."""
+    once = {fix["uptime_ms"]: fix for fix in fixes}
+    if not once:
+        return None
+    ordered = [once[uptime_ms] for uptime_ms in sorted(once)]
+    return SpeedTrack(
+        np.array([fix["uptime_ms"] / 1000 for fix in ordered], dtype=np.float64),
+        np.array([fix["speed_mps"] for fix in ordered], dtype=np.float64),
+        np.array([fix["heading_deg"] for fix in ordered], dtype=np.float64),
+    )

@@ -7,13 +7,12 @@ nothing. The screen's memory is replaced only after that commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 import structlog
-from scoring.memory import Frame, Memory, screen_batch
 
 from incident.service import Incidents, hint
 from ingest import copying
@@ -25,6 +24,8 @@ from ingest.placing import Placed, moment
 from ingest.session import Delivery
 from runtime.database import Connection
 from schemas.topics import UpTopic, parse_up
+from scoring.frames import Frame
+from scoring.memory import Memory, screen_batch
 
 # The next frame of a second arrives within this time, with what is missing of a pulse.
 _NEXT_FRAME: Final = timedelta(seconds=1.5)
@@ -61,7 +62,7 @@ class BulkLane:
         self._incidents = incidents
         self._cap_bytes = dead_letter_bytes
         self._fleet = Fleet()
-        self._memories: dict[Boot, Memory] = {}
+        self._memories: dict[Hashable, Memory] = {}
         self._log = structlog.get_logger(role="ingest", lane="bulk")
 
     def work(self, conn: Connection, deliveries: Sequence[Delivery]) -> None:
@@ -137,12 +138,12 @@ class BulkLane:
             batch.rejected.append((delivery, Rejection("database_refused", reason), topic.device_id))
         return [batch.frames[index] for index in sorted(frames.new)]
 
-    def _screen(self, conn: Connection, arrivals: list[_Arrival]) -> tuple[dict[Boot, Memory], int]:
+    def _screen(self, conn: Connection, arrivals: list[_Arrival]) -> tuple[dict[Hashable, Memory], int]:
         """Screen new frames and note candidates; the memories to keep after the commit."""
         if not arrivals:
             return {}, 0
         memories, hits = screen_batch(self._memories, [_screenable(arrival) for arrival in arrivals])
-        latest = {arrival.boot: arrival for arrival in arrivals}
+        latest: dict[Hashable, _Arrival] = {arrival.boot: arrival for arrival in arrivals}
         for hit in hits:
             arrival = latest[hit.key]
             stamp = arrival.frame.stamp
@@ -160,7 +161,7 @@ class BulkLane:
                     "due_at": received_at if hit.complete else received_at + _NEXT_FRAME,
                 },
             )
-        return dict(memories), len(hits)
+        return memories, len(hits)
 
 
 def _screenable(arrival: _Arrival) -> Frame:

@@ -120,12 +120,10 @@ class Settings(BaseSettings):
     def _parse_shards(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        if "-" in value:
-            first, _, last = value.partition("-")
-            chosen = tuple(shard for shard in topics.SHARDS if first <= shard <= last)
-        else:
-            chosen = tuple(part.strip() for part in value.split(","))
-        if not chosen or any(shard not in topics.SHARDS for shard in chosen):
+        first, dash, last = value.partition("-")
+        named = (first, last) if dash else tuple(part.strip() for part in value.split(","))
+        chosen = tuple(shard for shard in topics.SHARDS if first <= shard <= last) if dash else named
+        if not chosen or any(shard not in topics.SHARDS for shard in named):
             raise ValueError("shards are 00 to 0f, written as 00-0f or 00,01,0a")
         return chosen
 

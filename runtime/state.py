@@ -78,7 +78,12 @@ class State:
         """
         folder = (folder or default_folder()).absolute()
         _make_folder(folder)
-        return cls(folder, _lock(folder))
+        lock_fd = _lock(folder)
+        try:
+            return cls(folder, lock_fd)
+        except StateError:
+            os.close(lock_fd)
+            raise
 
     @classmethod
     def read(cls, folder: Path | None = None) -> Self:

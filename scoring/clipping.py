@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.recording import G_MPS2
+from scoring.onset import Run, joined, runs
 
 Signal = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -50,28 +51,16 @@ def rebuild_clipped(acc_mps2: Signal, clip_mps2: float, rate_hz: float) -> Signa
     rebuilt = acc_mps2.copy()
     open_ = mask.copy()
     near = round(NEAR_S * rate_hz)
-    for first, after in _runs(mask.any(axis=0), near):
-        _fill(rebuilt, mask, open_, first, after, rate_hz)
+    for run in joined(runs(np.any(mask, axis=0)), near):
+        _fill(rebuilt, mask, open_, run, rate_hz)
     for axis in range(3):
-        for first, after in _runs(open_[axis], 0):
+        for first, after in runs(open_[axis]):
             if first >= 2 and after + 2 <= mask.shape[1]:
                 _bridge(rebuilt[axis], first, after)
     return rebuilt
 
 
-def _runs(mask: Mask, join: int) -> list[tuple[int, int]]:
-    """[first, after) of runs, those up to `join` samples apart taken together."""
-    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0)).tolist()
-    runs: list[tuple[int, int]] = []
-    for first, after in zip(edges[::2], edges[1::2], strict=True):
-        if runs and first - runs[-1][1] <= join:
-            runs[-1] = (runs[-1][0], after)
-        else:
-            runs.append((first, after))
-    return runs
-
-
-def _fill(rebuilt: Signal, mask: Mask, open_: Mask, first: int, after: int, rate_hz: float) -> None:
+def _fill(rebuilt: Signal, mask: Mask, open_: Mask, run: Run, rate_hz: float) -> None:
     """Fill clipped axes of one run from the others.
 
     Around the run, a sample is rest + s d + v u + noise: s along the shock's horizontal direction
@@ -79,7 +68,7 @@ def _fill(rebuilt: Signal, mask: Mask, open_: Mask, first: int, after: int, rate
     small by its expected size.
     """
     near = round(NEAR_S * rate_hz)
-    low, high = max(0, first - near), min(mask.shape[1], after + near)
+    low, high = max(0, run[0] - near), min(mask.shape[1], run[1] + near)
     rest = np.median(rebuilt[:, max(0, low - round(REST_S * rate_hz)) : max(low, 1)], axis=1)
     gravity = float(np.linalg.norm(rest))
     if gravity < 0.5 * G_MPS2:
@@ -93,11 +82,15 @@ def _fill(rebuilt: Signal, mask: Mask, open_: Mask, first: int, after: int, rate
         return
     force, lift, unsure = _solve(dynamic, in_range, direction, up)
     for axis in range(3):
-        told = unsure * abs(direction[axis]) <= MAX_UNSURE * np.abs(rebuilt[axis, low:high] + force * direction[axis])
+        told = unsure * abs(direction[axis]) <= MAX_UNSURE * np.abs(
+            rebuilt[axis, low:high] + force * direction[axis]
+        )
         fill = ~in_range[axis] & told
         read = rebuilt[axis, low:high][fill]
         guess = (rest[axis] + direction[axis] * force + up[axis] * lift)[fill] * np.sign(read)
-        rebuilt[axis, low:high][fill] = np.sign(read) * np.clip(guess, np.abs(read), MAX_FILLED * np.abs(read))
+        rebuilt[axis, low:high][fill] = np.sign(read) * np.clip(
+            guess, np.abs(read), MAX_FILLED * np.abs(read)
+        )
         open_[axis, low:high][fill] = False
 
 

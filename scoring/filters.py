@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import convolve1d
 
 Signal = NDArray[np.float64]
 
@@ -30,4 +29,9 @@ def lowpass(acc_mps2: Signal, rate_hz: float) -> Signal:
     sigma = np.sqrt(np.log(2)) / (2 * np.pi * LOWPASS_HZ) * rate_hz
     reach = int(np.ceil(4 * sigma))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return convolve1d(acc_mps2, kernel / kernel.sum(), axis=1, mode="nearest")
+    kernel /= kernel.sum()
+    padded = np.pad(acc_mps2, ((0, 0), (reach, reach)), mode="edge")
+    smooth = np.empty_like(acc_mps2)
+    for axis in range(3):
+        smooth[axis] = np.convolve(padded[axis], kernel, mode="valid")
+    return smooth

@@ -255,7 +255,7 @@ def _acceleration(frame: Frame) -> Floats:
 
 def _bridge(before: Floats, after: Floats, samples: int) -> Floats:
     share = np.arange(1, samples + 1, dtype=np.float32) / np.float32(samples + 1)
-    return before[:, None] + (after - before)[:, None] * share
+    return (before[:, None] + (after - before)[:, None] * share).astype(np.float32)
 
 
 def _fit(anchors: Sequence[tuple[int, float]], nominal_hz: float) -> tuple[float, float]:

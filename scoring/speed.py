@@ -37,12 +37,16 @@ class SpeedTrack:
 
     def speed_before_kmh(self, uptime_s: float) -> float | None:
         """The last speed told before a moment, if fresh."""
-        known = np.isfinite(self.speed_mps) & (self.uptime_s <= uptime_s) & (self.uptime_s >= uptime_s - FRESH_S)
+        known = (
+            np.isfinite(self.speed_mps) & (self.uptime_s <= uptime_s) & (self.uptime_s >= uptime_s - FRESH_S)
+        )
         found = np.flatnonzero(known)
         return float(self.speed_mps[found[-1]] * 3.6) if found.size else None
 
     def speed_after_kmh(self, uptime_s: float) -> float | None:
         """The first speed told from a moment on, if fresh."""
-        known = np.isfinite(self.speed_mps) & (self.uptime_s >= uptime_s) & (self.uptime_s <= uptime_s + FRESH_S)
+        known = (
+            np.isfinite(self.speed_mps) & (self.uptime_s >= uptime_s) & (self.uptime_s <= uptime_s + FRESH_S)
+        )
         found = np.flatnonzero(known)
         return float(self.speed_mps[found[0]] * 3.6) if found.size else None

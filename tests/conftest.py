@@ -7,8 +7,10 @@ from collections.abc import Generator
 
 import pytest
 from support.servers import Broker, Databases, running_broker, short_folder
+from support.timescale import running_timescale
 
 from runtime import postgres
+from runtime.settings import Settings
 
 
 def pytest_configure() -> None:
@@ -16,6 +18,7 @@ def pytest_configure() -> None:
     for variable in [name for name in os.environ if name.startswith("CBUTTON_")]:
         if variable != "CBUTTON_SAMPLE_DATA":
             del os.environ[variable]
+    Settings.model_config["env_file"] = None
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +32,20 @@ def databases() -> Generator[Databases]:
 def database_url(databases: Databases) -> Generator[str]:
     """A database of the bundled PostgreSQL with all migrations applied, for this test alone."""
     with databases.fresh() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def timescale_databases() -> Generator[Databases]:
+    """A PostgreSQL with TimescaleDB; skipped where there is none, which CI=true does not allow."""
+    with running_timescale() as url_of:
+        yield Databases(url_of)
+
+
+@pytest.fixture
+def timescale_url(timescale_databases: Databases) -> Generator[str]:
+    """A database with TimescaleDB and all migrations applied, for this test alone."""
+    with timescale_databases.fresh() as url:
         yield url
 
 

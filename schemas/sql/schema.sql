@@ -431,6 +431,14 @@ ALTER TABLE public.incident_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE public.incident_notes (
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    author text NOT NULL,
+    text text NOT NULL
+);
+
 CREATE TABLE public.incidents (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     device_id text,
@@ -580,7 +588,8 @@ CREATE TABLE public.vehicles (
     policy_id text NOT NULL,
     plate text NOT NULL,
     model text DEFAULT ''::text NOT NULL,
-    colour text DEFAULT ''::text NOT NULL
+    colour text DEFAULT ''::text NOT NULL,
+    retired_at timestamp with time zone
 );
 
 ALTER TABLE ONLY public.accel_frames ATTACH PARTITION public.accel_frames_default DEFAULT;
@@ -670,6 +679,9 @@ ALTER TABLE ONLY public.impacts
 ALTER TABLE ONLY public.incident_events
     ADD CONSTRAINT incident_events_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.incident_notes
+    ADD CONSTRAINT incident_notes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
 
@@ -739,7 +751,13 @@ CREATE INDEX impact_parts_by_uptime ON public.impact_parts USING btree (device_i
 
 CREATE INDEX impacts_by_device ON public.impacts USING btree (device_id, boot_id, uptime_ms);
 
+CREATE INDEX impacts_by_incident ON public.impacts USING btree (incident_id);
+
 CREATE INDEX incident_events_by_incident ON public.incident_events USING btree (incident_id, id);
+
+CREATE INDEX incident_notes_by_incident ON public.incident_notes USING btree (incident_id, at);
+
+CREATE INDEX incidents_by_holder ON public.incidents USING btree (holder_id, opened_at DESC);
 
 CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC);
 
@@ -751,7 +769,11 @@ CREATE INDEX outbox_commands ON public.outbox USING btree (device_id) WHERE ((ki
 
 CREATE INDEX outbox_waiting ON public.outbox USING btree (due_at) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text]));
 
+CREATE INDEX presses_by_incident ON public.presses USING btree (incident_id);
+
 CREATE INDEX timers_due ON public.timers USING btree (due_at);
+
+CREATE INDEX vehicles_by_policy ON public.vehicles USING btree (policy_id);
 
 ALTER INDEX public.accel_frames_once ATTACH PARTITION public.accel_frames_default_device_id_boot_id_sequence_at_key;
 
@@ -803,6 +825,9 @@ ALTER TABLE ONLY public.impacts
 
 ALTER TABLE ONLY public.incident_events
     ADD CONSTRAINT incident_events_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.incident_notes
+    ADD CONSTRAINT incident_notes_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);

@@ -31,7 +31,7 @@ class Session:
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=clean)
         self.client.username_pw_set(user, password)
         self.client.reconnect_delay_set(1, 1)
-        self.client.on_message = lambda _c, _u, m: self.messages.append((m.topic, m.payload))
+        self.client.on_message = lambda _c, _u, m: self.messages.append((m.topic, bytes(m.payload)))
         self.client.on_subscribe = lambda _c, _u, _mid, codes, _p: self.granted.extend(
             not code.is_failure for code in codes
         )
@@ -56,7 +56,9 @@ class Session:
 
 @contextmanager
 def service(broker: Broker, name: str = "", *, clean: bool = True) -> Generator[Session]:
-    session = Session(broker, broker.service_user, broker.service_password, name or uuid.uuid4().hex, clean=clean)
+    session = Session(
+        broker, broker.service_user, broker.service_password, name or uuid.uuid4().hex, clean=clean
+    )
     try:
         yield session
     finally:
@@ -94,7 +96,9 @@ def test_a_device_hears_its_commands(broker: Broker) -> None:
         assert unit.messages == [(topics.down("03", name), b"light")]
 
 
-@pytest.mark.parametrize("topic", ["cb/v1/03/other/up/button", "cb/v1/+/+/up/#", "#", "$MQTT/sub/#", "$SYS/#"])
+@pytest.mark.parametrize(
+    "topic", ["cb/v1/03/other/up/button", "cb/v1/+/+/up/#", "#", "$MQTT/sub/#", "$SYS/#"]
+)
 def test_a_device_may_not_listen_to_others(broker: Broker, topic: str) -> None:
     with device(broker, new_device()) as unit:
         assert unit.subscribe(topic) is False
@@ -133,7 +137,9 @@ def test_the_last_will_is_published(broker: Broker) -> None:
         until(lambda: (topics.up("04", name, "status"), b"gone") in backend.messages)
 
 
-@pytest.mark.parametrize(("user", "password"), [("cbutton", "guess"), ("device", "guess"), ("nobody", "x"), ("", "")])
+@pytest.mark.parametrize(
+    ("user", "password"), [("cbutton", "guess"), ("device", "guess"), ("nobody", "x"), ("", "")]
+)
 def test_strangers_are_refused(broker: Broker, user: str, password: str) -> None:
     assert accepts(broker.host, broker.port, broker.service_user, broker.service_password)
     assert not accepts(broker.host, broker.port, user, password)
@@ -214,7 +220,7 @@ def test_what_was_not_acknowledged_comes_again(own: tuple[Broker, Nats, Supervis
     )
     reader.username_pw_set("cbutton", "s")
     seen: list[tuple[float, bytes, bool]] = []
-    reader.on_message = lambda _c, _u, m: seen.append((time.monotonic(), m.payload, m.dup))
+    reader.on_message = lambda _c, _u, m: seen.append((time.monotonic(), bytes(m.payload), m.dup))
     reader.connect(broker.host, broker.port)
     reader.loop_start()
     until(reader.is_connected)

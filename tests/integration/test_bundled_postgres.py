@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import time
@@ -94,20 +95,13 @@ def test_a_second_start_keeps_data_and_address(folder: Path) -> None:
 def test_a_server_left_behind_is_ended_first(folder: Path) -> None:
     postgres = Postgres(folder / "postgres", "secret", fast_unsafe=True)
     with Supervisor(folder) as left, Supervisor(folder / "second") as supervisor:
-        old = started(left, postgres)
-        (spec,) = [postgres.spec()]
-        assert spec.prepare
-        # The first supervisor would start it again: only its server is to be met.
-        os.kill(old, signal.SIGSTOP)
-        left._children["database"].spec = type(spec)(**{**fields(spec), "restart": False})
-        os.kill(old, signal.SIGCONT)
-        new = started(supervisor, Postgres(folder / "postgres", "secret", fast_unsafe=True))
-        assert new != old
+        # Its own supervisor would start it again: only the server is to be met.
+        left.start(dataclasses.replace(postgres.spec(), restart=False))
+        left.wait_ready()
+        old = left.status()[0].pid
+        assert old
+        assert started(supervisor, Postgres(folder / "postgres", "secret", fast_unsafe=True)) != old
         assert not alive(old)
-
-
-def fields(spec: object) -> dict[str, object]:
-    return {name: getattr(spec, name) for name in spec.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 def test_a_stale_lock_file_with_the_number_of_another_process_is_no_obstacle(
@@ -163,7 +157,12 @@ def test_as_root_a_closed_folder_is_named(folder: Path) -> None:
 def test_text_is_utf8_and_time_is_utc_whatever_the_caller_has(
     folder: Path, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable, value in {"LC_ALL": "xx_YY.UTF-8", "PGPORT": "1", "PGDATA": "/no", "TZ": "Asia/Tokyo"}.items():
+    for variable, value in {
+        "LC_ALL": "xx_YY.UTF-8",
+        "PGPORT": "1",
+        "PGDATA": "/no",
+        "TZ": "Asia/Tokyo",
+    }.items():
         monkeypatch.setenv(variable, value)
     postgres = Postgres(folder / "postgres", "secret", fast_unsafe=True)
     started(supervisor, postgres)

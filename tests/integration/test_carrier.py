@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Generator
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -335,6 +337,10 @@ def test_a_carrier_killed_again_and_again_ends_every_call_once(tmp_path: Path, i
         for story in stories:
             kinds = [entry["kind"] for entry in story["timeline"]]
             assert (kinds.count("dialling"), kinds.count("rang"), kinds.count("ended")) == (1, 1, 1)
+        begun = [datetime.fromisoformat(story["dialled_at"]).timestamp() for story in stories]
+        assert min(later - earlier for earlier, later in pairwise(begun)) >= 0.0985, (
+            "faster than the account may"
+        )
         until(lambda: all(c["state"] == "delivered" for s in mortal.sim("calls") for c in s["callbacks"]))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from support.series import EXPECTED_BEHAVIOUR, insert_status, series_behaviour
 from support.servers import Databases
 
 from runtime import migrate
@@ -123,68 +124,13 @@ def test_migrations_have_lasting_names(tmp_path: Path) -> None:
         migrate.available(tmp_path)
 
 
-def insert_status(url: str, *ats: datetime) -> None:
-    with connect(url, name="test") as connection:
-        for n, at in enumerate(ats):
-            connection.execute(
-                "INSERT INTO device_status VALUES ('d', 1, %s, %s, %s, false, true, '', '', 0, 0, 0)",
-                [n, at, at],
-            )
-
-
-def series_behaviour(url: str) -> dict[str, object]:
-    """What the series functions do to rows; the same with partitions and with hypertables."""
-    day = datetime(2031, 1, 1, tzinfo=UTC)
-    hours = [day + timedelta(hours=h) for h in (1, 23, 25, 47, 49)]
-    insert_status(url, *hours[:3])
-    with connect(url, name="test") as connection:
-        connection.execute("SELECT series_prepare(%s, '3 days')", [day])
-    insert_status_later = [(n, at) for n, at in enumerate(hours) if n >= 3]
-    seen: dict[str, object] = {}
-    with connect(url, name="test") as connection:
-        for n, at in insert_status_later:
-            connection.execute(
-                "INSERT INTO device_status VALUES ('d', 1, %s, %s, %s, false, true, '', '', 0, 0, 0)",
-                [n, at, at],
-            )
-
-        def left() -> list[int]:
-            rows = connection.execute("SELECT sequence FROM device_status ORDER BY at").fetchall()
-            return [row["sequence"] for row in rows]
-
-        seen["all"] = left()
-        for before in ("2031-01-01T23:59Z", "2031-01-02T00:00Z", "2031-01-02T23:00Z", "2031-01-03T12:00Z"):
-            connection.execute("SELECT series_drop('device_status', %s)", [before])
-            seen[before] = left()
-        bins = connection.execute(
-            "SELECT date_bin('12 hours', at, 'epoch') AS bin, count(*) AS n FROM device_status GROUP BY 1"
-        ).fetchall()
-        seen["bins"] = [(row["bin"], row["n"]) for row in bins]
-        with pytest.raises(psycopg.errors.UniqueViolation), connection.transaction():
-            connection.execute(
-                "INSERT INTO device_status VALUES ('d', 1, 4, %s, now(), false, true, '', '', 0, 0, 0)",
-                [hours[4]],
-            )
-    return seen
-
-
-EXPECTED_BEHAVIOUR = {
-    "all": [0, 1, 2, 3, 4],
-    "2031-01-01T23:59Z": [0, 1, 2, 3, 4],
-    "2031-01-02T00:00Z": [2, 3, 4],
-    "2031-01-02T23:00Z": [2, 3, 4],
-    "2031-01-03T12:00Z": [4],
-    "bins": [(datetime(2031, 1, 3, tzinfo=UTC), 1)],
-}
-
-
 def test_series_on_plain_postgresql(database_url: str) -> None:
     assert series_behaviour(database_url) == EXPECTED_BEHAVIOUR
 
 
 def test_rows_without_a_partition_of_their_own_are_kept_and_dropped_alike(database_url: str) -> None:
     day = datetime(2041, 1, 1, tzinfo=UTC)
-    insert_status(database_url, day + timedelta(hours=10), day + timedelta(hours=25))
+    insert_status(database_url, [day + timedelta(hours=10), day + timedelta(hours=25)])
     with connect(database_url, name="test") as connection:
         connection.execute("SELECT series_drop('device_status', '2041-01-02T06:00Z')")
         rows = connection.execute("SELECT sequence FROM device_status").fetchall()

@@ -56,7 +56,9 @@ def test_a_killed_holder_leaves_the_folder_free(tmp_path: Path) -> None:
         State.hold(tmp_path).release()
 
 
-def test_a_kept_port_that_was_taken_is_replaced_and_kept(tmp_path: Path, monkeypatch) -> None:
+def test_a_kept_port_that_was_taken_is_replaced_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(state, "_PORT_WAIT_S", 0.1)
     with State.hold(tmp_path) as held:
         port = held.port("api", host="127.0.0.1")
@@ -66,7 +68,7 @@ def test_a_kept_port_that_was_taken_is_replaced_and_kept(tmp_path: Path, monkeyp
         assert held.port("api", host="127.0.0.1") == other
 
 
-def test_a_configured_port_that_is_taken_is_an_error(tmp_path: Path, monkeypatch) -> None:
+def test_a_configured_port_that_is_taken_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "_PORT_WAIT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as taken, State.hold(tmp_path) as held:
         port = taken.getsockname()[1]

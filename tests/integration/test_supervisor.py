@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
@@ -70,7 +71,7 @@ def test_a_child_that_keeps_dying_is_given_more_time_each_time(
     supervisor.start(child("engine", tmp_path, DYING))
     until(lambda: len(journal(tmp_path)) >= 5)
     starts = [at for word, _, _, at in journal(tmp_path) if word == "started"]
-    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(starts)]
     assert gaps[0] < 0.2 < gaps[1] < 0.5 < gaps[2] < 1.0 < gaps[3]
     (status,) = supervisor.status()
     assert status.restarts >= 4
@@ -161,7 +162,7 @@ def test_the_log_of_the_run_before_is_kept_beside(tmp_path: Path) -> None:
         with Supervisor(tmp_path) as supervisor:
             supervisor.start(child("engine", tmp_path))
             supervisor.wait_ready()
-            until(lambda: supervisor.log_tail("engine"))  # noqa: B023  used in its own round
+            until(lambda: supervisor.log_tail("engine"))
     assert (tmp_path / "logs" / "engine.log").read_text() == "this is engine\n"
     assert (tmp_path / "logs" / "engine.log.1").read_text() == "this is engine\n"
 
@@ -172,7 +173,7 @@ def test_a_log_that_grows_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     chatty = "ready()\nwhile True:\n    print('x' * 99, flush=True)\n    time.sleep(0.01)"
     with Supervisor(tmp_path) as supervisor:
         supervisor.start(child("engine", tmp_path, chatty))
-        until(lambda: (tmp_path / "logs" / "engine.log.1").exists())
+        until((tmp_path / "logs" / "engine.log.1").exists)
         log = tmp_path / "logs" / "engine.log"
         until(lambda: 0 < log.stat().st_size < 1000)
         assert "\0" not in log.read_text()

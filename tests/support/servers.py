@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from runtime import migrate
 from runtime.nats import DEVICE_USER, SERVICE_USER, Nats
@@ -60,7 +61,7 @@ class Databases:
 
     def drop(self, url: str) -> None:
         """Drop a database, ending whoever is still connected."""
-        name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+        name = conninfo_to_dict(url)["dbname"]
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(str(name))))
 
     @contextmanager

@@ -33,7 +33,9 @@ class UnitApi:
 
     port: int = 0
     state: str = ""
-    unit: dict[str, Any] = field(default_factory=lambda: {"id": "guard-1", "lat_deg": 0.0, "lon_deg": 0.0})
+    unit: dict[str, Any] = field(
+        default_factory=lambda: {"id": "guard-1", "lat_deg": 35.67, "lon_deg": 139.75}
+    )
     driver_incident: dict[str, Any] | None = None
     steps: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
     positions: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
@@ -52,7 +54,7 @@ class UnitApi:
         class Handler(BaseHTTPRequestHandler):
             def _any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                asked = json.loads(body) if body else {}
+                asked: dict[str, Any] = json.loads(body or b"{}")
                 token = self.headers.get("Authorization", "")
                 status, value = api.handle(self.command, self.path, token, asked)
                 if api.lose_answers and self.command != "GET":
@@ -64,7 +66,14 @@ class UnitApi:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_POST = do_PUT = _any
+            def do_GET(self) -> None:
+                self._any()
+
+            def do_POST(self) -> None:
+                self._any()
+
+            def do_PUT(self) -> None:
+                self._any()
 
             def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
                 pass

@@ -1,0 +1,61 @@
+"""Who may ask for what: a role for each endpoint, taken from the bearer token."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.context import Here
+from api.errors import Problem
+from api.tokens import Identity, Role
+
+
+def _scheme(role: Role, description: str) -> HTTPBearer:
+    return HTTPBearer(scheme_name=role, description=description, auto_error=False)
+
+
+_ADMIN: Final = _scheme(Role.ADMIN, "The administration's token, from CBUTTON_ADMIN_TOKEN.")
+_OPERATOR: Final = _scheme(Role.OPERATOR, "An operator's token, from CBUTTON_OPERATOR_TOKENS.")
+_UNIT: Final = _scheme(Role.UNIT, "A unit's token, from POST /v1/units/{unit_id}/token.")
+_DRIVER: Final = _scheme(Role.DRIVER, "A driver's token, from POST /v1/holders/{holder_id}/token.")
+
+_Given = HTTPAuthorizationCredentials | None
+
+
+def _admit(here: Here, given: _Given, *roles: Role) -> Identity:
+    identity = here.tokens.identify(given.credentials) if given is not None else None
+    if identity is None:
+        words = "a bearer token is needed" if given is None else "the token is not known"
+        raise Problem(HTTPStatus.UNAUTHORIZED, words, headers={"WWW-Authenticate": "Bearer"})
+    if identity.role not in roles:
+        raise Problem(HTTPStatus.FORBIDDEN, f"this needs the role {' or '.join(roles)}")
+    return identity
+
+
+async def _admin(here: Here, given: Annotated[_Given, Security(_ADMIN)]) -> Identity:
+    return _admit(here, given, Role.ADMIN)
+
+
+async def _operator(
+    here: Here,
+    given: Annotated[_Given, Security(_OPERATOR)],
+    _or_admin: Annotated[_Given, Security(_ADMIN)],
+) -> Identity:
+    return _admit(here, given, Role.OPERATOR, Role.ADMIN)
+
+
+async def _unit(here: Here, given: Annotated[_Given, Security(_UNIT)]) -> Identity:
+    return _admit(here, given, Role.UNIT)
+
+
+async def _driver(here: Here, given: Annotated[_Given, Security(_DRIVER)]) -> Identity:
+    return _admit(here, given, Role.DRIVER)
+
+
+Admin = Annotated[Identity, Depends(_admin)]
+Operator = Annotated[Identity, Depends(_operator)]
+FieldUnit = Annotated[Identity, Depends(_unit)]
+Driver = Annotated[Identity, Depends(_driver)]

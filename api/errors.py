@@ -1,0 +1,190 @@
+"""Errors as RFC 9457 problems, in one place: what went wrong, in which status, in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import psycopg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from incident.calls import UnknownCall
+from incident.decide import CommandRefused
+from incident.service import UnknownIncident
+from incident.units import DispatchRefused, NotYours
+
+PROBLEM_JSON: Final = "application/problem+json"
+_RETRY_AFTER_S: Final = "1"
+
+_log = structlog.get_logger(role="api")
+
+
+class Problem(Exception):
+    """An answer that is an error. `extra` are further members that help a program to react."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.status, self.detail = status, detail
+        self.headers, self.extra = dict(headers or {}), dict(extra or {})
+        super().__init__(detail)
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request."""
+
+    where: str = Field(description="The place, as body.holder.phones.0 or query.limit.")
+    what: str = Field(description="What is wrong with it.")
+
+
+class ProblemView(BaseModel):
+    """An error, after RFC 9457."""
+
+    model_config = ConfigDict(
+        title="Problem",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Conflict",
+                    "status": 409,
+                    "detail": "Close is refused: the incident is closed",
+                    "state": "closed",
+                }
+            ]
+        },
+    )
+
+    type: str = Field(description="Always about:blank: the status says what kind of problem it is.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened and what to do, for people.")
+    state: str | None = Field(default=None, description="With 409: the state that stands in the way.")
+    errors: list[Fault] | None = Field(default=None, description="With 422: every fault found.")
+
+
+def respond(problem: Problem) -> JSONResponse:
+    """The response of a problem."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        **problem.extra,
+    }
+    return JSONResponse(body, problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
+
+
+def problem_of(error: Exception) -> Problem:
+    """What an exception means to the one who asked."""
+    match error:
+        case Problem():
+            return error
+        case CommandRefused():
+            return Problem(HTTPStatus.CONFLICT, str(error), extra={"state": str(error.phase)})
+        case DispatchRefused():
+            return Problem(HTTPStatus.CONFLICT, str(error), extra={"state": str(error.state)})
+        case UnknownIncident():
+            return Problem(HTTPStatus.NOT_FOUND, "there is no such incident")
+        case UnknownCall():
+            return Problem(HTTPStatus.NOT_FOUND, "there is no such call")
+        case NotYours():
+            return Problem(HTTPStatus.NOT_FOUND, "there is no such dispatch for this unit")
+        case RequestValidationError():
+            return _invalid(error)
+        case HTTPException():
+            return Problem(error.status_code, str(error.detail), headers=error.headers)
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            # Only the kind is logged: a server's words may quote a row.
+            _log.warning("database unavailable", error=type(error).__name__)
+            return Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "the database does not answer; try again",
+                headers={"Retry-After": _RETRY_AFTER_S},
+            )
+        case psycopg.IntegrityError():
+            _log.warning("changed at the same time", error=type(error).__name__)
+            return Problem(
+                HTTPStatus.CONFLICT, "somebody changed the same thing just now; read it and try again"
+            )
+        case _:
+            return Problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "something is wrong on our side; the log says what"
+            )
+
+
+def install(app: FastAPI) -> None:
+    """Turn every exception of the endpoints into a problem."""
+    for kind in (
+        Problem,
+        CommandRefused,
+        DispatchRefused,
+        UnknownIncident,
+        UnknownCall,
+        NotYours,
+        RequestValidationError,
+        HTTPException,
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+        psycopg.IntegrityError,
+        Exception,
+    ):
+        app.add_exception_handler(kind, _handle)
+
+
+async def _handle(_: Request, error: Exception) -> JSONResponse:
+    return respond(problem_of(error))
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    # The values themselves are not repeated: they may be somebody's number.
+    faults = [
+        {"where": ".".join(str(part) for part in fault["loc"]), "what": str(fault["msg"])}
+        for fault in error.errors()
+    ]
+    words = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, words, extra={"errors": faults})
+
+
+_EXAMPLES: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("The request cannot be read.", "the form cannot be read"),
+    401: ("No token, or one that is not known.", "a bearer token is needed"),
+    403: ("The token or signature is not for this.", "this needs the role operator or admin"),
+    404: ("There is no such thing, or it is not yours.", "there is no such incident"),
+    409: ("It makes no sense in the present state.", "Close is refused: the incident is closed"),
+    413: ("The request is too large.", "a request may have 65536 bytes"),
+    422: ("A value is missing or wrong.", "body.lat_deg: Input should be less than or equal to 90"),
+    503: ("The database cannot be reached; try again.", "the database does not answer; try again"),
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documentation of the errors a route may answer with; 422 and 503 are always among them."""
+    return {
+        status: {
+            "description": _EXAMPLES[status][0],
+            "content": {
+                PROBLEM_JSON: {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                        "type": "about:blank",
+                        "title": HTTPStatus(status).phrase,
+                        "status": status,
+                        "detail": _EXAMPLES[status][1],
+                    },
+                }
+            },
+        }
+        for status in sorted({*statuses, 422, 503})
+    }

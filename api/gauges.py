@@ -1,0 +1,59 @@
+"""Figures of the whole system, read from the database when Prometheus asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import psycopg
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from api.context import SQL, Context
+from schemas.incident import Phase
+
+_WAIT_S: Final = 1.0
+_WAITING: Final = {
+    "timers_overdue": "Timers that came due more than a second ago.",
+    "outbox_waiting": "Effects on their way out: calls, texts, commands.",
+    "event_queue": "Committed events that have no place in the stream yet.",
+    "dead_letters": "Unreadable messages of devices today (UTC), kept or only counted.",
+}
+
+
+class Gauges(Collector):
+    """Reads at each scrape. Without a database only `cbutton_database_up` is left, at 0."""
+
+    def __init__(self, here: Context) -> None:
+        self._here = here
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: what there is becomes known by reading."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        """The figures of this moment."""
+        up = GaugeMetricFamily("cbutton_database_up", "Whether the database answers.")
+        phases = GaugeMetricFamily("cbutton_open_incidents", "Open incidents.", labels=["phase"])
+        try:
+            with self._here.transaction(wait_s=_WAIT_S) as conn:
+                counted = {
+                    row["phase"]: row["many"] for row in conn.execute(SQL["count_open_incidents"]).fetchall()
+                }
+                waiting = conn.execute(SQL["count_waiting"]).fetchone() or {}
+        except psycopg.Error:
+            up.add_metric([], 0)
+            return [up]
+        up.add_metric([], 1)
+        for phase in Phase:
+            if phase is not Phase.CLOSED:
+                phases.add_metric([phase], counted.get(phase, 0))
+        return [
+            up,
+            phases,
+            *(
+                GaugeMetricFamily(f"cbutton_{name}", words, value=float(waiting[name]))
+                for name, words in _WAITING.items()
+            ),
+        ]

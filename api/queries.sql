@@ -1,0 +1,265 @@
+-- name: limit_statement
+SELECT set_config('statement_timeout', %(limit)s, true);
+
+-- name: newest_incidents
+SELECT id FROM incidents
+WHERE (opened_at, id) < (coalesce(%(before_at)s::timestamptz, 'infinity'), %(before_id)s::uuid)
+ORDER BY opened_at DESC, id DESC LIMIT %(limit)s;
+
+-- name: open_incidents
+SELECT id FROM incidents
+WHERE phase <> 'closed' AND (%(phase)s::text IS NULL OR phase = %(phase)s)
+  AND (opened_at, id) < (coalesce(%(before_at)s::timestamptz, 'infinity'), %(before_id)s::uuid)
+ORDER BY opened_at DESC, id DESC LIMIT %(limit)s;
+
+-- name: closed_incidents
+SELECT id FROM incidents
+WHERE phase = 'closed'
+  AND (opened_at, id) < (coalesce(%(before_at)s::timestamptz, 'infinity'), %(before_id)s::uuid)
+ORDER BY opened_at DESC, id DESC LIMIT %(limit)s;
+
+-- name: opened_at
+SELECT opened_at FROM incidents WHERE id = %(id)s;
+
+-- name: incidents
+SELECT i.id, i.trigger, i.severity, i.phase, i.answer, i.outcome, i.taken_by, i.device_id, i.policy_id,
+       i.occurred_at, i.opened_at, i.closed_at, i.lat_deg, i.lon_deg, i.flags, i.state, i.generation,
+       i.plan_version, i.vehicle_id, i.holder_id, impact.delta_v_kmh, impact.pdof_deg,
+       coalesce(help.dispatches, '[]') AS dispatches, coalesce(waking.timers, '[]') AS timers
+FROM incidents i
+LEFT JOIN LATERAL (
+    SELECT delta_v_kmh, pdof_deg FROM impacts WHERE incident_id = i.id ORDER BY delta_v_kmh DESC LIMIT 1
+) impact ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(latest ORDER BY kind) AS dispatches FROM (
+        SELECT DISTINCT ON (kind) kind, state, unit_id, eta_at FROM dispatches
+        WHERE incident_id = i.id ORDER BY kind, requested_at DESC
+    ) latest
+) help ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('name', name, 'generation', generation, 'due_at', due_at)
+                     ORDER BY due_at, name) AS timers
+    FROM timers WHERE incident_id = i.id
+) waking ON true
+WHERE i.id = ANY (%(ids)s)
+ORDER BY i.opened_at DESC, i.id DESC;
+
+-- name: incident_events
+SELECT s.position, e.at, e.actor, e.kind, e.data
+FROM incident_events e LEFT JOIN event_stream s ON s.event_id = e.id
+WHERE e.incident_id = %(id)s ORDER BY e.id;
+
+-- name: incident_calls
+SELECT id, party, attempt, number, language, state, end_status, pressed, possible_duplicate,
+       created_at, sent_at, answered_at, ended_at
+FROM calls WHERE incident_id = %(id)s ORDER BY created_at, id;
+
+-- name: incident_messages
+SELECT id, channel, template, language, number, body, state, created_at, sent_at
+FROM messages WHERE incident_id = %(id)s ORDER BY created_at, id;
+
+-- name: incident_dispatches
+SELECT d.id, d.kind, d.state, d.unit_id, u.name AS unit_name, d.eta_at, d.requested_at, d.offered_at,
+       d.accepted_at, d.en_route_at, d.on_scene_at, d.secured_at, d.ended_at, d.report
+FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id
+WHERE d.incident_id = %(id)s ORDER BY d.requested_at, d.id;
+
+-- name: incident_impacts
+SELECT id, at, severity, delta_v_kmh, delta_v_is_lower_bound, pdof_deg, peak_g, duration_ms, rollover,
+       multiple, reasons, lat_deg, lon_deg, speed_before_kmh, late, revision, decided_at
+FROM impacts WHERE incident_id = %(id)s ORDER BY at, id;
+
+-- name: incident_presses
+SELECT id, at, received_at, kind, held_ms, late, defects, lat_deg, lon_deg
+FROM presses WHERE incident_id = %(id)s ORDER BY at, id;
+
+-- name: incident_notes
+SELECT id, at, author, text FROM incident_notes WHERE incident_id = %(id)s ORDER BY at, id;
+
+-- name: insert_note
+INSERT INTO incident_notes (id, incident_id, at, author, text)
+VALUES (%(id)s, %(incident_id)s, %(at)s, %(author)s, %(text)s);
+
+-- name: log_access
+INSERT INTO access_log (actor, action, object, reason) VALUES (%(actor)s, %(action)s, %(object)s, %(reason)s);
+
+-- name: lock_policy
+SELECT pg_advisory_xact_lock(hashtextextended('policy:' || %(id)s, 0));
+
+-- name: policy
+SELECT p.id, p.valid_from, p.valid_to, p.holder_id, h.name, h.language
+FROM policies p JOIN policyholders h ON h.id = p.holder_id WHERE p.id = %(id)s;
+
+-- name: policy_vehicles
+SELECT id, plate, model, colour FROM vehicles
+WHERE policy_id = %(id)s AND retired_at IS NULL ORDER BY plate;
+
+-- name: vehicle
+SELECT id, plate, model, colour FROM vehicles WHERE id = %(id)s;
+
+-- name: holder_phones
+SELECT number FROM phones WHERE holder_id = %(holder_id)s ORDER BY rank;
+
+-- name: holder_contacts
+SELECT name, relation, number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s ORDER BY rank;
+
+-- name: insert_holder
+INSERT INTO policyholders (name, language) VALUES (%(name)s, %(language)s) RETURNING id;
+
+-- name: update_holder
+UPDATE policyholders SET name = %(name)s, language = %(language)s WHERE id = %(holder_id)s;
+
+-- name: insert_policy
+INSERT INTO policies (id, holder_id, valid_from, valid_to)
+VALUES (%(id)s, %(holder_id)s, %(valid_from)s, %(valid_to)s);
+
+-- name: update_policy
+UPDATE policies SET valid_from = %(valid_from)s, valid_to = %(valid_to)s WHERE id = %(id)s;
+
+-- name: delete_phones
+DELETE FROM phones WHERE holder_id = %(holder_id)s;
+
+-- name: insert_phone
+INSERT INTO phones (holder_id, number, rank) VALUES (%(holder_id)s, %(number)s, %(rank)s);
+
+-- name: delete_contacts
+DELETE FROM emergency_contacts WHERE holder_id = %(holder_id)s;
+
+-- name: insert_contact
+INSERT INTO emergency_contacts (holder_id, name, relation, number, language, rank)
+VALUES (%(holder_id)s, %(name)s, %(relation)s, %(number)s, %(language)s, %(rank)s);
+
+-- name: known_vehicles
+SELECT id, plate FROM vehicles WHERE policy_id = %(id)s ORDER BY retired_at DESC NULLS LAST FOR UPDATE;
+
+-- name: insert_vehicle
+INSERT INTO vehicles (policy_id, plate, model, colour)
+VALUES (%(policy_id)s, %(plate)s, %(model)s, %(colour)s);
+
+-- name: update_vehicle
+UPDATE vehicles SET model = %(model)s, colour = %(colour)s, retired_at = NULL WHERE id = %(id)s;
+
+-- name: retire_vehicles
+UPDATE vehicles SET retired_at = clock_timestamp()
+WHERE policy_id = %(policy_id)s AND retired_at IS NULL AND plate <> ALL (%(plates)s::text[]);
+
+-- name: devices_in_retired_vehicles
+SELECT d.id, v.plate FROM devices d JOIN vehicles v ON v.id = d.vehicle_id
+WHERE v.policy_id = %(policy_id)s AND v.retired_at IS NOT NULL AND d.revoked_at IS NULL ORDER BY d.id;
+
+-- name: hold_vehicle
+SELECT retired_at FROM vehicles WHERE id = %(id)s FOR SHARE;
+
+-- name: insert_device
+INSERT INTO devices (id, shard, vehicle_id) VALUES (%(id)s, %(shard)s, %(vehicle_id)s)
+ON CONFLICT (id) DO NOTHING RETURNING id;
+
+-- name: device
+SELECT d.id, d.shard, d.vehicle_id, d.provisioned_at, d.revoked_at, p.online, p.heard_at, p.firmware
+FROM devices d LEFT JOIN device_presence p ON p.device_id = d.id WHERE d.id = %(id)s;
+
+-- name: devices
+SELECT d.id, d.shard, d.vehicle_id, d.provisioned_at, d.revoked_at, p.online, p.heard_at, p.firmware
+FROM devices d LEFT JOIN device_presence p ON p.device_id = d.id
+WHERE d.id > %(after)s ORDER BY d.id LIMIT %(limit)s;
+
+-- name: revoke_device
+UPDATE devices SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE id = %(id)s RETURNING id;
+
+-- name: insert_unit
+INSERT INTO units (id, kind, name, lat_deg, lon_deg)
+VALUES (%(id)s, %(kind)s, %(name)s, %(lat_deg)s, %(lon_deg)s)
+ON CONFLICT (id) DO NOTHING RETURNING id;
+
+-- name: unit
+SELECT id, kind, name, on_shift, lat_deg, lon_deg, position_at FROM units WHERE id = %(id)s;
+
+-- name: units
+SELECT id, kind, name, on_shift, lat_deg, lon_deg, position_at FROM units ORDER BY id;
+
+-- name: place_unit
+UPDATE units SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, on_shift = %(on_shift)s,
+       position_at = clock_timestamp()
+WHERE id = %(id)s RETURNING id, kind, name, on_shift, lat_deg, lon_deg, position_at;
+
+-- name: unit_dispatch
+SELECT d.id, d.kind, d.state, d.eta_at, t.due_at AS offer_expires_at, i.id AS incident_id, i.severity,
+       i.occurred_at, i.lat_deg, i.lon_deg, v.plate, v.model, v.colour
+FROM dispatches d
+JOIN incidents i ON i.id = d.incident_id
+LEFT JOIN vehicles v ON v.id = i.vehicle_id
+LEFT JOIN timers t ON t.incident_id = i.id AND d.state = 'offered'
+                  AND t.name = 'offer:' || d.kind || ':' || d.unit_id
+WHERE d.unit_id = %(unit_id)s AND d.state IN ('offered', 'accepted', 'en_route', 'on_scene', 'secured');
+
+-- name: once_offered
+SELECT state FROM dispatches WHERE id = %(id)s AND %(unit_id)s = ANY (tried);
+
+-- name: holder
+SELECT id FROM policyholders WHERE id = %(id)s;
+
+-- name: driver_incident
+SELECT id, phase, severity, occurred_at, answer FROM incidents
+WHERE holder_id = %(holder_id)s AND phase <> 'closed' ORDER BY opened_at DESC LIMIT 1;
+
+-- name: one_driver_incident
+SELECT id, phase, severity, occurred_at, answer FROM incidents
+WHERE holder_id = %(holder_id)s AND id = %(id)s;
+
+-- name: driver_help
+SELECT d.kind, d.state, d.eta_at, CASE WHEN d.accepted_at IS NOT NULL THEN u.name END AS unit_name
+FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id
+WHERE d.incident_id = %(id)s
+  AND d.state IN ('requested', 'offered', 'accepted', 'en_route', 'on_scene', 'secured', 'completed')
+ORDER BY array_position(ARRAY['secured', 'on_scene', 'en_route', 'accepted', 'offered', 'requested', 'completed'],
+                        d.state), d.requested_at DESC
+LIMIT 1;
+
+-- name: driver_messages
+SELECT created_at AS at, template, body FROM messages
+WHERE incident_id = %(id)s AND channel = 'push' ORDER BY created_at, id;
+
+-- name: message_incident
+SELECT incident_id FROM messages WHERE id = %(id)s AND channel = 'sms';
+
+-- name: message_progress
+UPDATE messages SET state = %(state)s, sid = coalesce(sid, %(sid)s),
+       sent_at = coalesce(sent_at, clock_timestamp())
+WHERE id = %(id)s
+  AND array_position(ARRAY['waiting', 'unknown', 'sent', 'delivered'], replace(state, 'failed', 'delivered'))
+    < array_position(ARRAY['waiting', 'unknown', 'sent', 'delivered'], replace(%(state)s, 'failed', 'delivered'))
+RETURNING id;
+
+-- name: stream_page
+SELECT s.position, e.incident_id, e.at, e.actor, e.kind, e.data
+FROM event_stream s JOIN incident_events e ON e.id = s.event_id
+WHERE s.position > %(after)s ORDER BY s.position LIMIT %(limit)s;
+
+-- name: stream_end
+SELECT coalesce(max(position), 0) AS position FROM event_stream;
+
+-- name: try_sequencing
+SELECT pg_try_advisory_lock(hashtextextended('sequencer', 0)) AS mine;
+
+-- name: sequence_events
+WITH moved AS (
+    DELETE FROM event_queue
+    WHERE event_id IN (SELECT event_id FROM event_queue ORDER BY event_id LIMIT %(limit)s)
+    RETURNING event_id
+)
+INSERT INTO event_stream (position, event_id)
+SELECT (SELECT coalesce(max(position), 0) FROM event_stream) + row_number() OVER (ORDER BY event_id), event_id
+FROM moved;
+
+-- name: announce_stream
+SELECT pg_notify('cbutton_stream', '');
+
+-- name: count_open_incidents
+SELECT phase, count(*) AS many FROM incidents WHERE phase <> 'closed' GROUP BY phase;
+
+-- name: count_waiting
+SELECT (SELECT count(*) FROM timers WHERE due_at <= clock_timestamp() - interval '1 second') AS timers_overdue,
+       (SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending', 'unknown')) AS outbox_waiting,
+       (SELECT count(*) FROM event_queue) AS event_queue,
+       (SELECT coalesce(sum(kept + dropped), 0) FROM dead_letter_days
+        WHERE day = (clock_timestamp() AT TIME ZONE 'UTC')::date) AS dead_letters;

@@ -1,0 +1,120 @@
+"""Administration from the command line: through the API of the running stack, as any other client."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.terminal import beside_running_stack, fail
+
+device = typer.Typer(help="Button devices.", no_args_is_help=True)
+policy = typer.Typer(help="Policies with holders, phones, contacts and vehicles.", no_args_is_help=True)
+db = typer.Typer(help="The database.", no_args_is_help=True)
+unit = typer.Typer(help="Guards and roadside units.", no_args_is_help=True)
+
+
+def call_api(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Ask the running API as an administrator; ends the command with the API's own words on refusal."""
+    settings = beside_running_stack()
+    try:
+        answer = httpx.request(
+            method,
+            settings.api_url + path,
+            json=body,
+            headers={"Authorization": f"Bearer {settings.admin_token.get_secret_value()}"},
+            timeout=15.0,
+            trust_env=False,
+        )
+    except httpx.HTTPError as error:
+        fail(f"the API at {settings.api_url} does not answer ({error}); is `cbutton up` running?")
+    if answer.is_error:
+        try:
+            problem = answer.json()
+            fail(f"{problem.get('title', answer.status_code)}: {problem.get('detail', '')}")
+        except ValueError:
+            fail(f"{answer.status_code}: {answer.text[:300]}")
+    return answer.json() if answer.content else {}
+
+
+@device.command("add")
+def device_add(
+    device_id: Annotated[str, typer.Argument(help="3 to 40 letters, digits, - and _.")],
+    vehicle: Annotated[str | None, typer.Option(help="Id of the vehicle it rides in.")] = None,
+    shard: Annotated[str | None, typer.Option(help="00 to 0f; chosen by the id when left out.")] = None,
+) -> None:
+    """Provision a device; prints the topics it may use."""
+    body = {"id": device_id, "vehicle_id": vehicle, "shard": shard}
+    answer = call_api("POST", "/v1/devices", {key: value for key, value in body.items() if value})
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+
+
+@device.command("revoke")
+def device_revoke(device_id: str) -> None:
+    """Bar a device: what it still publishes is put aside and never acted upon."""
+    call_api("DELETE", f"/v1/devices/{device_id}")
+    typer.echo(f"{device_id} is revoked")
+
+
+@device.command("list")
+def device_list() -> None:
+    """Show every device."""
+    table = Table(box=None, header_style="dim")
+    for heading in ("device", "shard", "vehicle", "provisioned", "revoked"):
+        table.add_column(heading)
+    for entry in call_api("GET", "/v1/devices")["devices"]:
+        columns = (
+            entry["id"],
+            entry["shard"],
+            entry["vehicle_id"],
+            entry["provisioned_at"],
+            entry["revoked_at"],
+        )
+        table.add_row(*(str(column or "") for column in columns))
+    Console().print(table)
+
+
+@policy.command("add")
+def policy_add(file: Annotated[Path, typer.Argument(help="JSON as POST /v1/policies takes it.")]) -> None:
+    """Insure somebody."""
+    try:
+        body = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        fail(f"{file}: {error}")
+    typer.echo(json.dumps(call_api("POST", "/v1/policies", body), ensure_ascii=False, indent=2))
+
+
+@policy.command("show")
+def policy_show(policy_id: str) -> None:
+    """Print one policy."""
+    typer.echo(json.dumps(call_api("GET", f"/v1/policies/{policy_id}"), ensure_ascii=False, indent=2))
+
+
+@unit.command("list")
+def unit_list() -> None:
+    """Show every unit and where it is."""
+    table = Table(box=None, header_style="dim")
+    for heading in ("unit", "kind", "name", "on shift", "place"):
+        table.add_column(heading)
+    for entry in call_api("GET", "/v1/units")["units"]:
+        place = f"{entry['lat_deg']:.4f}, {entry['lon_deg']:.4f}"
+        table.add_row(entry["id"], entry["kind"], entry["name"], "yes" if entry["on_shift"] else "", place)
+    Console().print(table)
+
+
+@db.command("migrate")
+def db_migrate() -> None:
+    """Bring the database to this version's tables."""
+    from runtime import migrate  # noqa: PLC0415
+
+    settings = beside_running_stack()
+    try:
+        applied = migrate.apply(settings.database_url.get_secret_value())
+    except migrate.MigrationError as error:
+        fail(str(error))
+    typer.echo(f"applied: {', '.join(migration.name for migration in applied)}" if applied else "nothing to do")
