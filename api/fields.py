@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -82,6 +83,6 @@ ThingId = Annotated[
 ]
 
 
-def examples(*values: dict[str, object]) -> ConfigDict:
+def examples(*values: Mapping[str, Any]) -> ConfigDict:
     """A model's examples, for its documentation."""
-    return ConfigDict(json_schema_extra={"examples": list(values)})
+    return ConfigDict(json_schema_extra={"examples": [dict(value) for value in values]})

@@ -1,17 +1,22 @@
-"""The `cbutton` command."""
+"""The `cbutton` command.
+
+Each command imports what it needs when it runs, so that `--help` stays quick.
+"""
+# ruff: noqa: PLC0415, PLR0917 - see above; options become arguments
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
-from runtime.settings import Settings
-from runtime.stack import known_settings
-from runtime.state import StateError
-from runtime.supervisor import ChildFailed
+from cli import admin
+from cli.terminal import fail
 
 app = typer.Typer(
     name="cbutton",
@@ -20,6 +25,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(admin.device, name="device")
+app.add_typer(admin.policy, name="policy")
+app.add_typer(admin.unit, name="unit")
+app.add_typer(admin.db, name="db")
 
 
 @app.command()
@@ -32,38 +41,152 @@ def up(
 
     Broker and database are the bundled ones unless CBUTTON_MQTT_URL and CBUTTON_DATABASE_URL name others.
     """
-    from cli.up import run  # noqa: PLC0415 - each command imports what it needs: `--help` stays quick
+    from cli.up import run
+    from runtime.migrate import MigrationError
+    from runtime.settings import Settings
+    from runtime.state import StateError
+    from runtime.supervisor import ChildFailed
 
     try:
-        raise typer.Exit(run(Settings(), with_demo=demo))
-    except (StateError, ChildFailed) as error:
+        code = run(Settings(), with_demo=demo)
+    except (StateError, ChildFailed, MigrationError, RuntimeError) as error:
         fail(str(error))
+    raise typer.Exit(code)
 
 
-def fail(words: str) -> None:
-    """Say on standard error what is wrong, and end with exit code 1."""
-    Console(stderr=True).print(words, style="red", highlight=False, markup=False)
-    raise typer.Exit(1)
+@app.command()
+def story(
+    name: Annotated[str, typer.Argument(help="Which one; without a name they are listed.")] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line; the last is the verdict.")
+    ] = False,
+    time_scale: Annotated[
+        float, typer.Option(min=0.02, max=1.0, help="Factor on the plan, ringing, offers and driving.")
+    ] = 0.1,
+    kill: Annotated[
+        str, typer.Option(help="SIGKILL this role in mid-story: ingest engine api broker database carrier.")
+    ] = "",
+    kill_at: Annotated[
+        str, typer.Option(help="When to kill: deed, or the kind of an event, such as call_ringing.")
+    ] = "",
+    keep: Annotated[Path | None, typer.Option(help="Keep the stack's data and logs in this folder.")] = None,
+) -> None:
+    """Play one scripted incident against a fresh private stack, and judge it.
 
+    Prints what happened with the seconds since the physical event. The exit code is 0 only if every
+    expected step came in time and nothing unexpected happened.
+    """
+    from cli.stories import STORIES
+    from cli.story import KILLED, StoryError, play, readable
+    from runtime.supervisor import ChildFailed
 
-def beside_running_stack() -> Settings:
-    """The settings of the stack that runs on this machine, or those configured."""
+    if not name:
+        for entry in STORIES.values():
+            typer.echo(f"{entry.name:24} {entry.about}")
+        return
+    if name not in STORIES:
+        fail(f"no story {name}; there are {', '.join(STORIES)}")
+    if kill and kill not in KILLED:
+        fail(f"no role {kill}; there are {', '.join(KILLED)}")
+
+    def tell(line: dict[str, object]) -> None:
+        print(json.dumps(line, ensure_ascii=False) if as_json else readable(line), flush=True)
+
     try:
-        return known_settings(Settings())
-    except StateError as error:
-        fail(str(error))
-        raise
+        outcome = play(
+            STORIES[name],
+            time_scale=time_scale,
+            tell=tell,
+            kill=kill or None,
+            kill_at=kill_at or None,
+            keep=keep,
+        )
+    except (StoryError, ChildFailed, RuntimeError) as error:
+        fail(f"the story could not be played: {error}")
+    verdict = {
+        "story": name,
+        "killed": kill or None,
+        "ok": not outcome.failures,
+        "failures": outcome.failures,
+    }
+    if as_json:
+        print(json.dumps(verdict, ensure_ascii=False), flush=True)
+    else:
+        for failure in outcome.failures:
+            print(f"FAILED  {failure}", file=sys.stderr)
+        print(f"{name}: {'failed' if outcome.failures else 'as expected'}", flush=True)
+    raise typer.Exit(1 if outcome.failures else 0)
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="Recordings, .npz or .csv, of 50 to 1,000 Hz.")],
+    device: Annotated[str, typer.Option(help="The device to play them as; see `cbutton device add`.")],
+    speed: Annotated[
+        float, typer.Option(min=0.1, help="2 plays twice as fast; `inf` as fast as it goes.")
+    ] = 1.0,
+) -> None:
+    """Play recordings over MQTT to the running stack, as the device would."""
+    from cli.replay import run
+
+    raise typer.Exit(run(files, device, speed=speed))
 
 
 @app.command()
 def detect(
-    files: Annotated[list[Path], typer.Argument(help="Recordings, .npz or .csv.")],
+    files: Annotated[list[Path], typer.Argument(help="Recordings, .npz or .csv, of 50 to 1,000 Hz.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line per impact.")] = False,
 ) -> None:
     """Look for impacts in recordings, with the detector the running system uses."""
-    from cli.detect import run  # noqa: PLC0415
+    from cli.detect import run
 
-    raise typer.Exit(run(files, as_json=as_json))
+    raise typer.Exit(run(files, as_json))
+
+
+@app.command()
+def settings(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Print every setting with its meaning and default."""
+    from runtime.settings import describe
+
+    rows = describe()
+    if as_json:
+        print(json.dumps([row._asdict() for row in rows], ensure_ascii=False, indent=2))
+        return
+    table = Table(box=None, header_style="dim")
+    for heading in ("variable", "default", "meaning"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+@app.command()
+def ingest(lane: Annotated[str, typer.Option(help="urgent or bulk.")]) -> None:
+    """Run one ingest worker here; for several machines."""
+    from ingest.__main__ import main as serve
+
+    sys.argv = ["cbutton ingest", "--lane", lane]
+    raise typer.Exit(serve())
+
+
+@app.command()
+def engine() -> None:
+    """Run one engine here: timers, calls, messages, commands to devices."""
+    from incident.__main__ import main as serve
+
+    sys.argv = ["cbutton engine"]
+    raise typer.Exit(serve())
+
+
+@app.command()
+def api() -> None:
+    """Run one API server here."""
+    from api.__main__ import main as serve
+
+    sys.argv = ["cbutton api"]
+    raise typer.Exit(serve())
 
 
 def main() -> None:

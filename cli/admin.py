@@ -117,4 +117,6 @@ def db_migrate() -> None:
         applied = migrate.apply(settings.database_url.get_secret_value())
     except migrate.MigrationError as error:
         fail(str(error))
-    typer.echo(f"applied: {', '.join(migration.name for migration in applied)}" if applied else "nothing to do")
+    typer.echo(
+        f"applied: {', '.join(migration.name for migration in applied)}" if applied else "nothing to do"
+    )

@@ -183,7 +183,7 @@ def _gather(step: Step, at: float, verb: twiml.Gather) -> None:
     for part in verb.prompt:
         if isinstance(part, twiml.Say):
             step.note(at, "said", text=part.text, language=part.language)
-    key = key_for(step.owner(), call.questions) if call.answered_by == "human" and verb.hears_keys else None
+    key = key_for(step.owner(), call.questions) if verb.hears_keys else None
     gathering = Gathering(
         digits="",
         press_at=None if key is None else at + scaled(step.owner().press_after_s),
@@ -204,7 +204,7 @@ def _listen(step: Step, at: float) -> None:
     verb, gathering = _current(step.call, twiml.Gather), step.call.gathering
     if gathering is None:
         raise AssertionError("gathering without a state of it")
-    if gathering.press_at is None or at < gathering.press_at or at >= gathering.closes_at:
+    if gathering.press_at is None or at < gathering.press_at:
         if gathering.digits or verb.action_on_empty:
             _submit(step, at, verb, gathering.digits, "")
         else:

@@ -164,11 +164,14 @@ def _smoothed_around(columns: Floats, sigma_m: float) -> Floats:
 def _there_and_back(line: Floats, smoothing_m: float, radius_m: float) -> Floats:
     """Both directions of a road, each `radius_m` left of its middle, joined by half circles.
 
-    The smoothing runs over the road and its mirror image, so that the ends stay in place.
+    The road is smoothed as if it went on beyond its ends, point-mirrored there, so that the
+    ends stay in place.
     """
     road = _resampled(line)
-    mirrored = np.vstack([road, road[-2:0:-1]])
-    road[:, :3] = _smoothed_around(mirrored[:, :3], smoothing_m)[: len(road)]
+    reach = min(round(4 * smoothing_m / STEP_M), len(road) - 1)
+    before, after = 2 * road[0] - road[reach:0:-1], 2 * road[-1] - road[-2 : -reach - 2 : -1]
+    longer = np.vstack([before, road, after])
+    road[:, :3] = _smoothed_around(longer[:, :3], smoothing_m)[reach : reach + len(road)]
     heading = _headings(road)
     right = np.column_stack([np.cos(heading), -np.sin(heading)])
     there, back = road.copy(), road[::-1].copy()

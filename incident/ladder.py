@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from incident.draft import Draft
-from incident.plan import Do, Step
+from incident.plan import Do
 from incident.state import (
     OPEN_DISPATCH,
     ClearTimers,
@@ -28,18 +28,18 @@ from schemas.incident import CallParty, DispatchKind, DispatchState, Phase
 _LOOK_AGAIN_S = 5.0
 
 # What still runs once an operator has taken the incident over.
-_EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
+EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
 
 
 def start(draft: Draft) -> None:
     """Begin the present rule: what is due at once is done, the rest is put on timers."""
-    draft.change(plan_from=draft.at)
+    draft.change(plan_from=draft.at, steps_done=())
     generation = draft.state.generation
     for index, step in enumerate(draft.rule.steps):
         if step.after_s == 0 and step.do is Do.CALL_DRIVER and draft.state.driver.under_way:
             continue  # raised while the phone rings: that call is the first one
         if step.after_s == 0 and not step.wait_until_stopped:
-            _do(draft, step)
+            _do(draft, index)
         else:
             draft.do(SetTimer(f"step:{generation}:{index}", draft.after(step.after_s)))
 
@@ -61,18 +61,21 @@ def restart(draft: Draft) -> None:
 def run_step(draft: Draft, event: StepDue) -> None:
     """Carry out a step that has come due, or hold it while the car still moves."""
     step = draft.rule.steps[event.step]
-    if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
+    if event.step in draft.state.steps_done:
+        return
+    if draft.state.phase is Phase.HELPING and step.do not in EVEN_WHEN_TAKEN:
         return
     if step.wait_until_stopped and event.moving:
         name = f"step:{event.generation}:{event.step}"
         draft.do(SetTimer(name, draft.after(_LOOK_AGAIN_S)))
         return
-    _do(draft, step)
+    _do(draft, event.step)
 
 
-def _do(draft: Draft, step: Step) -> None:
+def _do(draft: Draft, index: int) -> None:
     rule = draft.rule
-    match step.do:
+    draft.change(steps_done=(*draft.state.steps_done, index))
+    match rule.steps[index].do:
         case Do.PUSH:
             draft.do(Message("push", rule.name))
         case Do.SMS:

@@ -66,7 +66,8 @@ class State:
     """One incident, as far as deciding needs to know it.
 
     `plan_from` is the zero of the plan's clock; `generation` fences its timers: a step
-    that fires with another generation belongs to a ladder that no longer runs.
+    that fires with another generation belongs to a ladder that no longer runs, and one of
+    `steps_done` has fired before.
     `help_refused` is what nobody may send by itself any more. `call_back_promised` outlives a
     lighter ladder that begins meanwhile: the driver was told that a person will call.
     """
@@ -77,6 +78,7 @@ class State:
     rule: str
     plan_from: datetime
     generation: int = 0
+    steps_done: tuple[int, ...] = ()
     answer: Answer | None = None
     outcome: Outcome | None = None
     taken_by: str | None = None

@@ -42,9 +42,10 @@ SETTLE_S: Final = 7.0
 ROLLOVER_DEG: Final = 60.0
 FRICTION_KMH: Final = 5.3
 """Tyres give about 1 g: brakes and steering change the velocity by this much in 150 ms at most."""
-FRICTION_PEAK_G: Final = 1.5
-"""A velocity change that tyres could make is a collision only if it peaks higher than they can pull,
-with room for the road: a swerve on record peaked at 1.2 g, a real 4 km/h knock at 2 g and more."""
+BRAKING_KMH: Final = 7.0
+BRAKING_PEAK_G: Final = 1.6
+"""A shock that stays below both is braking or steering on a road that shakes, however long it lasts: a swerve
+on record peaked at 1.2 g, while a collision of 8 km/h that takes as long as 0.2 s peaks at 1.8 g."""
 KNOCK_KMH: Final = 4.0
 LIGHT_KMH: Final = 8.0
 ROAD_RATIO: Final = 2.0
@@ -205,7 +206,7 @@ class _Scene:
             return Reason.ROAD
         if delta_v_kmh < KNOCK_KMH:
             return Reason.BRAKING if pulse.delta_v_kmh >= KNOCK_KMH else Reason.WEAK
-        if delta_v_kmh <= FRICTION_KMH and pulse.peak_g < FRICTION_PEAK_G:
+        if pulse.dv150_kmh < BRAKING_KMH and pulse.peak_g < BRAKING_PEAK_G:
             return Reason.BRAKING
         if pulse.peak_g < CARRIED_G and self._turned_deg(pulse, pulse.end) >= TILTED_DEG:
             return Reason.CARRIED

@@ -15,14 +15,14 @@ Signal = NDArray[np.float64]
 def rest_of(acc_mps2: Signal) -> Signal | None:
     """The mean (3,) of a span (3, n) in which a device lay still; None where it did not.
 
-    Still: the mean is between 0.8 and 1.2 g long, and the samples stay within 0.15 g of it (rms).
+    Still: the mean is between 0.8 and 1.2 g long, and the samples stay within 0.3 g of it (rms): a car on
+    a rough road shakes it that much.
     """
     if acc_mps2.shape[1] == 0:
         return None
-    mean = acc_mps2.mean(axis=1)
-    stray: Signal = acc_mps2 - mean[:, None]
-    spread = math.sqrt(float(np.mean(np.sum(stray * stray, axis=0))))
-    if not 0.8 <= float(np.linalg.norm(mean)) / G_MPS2 <= 1.2 or spread > 0.15 * G_MPS2:
+    mean: Signal = acc_mps2.mean(axis=1)
+    spread = math.sqrt(float(np.sum(np.square(acc_mps2 - mean[:, None]))) / acc_mps2.shape[1])
+    if not 0.8 <= float(np.linalg.norm(mean)) / G_MPS2 <= 1.2 or spread > 0.3 * G_MPS2:
         return None
     return mean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Generator
 from datetime import datetime
 from itertools import pairwise
@@ -226,6 +227,7 @@ def test_a_document_is_asked_for_again_while_the_customer_restarts(
     insurer.stop()
     sid = place(sdk, insurer, FINE)
     until(lambda: shared.call(sid)["status"] == "in-progress")
+    time.sleep(2)
     insurer.start()
     until(lambda: ended(insurer))
 

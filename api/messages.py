@@ -1,0 +1,48 @@
+"""What the carrier tells us about SMS. In any order, twice, and before the answer to our own request."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from api.context import SQL
+from incident.service import SQL as INCIDENT_SQL
+from incident.service import Incidents
+from incident.state import Note
+from runtime.database import Connection
+
+# Twilio's MessageStatus values (its documentation of outbound message statuses) and the state each means.
+STATES: Final = {
+    "accepted": "sent",
+    "scheduled": "sent",
+    "queued": "sent",
+    "sending": "sent",
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "delivered",
+    "undelivered": "failed",
+    "failed": "failed",
+    "canceled": "failed",
+}
+
+
+def report(
+    conn: Connection, incidents: Incidents, message_id: UUID, *, sid: str, status: str, code: str
+) -> None:
+    """Move a message forward, never back; what is not known here is ignored.
+
+    A failure goes into the incident's record, with the carrier's error code.
+    """
+    state = STATES.get(status)
+    row = conn.execute(SQL["message_incident"], {"id": message_id}).fetchone()
+    if state is None or row is None:
+        return
+    incident = incidents.applier(conn, row["incident_id"])
+    # Any report proves that the message exists: the request needs no answer any more.
+    conn.execute(INCIDENT_SQL["settle_call_outbox"], {"id": message_id})
+    moved = conn.execute(
+        SQL["message_progress"], {"id": message_id, "state": state, "sid": sid or None}
+    ).fetchone()
+    if moved is not None and state == "failed" and incident is not None:
+        reason = f"{status} {code}".strip()
+        incident.write([Note("effect_failed", {"what": "sms", "reason": reason})], "carrier")

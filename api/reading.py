@@ -1,0 +1,152 @@
+"""Reads incidents for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from api import policies
+from api.context import SQL
+from api.outlook import Timer, next_step
+from api.views import EventView, IncidentView, NextStep
+from api.views_detail import (
+    CallView,
+    ContractView,
+    DispatchView,
+    ImpactView,
+    IncidentDetail,
+    MessageView,
+    NoteView,
+    PressView,
+)
+from api.views_admin import VehicleView
+from incident.plan import Plan, read_plan
+from incident.service import SQL as INCIDENT_SQL
+from incident.service import UnknownIncident
+from incident.state import State
+from runtime.database import Connection
+from schemas.incident import Phase
+
+_STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
+_TIMERS: Final[TypeAdapter[list[Timer]]] = TypeAdapter(list[Timer])
+_BEFORE_ALL: Final = UUID(int=0)
+
+
+def page(
+    conn: Connection, phase: Phase | None, *, only_open: bool, before: UUID | datetime | None, limit: int
+) -> list[IncidentView]:
+    """Incidents, newest first. `before` is an incident, or a moment of opening.
+
+    Raises UnknownIncident when `before` names none.
+    """
+    if phase is Phase.CLOSED:
+        query = "closed_incidents"
+    else:
+        query = "open_incidents" if only_open or phase is not None else "newest_incidents"
+    before_at, before_id = before, _BEFORE_ALL
+    if isinstance(before, UUID):
+        row = conn.execute(SQL["opened_at"], {"id": before}).fetchone()
+        if row is None:
+            raise UnknownIncident(before)
+        before_at, before_id = row["opened_at"], before
+    rows = conn.execute(
+        SQL[query], {"phase": phase, "before_at": before_at, "before_id": before_id, "limit": limit}
+    ).fetchall()
+    return views(conn, [row["id"] for row in rows])
+
+
+def views(conn: Connection, ids: Sequence[UUID]) -> list[IncidentView]:
+    """The incidents of these ids, newest first."""
+    rows = conn.execute(SQL["incidents"], {"ids": list(ids)}).fetchall()
+    return [IncidentView.model_validate(_with_outlook(conn, row)) for row in rows]
+
+
+def view(conn: Connection, incident_id: UUID) -> IncidentView:
+    """One incident as in the list. Raises UnknownIncident."""
+    found = views(conn, [incident_id])
+    if not found:
+        raise UnknownIncident(incident_id)
+    return found[0]
+
+
+def events(conn: Connection, incident_id: UUID) -> list[EventView]:
+    """The record of an incident, oldest first. Raises UnknownIncident."""
+    if conn.execute(SQL["opened_at"], {"id": incident_id}).fetchone() is None:
+        raise UnknownIncident(incident_id)
+    return [EventView.model_validate(row) for row in _rows(conn, "incident_events", incident_id)]
+
+
+def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
+    """One incident with everything that belongs to it. Raises UnknownIncident."""
+    row = conn.execute(SQL["incidents"], {"ids": [incident_id]}).fetchone()
+    if row is None:
+        raise UnknownIncident(incident_id)
+    belongings: dict[str, Any] = {
+        "events": [EventView.model_validate(found) for found in _rows(conn, "incident_events", incident_id)],
+        "calls": [CallView.model_validate(found) for found in _rows(conn, "incident_calls", incident_id)],
+        "messages": [
+            MessageView.model_validate(found) for found in _rows(conn, "incident_messages", incident_id)
+        ],
+        "dispatches": [
+            DispatchView.model_validate(found) for found in _rows(conn, "incident_dispatches", incident_id)
+        ],
+        "impacts": [
+            ImpactView.model_validate(found) for found in _rows(conn, "incident_impacts", incident_id)
+        ],
+        "presses": [
+            PressView.model_validate(found) for found in _rows(conn, "incident_presses", incident_id)
+        ],
+        "notes": [NoteView.model_validate(found) for found in _rows(conn, "incident_notes", incident_id)],
+        "contract": _contract(conn, row),
+    }
+    return IncidentDetail.model_validate(_with_outlook(conn, row) | belongings)
+
+
+def _rows(conn: Connection, query: str, incident_id: UUID) -> list[dict[str, Any]]:
+    return conn.execute(SQL[query], {"id": incident_id}).fetchall()
+
+
+def _with_outlook(conn: Connection, row: dict[str, Any]) -> dict[str, Any]:
+    state = _STATE.validate_python(row["state"])
+    coming = None
+    if state.phase is not Phase.CLOSED:
+        coming = next_step(
+            state, _plan(_plan_text(conn, row["plan_version"])), _TIMERS.validate_python(row["timers"])
+        )
+    return row | {
+        "tasks": state.tasks,
+        "next": NextStep(name=coming[0], due_at=coming[1]) if coming else None,
+    }
+
+
+def _plan_text(conn: Connection, version: int) -> str:
+    row = conn.execute(INCIDENT_SQL["plan_version"], {"version": version}).fetchone()
+    if row is None:
+        raise LookupError(f"escalation plan {version} is missing")
+    return row["toml"]
+
+
+@lru_cache(maxsize=64)
+def _plan(toml: str) -> Plan:
+    return read_plan(toml)
+
+
+def _contract(conn: Connection, row: dict[str, Any]) -> ContractView | None:
+    if row["policy_id"] is None:
+        return None
+    policy = policies.read(conn, row["policy_id"])
+    if policy is None:
+        return None
+    vehicle = conn.execute(SQL["vehicle"], {"id": row["vehicle_id"]}).fetchone()
+    return ContractView(
+        policy_id=policy.id,
+        valid_from=policy.valid_from,
+        valid_to=policy.valid_to,
+        holder=policy.holder,
+        vehicle=VehicleView.model_validate(vehicle) if vehicle else None,
+    )

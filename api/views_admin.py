@@ -1,0 +1,244 @@
+"""Contracts, devices and units, as they are given and shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
+
+from api.fields import Latitude, Longitude, Name, Phone, PolicyId, Request, ThingId, Words, examples
+from schemas.incident import DispatchKind, Language
+
+_HOLDER_ID: Final = "7a3c1d9e-6a55-4c1e-9a43-0f6f1b2c3d4e"
+_VEHICLE_ID: Final = "c1f6d0b2-3a44-4f0c-8f57-1a2b3c4d5e6f"
+_AT: Final = "2026-10-01T03:00:00Z"
+_CONTACT: Final = {"name": "佐藤 花子", "relation": "妻", "number": "+819087654321", "language": "ja"}
+_PERSON: Final[dict[str, Any]] = {
+    "name": "佐藤 太郎",
+    "language": "ja",
+    "phones": ["+819012345678"],
+    "emergency_contacts": [_CONTACT],
+}
+_CAR: Final = {"plate": "品川 300 あ 12-34", "model": "Prius", "colour": "白"}
+_TERM: Final = {"valid_from": "2026-04-01", "valid_to": "2027-03-31"}
+_UNIT: Final[dict[str, Any]] = {
+    "id": "guard-odawara",
+    "kind": "guard",
+    "name": "警備員 小田原5号",
+    "lat_deg": 35.255,
+    "lon_deg": 139.155,
+}
+HOLDER: Final[dict[str, Any]] = {"id": _HOLDER_ID, **_PERSON}
+VEHICLE: Final[dict[str, Any]] = {"id": _VEHICLE_ID, **_CAR}
+UNIT: Final[dict[str, Any]] = {**_UNIT, "on_shift": True, "position_at": _AT}
+
+
+class ContactRequest(Request):
+    """Whom to ring when the driver does not answer."""
+
+    model_config = examples(_CONTACT)
+
+    name: Name
+    relation: Words = ""
+    number: Phone
+    language: Language = Language.JA
+
+
+class HolderRequest(Request):
+    """A policyholder; phones and contacts in the order in which they are rung."""
+
+    model_config = examples(_PERSON)
+
+    name: Name
+    language: Language = Language.JA
+    phones: list[Phone] = Field(default_factory=list[str], max_length=5)
+    emergency_contacts: list[ContactRequest] = Field(default_factory=list[ContactRequest], max_length=5)
+
+    @model_validator(mode="after")
+    def _each_number_once(self) -> HolderRequest:
+        if len(set(self.phones)) < len(self.phones):
+            raise ValueError("a phone number stands there twice")
+        return self
+
+
+class VehicleRequest(Request):
+    """An insured car; within a policy it is known by its plate."""
+
+    model_config = examples(_CAR)
+
+    plate: Name
+    model: Words = ""
+    colour: Words = ""
+
+
+class PolicyRequest(Request):
+    """A policy as it shall be."""
+
+    model_config = examples({"id": "P-0001", "holder": _PERSON, **_TERM, "vehicles": [_CAR]})
+
+    id: PolicyId
+    holder: HolderRequest
+    valid_from: date
+    valid_to: date
+    vehicles: list[VehicleRequest] = Field(default_factory=list[VehicleRequest], max_length=50)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> PolicyRequest:
+        if self.valid_to <= self.valid_from:
+            raise ValueError("valid_to must be later than valid_from")
+        plates = [vehicle.plate for vehicle in self.vehicles]
+        if len(set(plates)) < len(plates):
+            raise ValueError("two vehicles have the same plate")
+        return self
+
+
+class ContactView(BaseModel):
+    """An emergency contact."""
+
+    model_config = examples(_CONTACT)
+
+    name: str
+    relation: str
+    number: str
+    language: Language
+
+
+class HolderView(BaseModel):
+    """A policyholder."""
+
+    model_config = examples(HOLDER)
+
+    id: UUID
+    name: str
+    language: Language
+    phones: list[str]
+    emergency_contacts: list[ContactView]
+
+
+class VehicleView(BaseModel):
+    """An insured car."""
+
+    model_config = examples(VEHICLE)
+
+    id: UUID
+    plate: str
+    model: str
+    colour: str
+
+
+class PolicyView(BaseModel):
+    """A policy as it is kept."""
+
+    model_config = examples(
+        {"id": "P-0001", "holder_id": _HOLDER_ID, "holder": HOLDER, **_TERM, "vehicles": [VEHICLE]}
+    )
+
+    id: str
+    holder_id: UUID
+    holder: HolderView
+    valid_from: date
+    valid_to: date
+    vehicles: list[VehicleView] = Field(description="By plate.")
+
+
+class DeviceRequest(Request):
+    """A device to let in."""
+
+    model_config = examples({"id": "car-0001", "vehicle_id": _VEHICLE_ID})
+
+    id: ThingId
+    vehicle_id: UUID | None = None
+    shard: str | None = Field(
+        default=None, pattern="^0[0-9a-f]$", description="00 to 0f; chosen by the id if not given."
+    )
+
+
+_DEVICE: Final[dict[str, Any]] = {
+    "id": "car-0001",
+    "shard": "03",
+    "vehicle_id": _VEHICLE_ID,
+    "provisioned_at": _AT,
+    "revoked_at": None,
+    "online": True,
+    "heard_at": _AT,
+    "firmware": "1.4.2",
+    "up": {"button": "cb/v1/03/car-0001/up/button", "impact": "cb/v1/03/car-0001/up/impact"},
+    "down": "cb/v1/03/car-0001/down/cmd",
+}
+
+
+class DeviceView(BaseModel):
+    """A device, and the topics it speaks on."""
+
+    model_config = examples(_DEVICE)
+
+    id: str
+    shard: str
+    vehicle_id: UUID | None
+    provisioned_at: AwareDatetime
+    revoked_at: AwareDatetime | None
+    online: bool | None = Field(description="As last heard; null if never.")
+    heard_at: AwareDatetime | None
+    firmware: str | None
+    up: dict[str, str] = Field(description="Topics it publishes on, by kind of message.")
+    down: str = Field(description="The topic it receives commands on.")
+
+
+class DeviceList(BaseModel):
+    """Devices by id; the last one's id as `after` gives the next page."""
+
+    model_config = examples({"devices": [_DEVICE]})
+
+    devices: list[DeviceView]
+
+
+class UnitRequest(Request):
+    """A guard or roadside unit, and where it starts from."""
+
+    model_config = examples(_UNIT)
+
+    id: ThingId
+    kind: DispatchKind
+    name: Name
+    lat_deg: Latitude
+    lon_deg: Longitude
+
+
+class UnitView(BaseModel):
+    """A unit in the field."""
+
+    model_config = examples(UNIT)
+
+    id: str
+    kind: DispatchKind
+    name: str
+    on_shift: bool
+    lat_deg: float
+    lon_deg: float
+    position_at: AwareDatetime
+
+
+class UnitList(BaseModel):
+    """All units, by id."""
+
+    model_config = examples({"units": [UNIT]})
+
+    units: list[UnitView]
+
+
+class TokenView(BaseModel):
+    """A bearer token: keep it like a password."""
+
+    model_config = examples({"token": "WyJ1bml0IiwiZ3VhcmQtb2Rhd2FyYSJd.gS0nq8xkQm1o5v2m0p3r4t5u6w7"})
+
+    token: str
+
+
+class HealthView(BaseModel):
+    """All is well."""
+
+    model_config = examples({"status": "ok"})
+
+    status: Literal["ok"] = "ok"

@@ -1,0 +1,247 @@
+"""One incident with everything that belongs to it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.fields import examples
+from api.views import AT, EVENT, INCIDENT, DispatchBrief, EventView, IncidentCore
+from api.views_admin import HOLDER, VEHICLE, HolderView, VehicleView
+from schemas.impact import Severity
+from schemas.incident import CallParty, Language, Trigger
+
+_ID: Final = "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10"
+_CALL: Final[dict[str, Any]] = {
+    "id": _ID,
+    "party": "driver",
+    "attempt": 1,
+    "number": "+819012345678",
+    "language": "ja",
+    "state": "ended",
+    "end_status": "no-answer",
+    "pressed": None,
+    "possible_duplicate": False,
+    "created_at": AT,
+    "sent_at": AT,
+    "answered_at": None,
+    "ended_at": "2026-10-01T03:00:16Z",
+}
+_MESSAGE: Final[dict[str, Any]] = {
+    "id": _ID,
+    "channel": "push",
+    "template": "severe",
+    "language": "ja",
+    "number": None,
+    "body": "強い衝撃を検知しました。すぐにお電話します。",
+    "state": "sent",
+    "created_at": AT,
+    "sent_at": AT,
+}
+_DISPATCH: Final[dict[str, Any]] = {
+    "id": _ID,
+    "kind": "guard",
+    "state": "en_route",
+    "unit_id": "guard-odawara",
+    "unit_name": "警備員 小田原5号",
+    "eta_at": "2026-10-01T03:18:00Z",
+    "requested_at": AT,
+    "offered_at": AT,
+    "accepted_at": AT,
+    "en_route_at": AT,
+    "on_scene_at": None,
+    "secured_at": None,
+    "ended_at": None,
+    "report": "",
+}
+_IMPACT: Final[dict[str, Any]] = {
+    "id": _ID,
+    "at": AT,
+    "severity": "severe",
+    "delta_v_kmh": 31.5,
+    "delta_v_is_lower_bound": False,
+    "pdof_deg": 330.0,
+    "peak_g": 18.2,
+    "duration_ms": 96.0,
+    "rollover": False,
+    "multiple": False,
+    "reasons": ["delta_v"],
+    "lat_deg": 35.2324,
+    "lon_deg": 139.1069,
+    "speed_before_kmh": 48.0,
+    "late": False,
+    "revision": 1,
+    "decided_at": AT,
+}
+_PRESS: Final[dict[str, Any]] = {
+    "id": _ID,
+    "at": AT,
+    "received_at": AT,
+    "kind": "long_press",
+    "held_ms": 3200,
+    "late": False,
+    "defects": [],
+    "lat_deg": None,
+    "lon_deg": None,
+}
+_NOTE: Final[dict[str, Any]] = {
+    "id": _ID,
+    "at": AT,
+    "author": "sato",
+    "text": "同乗者が首の痛みを訴えている。119番に連絡済み。",
+}
+_CONTRACT: Final[dict[str, Any]] = {
+    "policy_id": "P-0001",
+    "valid_from": "2026-04-01",
+    "valid_to": "2027-03-31",
+    "holder": HOLDER,
+    "vehicle": VEHICLE,
+}
+
+
+class CallView(BaseModel):
+    """One attempt to ring somebody."""
+
+    model_config = examples(_CALL)
+
+    id: UUID
+    party: CallParty
+    attempt: int
+    number: str
+    language: Language
+    state: str = Field(
+        description="waiting, sending, unknown, placed, ringing, answered, ended, or given_up."
+    )
+    end_status: str | None = Field(description="The carrier's word for how it ended.")
+    pressed: str | None = Field(description="The key that was pressed last.")
+    possible_duplicate: bool = Field(description="Sent again after a request whose answer was not heard.")
+    created_at: AwareDatetime
+    sent_at: AwareDatetime | None
+    answered_at: AwareDatetime | None
+    ended_at: AwareDatetime | None
+
+
+class MessageView(BaseModel):
+    """A push message or SMS."""
+
+    model_config = examples(_MESSAGE)
+
+    id: UUID
+    channel: str = Field(description="push or sms.")
+    template: str
+    language: Language
+    number: str | None
+    body: str
+    state: str = Field(description="waiting, sent, delivered, failed, or unknown.")
+    created_at: AwareDatetime
+    sent_at: AwareDatetime | None
+
+
+class DispatchView(DispatchBrief):
+    """A dispatch with its history."""
+
+    model_config = examples(_DISPATCH)
+
+    id: UUID
+    unit_name: str | None
+    requested_at: AwareDatetime
+    offered_at: AwareDatetime | None
+    accepted_at: AwareDatetime | None
+    en_route_at: AwareDatetime | None
+    on_scene_at: AwareDatetime | None
+    secured_at: AwareDatetime | None
+    ended_at: AwareDatetime | None
+    report: str
+
+
+class ImpactView(BaseModel):
+    """An impact as it was analysed."""
+
+    model_config = examples(_IMPACT)
+
+    id: UUID
+    at: AwareDatetime
+    severity: Severity
+    delta_v_kmh: float
+    delta_v_is_lower_bound: bool = Field(description="The sensor clipped: it was at least this.")
+    pdof_deg: float | None
+    peak_g: float
+    duration_ms: float
+    rollover: bool
+    multiple: bool
+    reasons: list[str]
+    lat_deg: float | None
+    lon_deg: float | None
+    speed_before_kmh: float | None
+    late: bool
+    revision: int
+    decided_at: AwareDatetime
+
+
+class PressView(BaseModel):
+    """A press of the button."""
+
+    model_config = examples(_PRESS)
+
+    id: UUID
+    at: AwareDatetime
+    received_at: AwareDatetime
+    kind: Trigger
+    held_ms: int
+    late: bool
+    defects: list[str]
+    lat_deg: float | None
+    lon_deg: float | None
+
+
+class NoteView(BaseModel):
+    """What an operator wrote."""
+
+    model_config = examples(_NOTE)
+
+    id: UUID
+    at: AwareDatetime
+    author: str
+    text: str
+
+
+class ContractView(BaseModel):
+    """Whose car it is, and whom to ring."""
+
+    model_config = examples(_CONTRACT)
+
+    policy_id: str
+    valid_from: date
+    valid_to: date
+    holder: HolderView
+    vehicle: VehicleView | None
+
+
+class IncidentDetail(IncidentCore):
+    """Everything an operator needs of one incident."""
+
+    model_config = examples(
+        {
+            **INCIDENT,
+            "dispatches": [_DISPATCH],
+            "events": [EVENT],
+            "calls": [_CALL],
+            "messages": [_MESSAGE],
+            "impacts": [_IMPACT],
+            "presses": [_PRESS],
+            "notes": [_NOTE],
+            "contract": _CONTRACT,
+        }
+    )
+
+    dispatches: list[DispatchView]
+    events: list[EventView]
+    calls: list[CallView]
+    messages: list[MessageView]
+    impacts: list[ImpactView]
+    presses: list[PressView]
+    notes: list[NoteView]
+    contract: ContractView | None

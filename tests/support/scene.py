@@ -1,0 +1,306 @@
+"""The escalation plan acted out at desk speed: timers, telephones and units in memory, time as a number.
+
+Nothing here knows the rules of the ladder: what `decide` asks for is done literally, and what people
+and carriers do is fixed beforehand. The log then says what happened at which second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import incident
+from incident import timers
+from incident.decide import decide, open_incident
+from incident.plan import Plan, read_plan
+from incident.state import (
+    Answered,
+    CallEnded,
+    CallMoved,
+    CancelCalls,
+    CheckCall,
+    ClearTimers,
+    Decision,
+    DispatchMoved,
+    Effect,
+    Event,
+    HeldLine,
+    Message,
+    Note,
+    OfferNext,
+    Opened,
+    PlaceCall,
+    SetTimer,
+    ShowLight,
+    StandDown,
+    State,
+)
+from schemas.impact import Severity
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Trigger
+
+START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+DEFAULT_PLAN_TOML = (Path(incident.__file__).parent / "default_plan.toml").read_text(encoding="utf-8")
+Happening = Callable[[datetime], Event]
+KEYS = {"1": Answer.FINE, "2": Answer.HELP, "3": Answer.AMBULANCE, "0": Answer.OPERATOR}
+
+
+def default_plan(scale: float = 1.0) -> Plan:
+    """The built-in plan."""
+    return read_plan(DEFAULT_PLAN_TOML, scale=scale)
+
+
+def at(seconds: float) -> datetime:
+    """A moment of the scene."""
+    return START + timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Phone:
+    """What a number does: after how long it is picked up, the key, when it hangs up. None is never.
+
+    `mute` is a carrier of which nothing more is heard once the call has reached that stage.
+    """
+
+    picks_up_s: float | None = None
+    key: str | None = None
+    presses_s: float = 5.0
+    hangs_up_s: float | None = 2.0
+    busy: bool = False
+    has_number: bool = True
+    mute: str | None = None
+
+
+NEVER_ANSWERS = Phone()
+BUSY = Phone(busy=True)
+VOICEMAIL = Phone(picks_up_s=17.0, presses_s=30.0)
+SILENT = Phone(picks_up_s=4.0, presses_s=18.0, hangs_up_s=None)
+
+
+def presses(key: str) -> Phone:
+    """Somebody who picks up after 4 s and presses a key 5 s later."""
+    return Phone(picks_up_s=4.0, key=key)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a unit says to an offer, and after how long; None says nothing."""
+
+    name: str
+    says: DispatchState | None = DispatchState.ACCEPTED
+    after_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call under way; a call withdrawn in between makes nothing of it come true any more."""
+
+    party: CallParty
+    attempt: int
+
+
+@dataclass
+class Scene:
+    """One incident under the plan. `log` holds (second, words)."""
+
+    plan: Plan = field(default_factory=default_plan)
+    driver: Phone = NEVER_ANSWERS
+    contact: Phone = NEVER_ANSWERS
+    units: Sequence[Unit] = ()
+    moving: Callable[[float], bool | None] = lambda _: False
+    now_s: float = 0.0
+    log: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
+    notes: list[Note] = field(default_factory=list[Note])
+    effects: list[Effect] = field(default_factory=list[Effect])
+    timers: dict[str, float] = field(default_factory=dict[str, float])
+    stages: dict[Call, str] = field(default_factory=dict[Call, str])
+    offered: dict[DispatchKind, str] = field(default_factory=dict[DispatchKind, str])
+    asked: set[str] = field(default_factory=set[str])
+    _state: State | None = None
+    _coming: list[tuple[float, int, Callable[[], Sequence[Event]]]] = field(
+        default_factory=list[tuple[float, int, Callable[[], Sequence[Event]]]]
+    )
+    _number: int = 0
+
+    @property
+    def state(self) -> State:
+        """How the incident stands."""
+        assert self._state is not None
+        return self._state
+
+    @property
+    def at(self) -> datetime:
+        """The present moment."""
+        return at(self.now_s)
+
+    def open(
+        self, trigger: Trigger = Trigger.IMPACT, severity: Severity | None = None, *, late: bool = False
+    ) -> Scene:
+        """Begin the incident."""
+        self._carry_out(open_incident(Opened(self.at, trigger, severity, late), self.plan))
+        return self
+
+    def tell(self, make: Happening) -> Scene:
+        """Let an event happen now."""
+        self._carry_out(decide(self.state, make(self.at), self.plan))
+        return self
+
+    def run_to(self, until_s: float) -> Scene:
+        """Let time pass: timers fire, phones ring, units answer, each at its own second."""
+        while True:
+            due = [(due_s, 1, name) for name, due_s in self.timers.items()]
+            coming = min(self._coming, default=None, key=lambda entry: entry[:2])
+            timer = min(due, default=None)
+            if coming is not None and (timer is None or coming[0] <= timer[0]):
+                if coming[0] > until_s:
+                    break
+                self._coming.remove(coming)
+                self.now_s = max(self.now_s, coming[0])
+                for event in coming[2]():
+                    self._carry_out(decide(self.state, event, self.plan))
+            elif timer is not None and timer[0] <= until_s:
+                self.now_s = max(self.now_s, timer[0])
+                del self.timers[timer[2]]
+                self._carry_out(decide(self.state, self.event_of(timer[2]), self.plan))
+            else:
+                break
+        self.now_s = until_s
+        return self
+
+    def event_of(self, name: str) -> Event:
+        """What a timer stands for now, by its name."""
+        return timers.event_of(
+            name,
+            self.at,
+            moving=self.moving(self.now_s),
+            stage=lambda party, attempt: self.stages.get(Call(party, attempt), "ended"),
+        )
+
+    def times(self, words: str) -> list[float]:
+        """The seconds at which something beginning with these words happened."""
+        return [second for second, logged in self.log if logged.startswith(words)]
+
+    def story(self, *beginnings: str) -> list[tuple[float, str]]:
+        """The part of the log that begins with one of these words."""
+        return [(second, words) for second, words in self.log if words.startswith(beginnings)]
+
+    def _say(self, words: str) -> None:
+        self.log.append((round(self.now_s, 3), words))
+
+    def _later(self, seconds: float, happening: Callable[[], Sequence[Event]]) -> None:
+        self._number += 1
+        self._coming.append((self.now_s + seconds * self.plan.scale, self._number, happening))
+
+    def _carry_out(self, decision: Decision) -> None:
+        following: list[Event] = []
+        while True:
+            self._state = decision.state
+            for note in decision.notes:
+                self.notes.append(note)
+                words = [note.kind, *(str(note.data[key]) for key in ("task", "reason") if key in note.data)]
+                self._say(" ".join(words))
+            self.effects += decision.effects
+            for effect in decision.effects:
+                following += self._apply(effect)
+            if not following:
+                return
+            decision = decide(self.state, following.pop(0), self.plan)
+
+    def _apply(self, effect: Effect) -> Sequence[Event]:
+        match effect:
+            case SetTimer(name, due_at):
+                self.timers[name] = (due_at - START).total_seconds()
+            case ClearTimers(prefix):
+                self.timers = {name: due for name, due in self.timers.items() if not name.startswith(prefix)}
+            case PlaceCall(party, attempt, ring_s):
+                self._say(f"call {party} {attempt}")
+                return self._ring(Call(party, attempt), ring_s)
+            case CheckCall(party, attempt):
+                self._say(f"check {party} {attempt}")
+            case CancelCalls():
+                return self._withdraw()
+            case Message(channel, template):
+                self._say(f"{channel} {template}")
+            case OfferNext(kind, expired_unit):
+                return self._offer(kind, expired_unit)
+            case StandDown(kind):
+                self.offered.pop(kind, None)
+                return [DispatchMoved(self.at, kind, DispatchState.STOOD_DOWN)]
+            case ShowLight(light):
+                self._say(f"light {light}")
+            case _:
+                raise TypeError(effect)
+        return []
+
+    def _ring(self, call: Call, ring_s: float) -> Sequence[Event]:
+        phone = self.driver if call.party is CallParty.DRIVER else self.contact
+        if not phone.has_number:
+            return [CallEnded(self.at, call.party, call.attempt, "no_number")]
+        self.stages[call] = phone.mute or "ringing"
+        if phone.mute is not None:
+            return []
+        if phone.busy:
+            self._later(1.0, lambda: self._end(call, "busy"))
+        elif phone.picks_up_s is None or phone.picks_up_s > ring_s:
+            self._later(ring_s, lambda: self._end(call, "no-answer"))
+        else:
+            self._later(phone.picks_up_s, lambda: self._pick_up(call, phone))
+        return []
+
+    def _pick_up(self, call: Call, phone: Phone) -> Sequence[Event]:
+        if self.stages[call] != "ringing":
+            return []
+        self.stages[call] = "answered"
+        if phone.key is None:
+            self._later(phone.presses_s, lambda: self._say_nothing(call))
+        else:
+            answer = KEYS[phone.key]
+            self._later(
+                phone.presses_s,
+                lambda: (
+                    [] if self.stages[call] == "ended" else [Answered(self.at, answer, call.party, "key")]
+                ),
+            )
+        if phone.hangs_up_s is not None:
+            self._later(phone.presses_s + phone.hangs_up_s, lambda: self._end(call, "completed"))
+        return [CallMoved(self.at, call.party, call.attempt, "answered")]
+
+    def _say_nothing(self, call: Call) -> Sequence[Event]:
+        return [] if self.stages[call] == "ended" else [HeldLine(self.at, call.party)]
+
+    def _end(self, call: Call, status: str) -> Sequence[Event]:
+        if self.stages[call] == "ended":
+            return []
+        self.stages[call] = "ended"
+        return [CallEnded(self.at, call.party, call.attempt, status)]
+
+    def _withdraw(self) -> Sequence[Event]:
+        ringing = [call for call, stage in self.stages.items() if stage == "ringing"]
+        if ringing:
+            self._say("withdraw " + ", ".join(f"{call.party} {call.attempt}" for call in ringing))
+        return [event for call in ringing for event in self._end(call, "canceled")]
+
+    def _offer(self, kind: DispatchKind, expired_unit: str | None) -> Sequence[Event]:
+        if expired_unit is not None:
+            if self.offered.get(kind) != expired_unit:
+                return []
+            del self.offered[kind]
+            return [DispatchMoved(self.at, kind, DispatchState.OFFER_EXPIRED, expired_unit)]
+        unit = next((unit for unit in self.units if unit.name not in self.asked), None)
+        if unit is None:
+            return [DispatchMoved(self.at, kind, DispatchState.FAILED)]
+        self.asked.add(unit.name)
+        self.offered[kind] = unit.name
+        self._say(f"offer {kind} to {unit.name}")
+        says = unit.says
+        if says is not None:
+            self._later(unit.after_s, lambda: self._reply(kind, unit.name, says))
+        return [DispatchMoved(self.at, kind, DispatchState.OFFERED, unit.name)]
+
+    def _reply(self, kind: DispatchKind, unit: str, says: DispatchState) -> Sequence[Event]:
+        if self.offered.get(kind) != unit or self.state.phase is Phase.CLOSED:
+            return []
+        if says is DispatchState.DECLINED:
+            del self.offered[kind]
+        return [DispatchMoved(self.at, kind, says, unit)]
