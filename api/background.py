@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +14,7 @@ from runtime.database import Connection, connect
 
 _RECONNECT_S: Final = 0.3
 _STOP_S: Final = 3.0
+_SLICE_S: Final = 0.1
 
 
 class Background:
@@ -56,3 +58,11 @@ class Background:
                     trouble = type(error).__name__
                     self._log.warning("database lost", thread=self._name, error=trouble)
                 self._stopping.wait(_RECONNECT_S)
+
+
+def wait_for_hint(conn: Connection, stopping: threading.Event, seconds: float) -> None:
+    """Wait for a NOTIFY, but no longer than so many seconds, nor much past being stopped."""
+    deadline_s = time.monotonic() + seconds
+    while not stopping.is_set() and (left_s := deadline_s - time.monotonic()) > 0:
+        for _ in conn.notifies(timeout=min(left_s, _SLICE_S), stop_after=1):
+            return

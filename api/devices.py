@@ -27,9 +27,7 @@ def provision(conn: Connection, device: DeviceRequest) -> tuple[DeviceView, bool
     if device.vehicle_id is not None:
         vehicle = conn.execute(SQL["hold_vehicle"], {"id": device.vehicle_id}).fetchone()
         if vehicle is None or vehicle["retired_at"] is not None:
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY, f"vehicle {device.vehicle_id} is in no policy"
-            )
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"vehicle {device.vehicle_id} is in no policy")
     made = conn.execute(
         SQL["insert_device"],
         {
@@ -42,13 +40,9 @@ def provision(conn: Connection, device: DeviceRequest) -> tuple[DeviceView, bool
     if made is not None:
         return view, True
     if view.revoked_at is not None:
-        raise Problem(
-            HTTPStatus.CONFLICT, f"device {device.id} was revoked", extra={"state": "revoked"}
-        )
+        raise Problem(HTTPStatus.CONFLICT, f"device {device.id} was revoked", extra={"state": "revoked"})
     if view.vehicle_id != device.vehicle_id or device.shard not in (None, view.shard):
-        raise Problem(
-            HTTPStatus.CONFLICT, f"device {device.id} exists with another vehicle or shard"
-        )
+        raise Problem(HTTPStatus.CONFLICT, f"device {device.id} exists with another vehicle or shard")
     return view, False
 
 

@@ -51,7 +51,7 @@ class Edge:
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 message = {**message, "headers": [*message["headers"], *_HEADERS]}
             await send(message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -78,7 +79,7 @@ def respond(problem: Problem) -> JSONResponse:
     """The response of a problem."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
+        "title": _title(problem.status),
         "status": problem.status,
         "detail": problem.detail,
         **problem.extra,
@@ -150,41 +151,80 @@ async def _handle(_: Request, error: Exception) -> JSONResponse:
 def _invalid(error: RequestValidationError) -> Problem:
     # The values themselves are not repeated: they may be somebody's number.
     faults = [
-        {"where": ".".join(str(part) for part in fault["loc"]), "what": str(fault["msg"])}
+        {"where": ".".join(str(part) for part in fault["loc"]), "what": str(fault["msg"]).removeprefix("Value error, ")}
         for fault in error.errors()
     ]
     words = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, words, extra={"errors": faults})
 
 
-_EXAMPLES: Final[Mapping[int, tuple[str, str]]] = {
-    400: ("The request cannot be read.", "the form cannot be read"),
-    401: ("No token, or one that is not known.", "a bearer token is needed"),
-    403: ("The token or signature is not for this.", "this needs the role operator or admin"),
-    404: ("There is no such thing, or it is not yours.", "there is no such incident"),
-    409: ("It makes no sense in the present state.", "Close is refused: the incident is closed"),
-    413: ("The request is too large.", "a request may have 65536 bytes"),
-    422: ("A value is missing or wrong.", "body.lat_deg: Input should be less than or equal to 90"),
-    503: ("The database cannot be reached; try again.", "the database does not answer; try again"),
+@dataclass(frozen=True, slots=True)
+class _Example:
+    title: str
+    meaning: str
+    detail: str
+
+    @property
+    def name(self) -> str:
+        return self.title.replace(" ", "")
+
+
+# Titles are spelled out, because Python's own words for them differ between its versions.
+_EXAMPLES: Final[Mapping[int, _Example]] = {
+    400: _Example("Bad Request", "The request cannot be read.", "the form cannot be read"),
+    401: _Example("Unauthorized", "No token, or one that is not known.", "a bearer token is needed"),
+    403: _Example(
+        "Forbidden", "The token or signature is not for this.", "this needs the role operator or admin"
+    ),
+    404: _Example("Not Found", "There is no such thing, or it is not yours.", "there is no such incident"),
+    409: _Example(
+        "Conflict", "It makes no sense in the present state.", "Close is refused: the incident is closed"
+    ),
+    413: _Example("Content Too Large", "The request is too large.", "a request may have 65536 bytes"),
+    422: _Example(
+        "Unprocessable Content",
+        "A value is missing or wrong.",
+        "body.lat_deg: Input should be less than or equal to 90",
+    ),
+    503: _Example(
+        "Service Unavailable",
+        "The database cannot be reached; try again.",
+        "the database does not answer; try again",
+    ),
 }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The documentation of the errors a route may answer with; 422 and 503 are always among them."""
+    """The errors a route may answer with, for its documentation; 422 and 503 are always among them."""
     return {
         status: {
-            "description": _EXAMPLES[status][0],
+            "description": _EXAMPLES[status].meaning,
+            "$ref": f"#/components/responses/{_EXAMPLES[status].name}",
+        }
+        for status in sorted({*statuses, 422, 503})
+    }
+
+
+def documented() -> dict[str, dict[str, Any]]:
+    """The responses that `problems` refers to, by name."""
+    return {
+        example.name: {
+            "description": example.meaning,
             "content": {
                 PROBLEM_JSON: {
                     "schema": {"$ref": "#/components/schemas/Problem"},
                     "example": {
                         "type": "about:blank",
-                        "title": HTTPStatus(status).phrase,
+                        "title": example.title,
                         "status": status,
-                        "detail": _EXAMPLES[status][1],
+                        "detail": example.detail,
                     },
                 }
             },
         }
-        for status in sorted({*statuses, 422, 503})
+        for status, example in _EXAMPLES.items()
     }
+
+
+def _title(status: int) -> str:
+    return _EXAMPLES[status].title if status in _EXAMPLES else HTTPStatus(status).phrase

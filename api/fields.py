@@ -61,9 +61,7 @@ Name = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_one_line),
 ]
-Words = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_one_line)
-]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_one_line)]
 Prose = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),

@@ -10,7 +10,7 @@ from incident.ladder import EVEN_WHEN_TAKEN
 from incident.plan import Do, Plan
 from incident.state import OPEN_DISPATCH, OfferDue, ReminderDue, State, StepDue
 from incident.timers import event_of
-from schemas.incident import Phase
+from schemas.incident import CallParty, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,7 @@ def next_step(state: State, plan: Plan, timers: Iterable[Timer]) -> tuple[str, d
     operator has taken the incident or help was refused, does not count.
     """
     for timer in sorted(timers, key=lambda timer: timer.due_at):
-        # The stage of a call matters to no timer that is named here.
-        event = event_of(timer.name, timer.due_at, moving=None, stage=lambda *_: "placed")
+        event = event_of(timer.name, timer.due_at, moving=None, stage=_any_stage)
         match event:
             case StepDue(generation=generation, step=index) if generation == state.generation:
                 do = plan.rule(state.rule).steps[index].do
@@ -43,6 +42,10 @@ def next_step(state: State, plan: Plan, timers: Iterable[Timer]) -> tuple[str, d
             case _:
                 pass
     return None
+
+
+def _any_stage(_party: CallParty, _attempt: int) -> str:
+    return "placed"  # matters only to timers that are not named here
 
 
 def _will_be_done(do: Do, state: State, plan: Plan) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TypeVar
 from uuid import UUID
 
 from api.context import SQL
@@ -16,6 +17,8 @@ from api.views_admin import (
     VehicleView,
 )
 from runtime.database import Connection
+
+_Found = TypeVar("_Found")
 
 
 def read(conn: Connection, policy_id: str) -> PolicyView | None:
@@ -120,9 +123,7 @@ def _write_vehicles(conn: Connection, policy: PolicyRequest) -> None:
         else:
             conn.execute(SQL["insert_vehicle"], values | {"policy_id": policy.id})
     key = {"policy_id": policy.id}
-    conn.execute(
-        SQL["retire_vehicles"], key | {"plates": [vehicle.plate for vehicle in policy.vehicles]}
-    )
+    conn.execute(SQL["retire_vehicles"], key | {"plates": [vehicle.plate for vehicle in policy.vehicles]})
     device = conn.execute(SQL["devices_in_retired_vehicles"], key).fetchone()
     if device is not None:
         raise Problem(
@@ -133,9 +134,7 @@ def _write_vehicles(conn: Connection, policy: PolicyRequest) -> None:
 
 def _content(policy: PolicyView) -> PolicyRequest:
     return PolicyRequest.model_validate(
-        policy.model_dump(
-            exclude={"holder_id": True, "holder": {"id"}, "vehicles": {"__all__": {"id"}}}
-        )
+        policy.model_dump(exclude={"holder_id": True, "holder": {"id"}, "vehicles": {"__all__": {"id"}}})
     )
 
 
@@ -144,7 +143,7 @@ def _sorted(policy: PolicyRequest) -> PolicyRequest:
     return policy.model_copy(update={"vehicles": by_plate})
 
 
-def _present[Found](found: Found | None) -> Found:
+def _present(found: _Found | None) -> _Found:
     if found is None:
         raise AssertionError("a row that was just written is missing")
     return found

@@ -14,6 +14,7 @@ from api import policies
 from api.context import SQL
 from api.outlook import Timer, next_step
 from api.views import EventView, IncidentView, NextStep
+from api.views_admin import VehicleView
 from api.views_detail import (
     CallView,
     ContractView,
@@ -24,7 +25,6 @@ from api.views_detail import (
     NoteView,
     PressView,
 )
-from api.views_admin import VehicleView
 from incident.plan import Plan, read_plan
 from incident.service import SQL as INCIDENT_SQL
 from incident.service import UnknownIncident

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -28,6 +28,7 @@ from api.views_admin import (
 
 router: Final = APIRouter(prefix="/v1", tags=["administration"])
 _DENIED: Final = (401, 403)
+_View = TypeVar("_View")
 
 
 @router.post(
@@ -93,9 +94,7 @@ def provision_device(here: Here, _: Admin, body: DeviceRequest, response: Respon
     return _with_status(view, response, made=made)
 
 
-@router.get(
-    "/devices", operation_id="list_devices", summary="List devices", responses=problems(*_DENIED)
-)
+@router.get("/devices", operation_id="list_devices", summary="List devices", responses=problems(*_DENIED))
 def list_devices(
     here: Here,
     _: Admin,
@@ -187,6 +186,6 @@ def issue_driver_token(here: Here, who: Admin, holder_id: UUID, reason: Reason =
     return TokenView(token=here.tokens.for_driver(holder_id))
 
 
-def _with_status[View](view: View, response: Response, *, made: bool) -> View:
+def _with_status(view: _View, response: Response, *, made: bool) -> _View:
     response.status_code = HTTPStatus.CREATED if made else HTTPStatus.OK
     return view

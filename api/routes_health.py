@@ -24,7 +24,7 @@ async def healthz() -> HealthView:
     return HealthView()
 
 
-@router.get("/readyz", operation_id="readyz", summary="Can it do its work?", responses=problems())
+@router.get("/readyz", operation_id="readyz", summary="Can it do its work?", responses={503: problems()[503]})
 def readyz(here: Here, request: Request) -> HealthView:
     """Whether the database answers and has the shape this code expects, and all threads run."""
     with here.transaction(wait_s=_WAIT_S) as conn:

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from api.background import wait_for_hint
 from runtime.database import Connection
 from runtime.sql import Queries
 
@@ -35,8 +36,7 @@ def sequence(conn: Connection, stopping: threading.Event) -> None:
         moved = move(conn)
         if moved < _BATCH:
             # The hint only makes it faster: what came without one is found by looking.
-            for _ in conn.notifies(timeout=_POLL_S, stop_after=1):
-                pass
+            wait_for_hint(conn, stopping, _POLL_S)
 
 
 def move(conn: Connection, limit: int = _BATCH) -> int:

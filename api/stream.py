@@ -17,6 +17,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from api.background import wait_for_hint
 from api.sequencer import CHANNEL
 from runtime.database import Connection
 from runtime.sql import Queries
@@ -102,9 +103,20 @@ class Hub:
 
     def __init__(self) -> None:
         self.position = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = asyncio.Event()
         self._closed = False
         self._subscribers: set[Subscriber] = set()
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Say which event loop listeners live on."""
+        self._loop = loop
+
+    def call_soon(self, call: Callable[..., None], *arguments: object) -> None:
+        """Run something on the event loop, from any thread; dropped when the loop is gone."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(call, *arguments)
 
     def begin(self, position: int) -> None:
         """Reading starts behind this position."""
@@ -137,12 +149,16 @@ class Hub:
         for subscriber in self._subscribers:
             subscriber.ended.set()
 
+    def close_soon(self) -> None:
+        """The same, from any thread."""
+        self.call_soon(self.close)
+
 
 class Reader:
     """Reads new positions in a thread (`work`) and hands them to the hub on its event loop."""
 
-    def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
-        self._hub, self._loop = hub, loop
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
         self._last: int | None = None
 
     def work(self, conn: Connection, stopping: threading.Event) -> None:
@@ -150,15 +166,14 @@ class Reader:
         conn.execute("LISTEN " + CHANNEL)
         if self._last is None:
             self._last = read_end(conn)
-            self._loop.call_soon_threadsafe(self._hub.begin, self._last)
+            self._hub.call_soon(self._hub.begin, self._last)
         while not stopping.is_set():
             entries = read_page(conn, self._last)
             if entries:
                 self._last = entries[-1].position
-                self._loop.call_soon_threadsafe(self._hub.publish, entries)
+                self._hub.call_soon(self._hub.publish, entries)
             if len(entries) < PAGE:
-                for _ in conn.notifies(timeout=_POLL_S, stop_after=1):
-                    pass
+                wait_for_hint(conn, stopping, _POLL_S)
 
 
 async def follow(
@@ -247,4 +262,3 @@ def now_or(after: int | None, end: int) -> int:
     A position beyond the end belongs to another database, as after a restore: then it is now, too.
     """
     return end if after is None else min(after, end)
-

@@ -45,9 +45,7 @@ class Tokens:
             raise ValueError("CBUTTON_SECRET_KEY is not set: tokens cannot be signed")
         self._signer = URLSafeSerializer(secret_key, salt=_SALT)
         named = [(Identity(Role.ADMIN, "admin"), settings.admin_token)]
-        named += [
-            (Identity(Role.OPERATOR, name), token) for name, token in settings.operator_tokens.items()
-        ]
+        named += [(Identity(Role.OPERATOR, name), token) for name, token in settings.operator_tokens.items()]
         # An empty token would let everybody in.
         self._kept = [
             (identity, token.get_secret_value().encode())

@@ -233,7 +233,7 @@ class _Performance:
             ("driver", motorist.phone, self._story.calls[0]),
             ("contact", motorist.contact, self._story.calls[1]),
         ):
-            calls = [call for call in answer["calls"] if call["to"] == number]
+            calls = [call for call in answer if call["to"] == number]
             if len(calls) != wanted:
                 fail(f"the carrier rang the {party} {len(calls)} times instead of {wanted}")
 

@@ -121,6 +121,8 @@ async def serve(config: Config) -> None:
                     log_level="warning",
                     access_log=False,
                     lifespan="off",
+                    # Longer than a client pauses: a request must not meet a connection being closed.
+                    timeout_keep_alive=75,
                     timeout_graceful_shutdown=2,
                 )
             )

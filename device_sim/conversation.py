@@ -248,6 +248,9 @@ def _unbridge(step: Step, at: float) -> None:
         (person := step.world.people.get(number)) is None or reaction(person).result == "human"
         for number in verb.numbers
     )
+    if answered and step.call.answered_by == "human":
+        step.end(at, "completed", "talked with the operator and hung up")
+        return
     if not verb.action:
         _next_verb(step, at)
         return

@@ -218,7 +218,9 @@ class DeviceCore:
             self.journal.note(uptime_ms, "command_repeated", id=command.command_id)
         else:
             result = self._obey(command, uptime_ms)
-            self._answered[command.command_id] = result
+            # An expired one is decided anew: the receipt of a repeated press has the same id.
+            if result != Ack.EXPIRED:
+                self._answered[command.command_id] = result
             while len(self._answered) > _COMMANDS_REMEMBERED:
                 self._answered.popitem(last=False)
         self._writer.ack(command.command_id, result, uptime_ms)

@@ -121,7 +121,7 @@ class Exchange:
         message = carrier_messages.placed(sid, self._account_sid, order, now, self._pace)
         entry = Entry(now, "accepted", {"to": order.to, "from": order.from_})
         self.journal.save(message, [entry])
-        self._tell(sid, [entry])
+        self._tell(message, [entry])
         self._messages[sid] = message
         self._wake.set()
         return message
@@ -191,7 +191,7 @@ class Exchange:
             release_held_at=now + REORDER_S if releases else None,
         )
         self._callbacks |= {callback.id: callback for callback in waiting}
-        self._tell(call.sid, entries)
+        self._tell(call, entries)
         if call.stage is Stage.ENDED:
             self._calls.pop(call.sid, None)
         else:
@@ -213,7 +213,7 @@ class Exchange:
             step.message, step.entries, made, release_held_at=now + REORDER_S if made else None
         )
         self._callbacks |= {callback.id: callback for callback in waiting}
-        self._tell(message.sid, list(step.entries))
+        self._tell(message, list(step.entries))
         if step.message.next_at is None:
             del self._messages[message.sid]
         else:
@@ -264,9 +264,9 @@ class Exchange:
             self._broken = task.exception()
             self._wake.set()
 
-    def _tell(self, sid: str, entries: list[Entry]) -> None:
+    def _tell(self, record: Call | Message, entries: list[Entry]) -> None:
         for entry in entries:
-            tell(entry.kind, sid=sid, **entry.data)
+            tell(entry.kind, **({"sid": record.sid, "to": record.order.to} | entry.data))
 
 
 async def _wake_on(stop: asyncio.Event, wake: asyncio.Event) -> None:

@@ -105,7 +105,7 @@ def _in_order(members: Iterable[StrEnum]) -> list[StrEnum]:
 
 
 def _meaning(event: type[Event]) -> str:
-    return (getdoc(event) or "").splitlines()[0]
+    return (getdoc(event) or "").splitlines()[0].partition(". ")[0].removesuffix(".")
 
 
 if __name__ == "__main__":

@@ -86,11 +86,13 @@ class Carrier:
             settings.twilio_auth_token.get_secret_value(),
             http_client=_HttpClient(settings.twilio_base_url, settings.twilio_timeout_s),
         )
+        # The SDK imports these on first use, which takes a second: not while somebody waits for a call.
+        self._calls, self._messages = self._client.calls, self._client.messages
 
     def place_call(self, number: str, call_id: UUID, ring_s: float) -> str:
         """Ring a number; the carrier's id for the call. Raises CarrierError."""
         with _meaning():
-            call = self._client.calls.create(
+            call = self._calls.create(
                 to=number,
                 from_=self._from,
                 url=f"{self._webhooks}/voice/{call_id}{_TRY_WEBHOOK_AGAIN}",
@@ -104,13 +106,13 @@ class Carrier:
         """Calls to a number that the carrier began since a moment, oldest first. Raises CarrierError."""
         # No filter by time: one on the start leaves out calls the carrier has queued and not begun.
         with _meaning():
-            calls = self._client.calls.list(to=number, from_=self._from, limit=50)
+            calls = self._calls.list(to=number, from_=self._from, limit=50)
             return [Found(_sid(call), str(call.status)) for call in reversed(calls) if _is_since(call, since)]
 
     def call_status(self, sid: str) -> str:
         """How a call stands, in Twilio's words. Raises CarrierError."""
         with _meaning():
-            return str(self._client.calls(sid).fetch().status)
+            return str(self._calls(sid).fetch().status)
 
     def cancel_call(self, sid: str) -> str:
         """Withdraw a call that is queued or ringing, and how it stands then; one already answered is left alone.
@@ -118,12 +120,12 @@ class Carrier:
         Raises CarrierError.
         """
         with _meaning():
-            return str(self._client.calls(sid).update(status="canceled").status)
+            return str(self._calls(sid).update(status="canceled").status)
 
     def send_sms(self, number: str, body: str, message_id: UUID) -> str:
         """Send a text; the carrier's id for it. Raises CarrierError."""
         with _meaning():
-            message = self._client.messages.create(
+            message = self._messages.create(
                 to=number,
                 from_=self._from,
                 body=body,
@@ -134,7 +136,7 @@ class Carrier:
     def find_messages(self, number: str, body: str, since: datetime) -> list[Found]:
         """Messages with this very text to a number since a moment, oldest first. Raises CarrierError."""
         with _meaning():
-            messages = self._client.messages.list(to=number, from_=self._from, limit=50)
+            messages = self._messages.list(to=number, from_=self._from, limit=50)
             return [
                 Found(_sid(found), str(found.status))
                 for found in reversed(messages)

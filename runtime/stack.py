@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, Self
 
 import structlog
@@ -133,7 +134,7 @@ class Stack:
         if not self._ready(*servers, timeout_s=_SERVER_READY_S, stopping=stopping):
             return False
         migrate.apply(self.settings.database_url.get_secret_value())
-        self._supervisor.start(*self._roles)
+        self._start_last(*self._roles)
         if not self._ready(*self._roles, timeout_s=_ROLE_READY_S, stopping=stopping):
             return False
         if self._nats:
@@ -142,8 +143,11 @@ class Stack:
         return True
 
     def run_beside(self, *specs: ChildSpec, stopping: Callable[[], bool] = lambda: False) -> bool:
-        """Start further children, such as simulators, and wait until they are ready. Raises ChildFailed."""
-        self._supervisor.start(*specs)
+        """Start further children, such as simulators, and wait until they are ready. Raises ChildFailed.
+
+        They are stopped before all that was started earlier.
+        """
+        self._start_last(*specs)
         return self._ready(*specs, timeout_s=_ROLE_READY_S, stopping=stopping)
 
     def status(self) -> list[ChildStatus]:
@@ -158,6 +162,11 @@ class Stack:
         """Stop everything in reverse order and give the folder back."""
         self._supervisor.stop()
         self.state.release()
+
+    def _start_last(self, *specs: ChildSpec) -> None:
+        """Start children that need what runs already: it is stopped after them."""
+        running = tuple(status.name for status in self._supervisor.status())
+        self._supervisor.start(*(replace(spec, after=(*running, *spec.after)) for spec in specs))
 
     def _ready(self, *specs: ChildSpec, timeout_s: float, stopping: Callable[[], bool]) -> bool:
         if not specs:

@@ -43,7 +43,7 @@ ROLLOVER_DEG: Final = 60.0
 FRICTION_KMH: Final = 5.3
 """Tyres give about 1 g: brakes and steering change the velocity by this much in 150 ms at most."""
 BRAKING_KMH: Final = 7.0
-BRAKING_PEAK_G: Final = 1.6
+BRAKING_PULL_G: Final = 1.6
 """A shock that stays below both is braking or steering on a road that shakes, however long it lasts: a swerve
 on record peaked at 1.2 g, while a collision of 8 km/h that takes as long as 0.2 s peaks at 1.8 g."""
 KNOCK_KMH: Final = 4.0
@@ -206,7 +206,7 @@ class _Scene:
             return Reason.ROAD
         if delta_v_kmh < KNOCK_KMH:
             return Reason.BRAKING if pulse.delta_v_kmh >= KNOCK_KMH else Reason.WEAK
-        if pulse.dv150_kmh < BRAKING_KMH and pulse.peak_g < BRAKING_PEAK_G:
+        if pulse.dv150_kmh < BRAKING_KMH and pulse.pull_g < BRAKING_PULL_G:
             return Reason.BRAKING
         if pulse.peak_g < CARRIED_G and self._turned_deg(pulse, pulse.end) >= TILTED_DEG:
             return Reason.CARRIED

@@ -24,8 +24,9 @@ GRAVITY_LEARNT_S: Final = 30.0
 """Gravity follows the readings with this time constant once so much has been seen."""
 LEVEL_MPS2: Final = 1.0
 """A frame teaches gravity while its mean is within this of 1 g: hardly braking or turning."""
-TURNED_COSINE: Final = 0.7
-"""Gravity this far off (45 degrees) means the device was turned: learn it quickly anew."""
+TURNED_COSINE: Final = 0.866
+"""Gravity further off (30 degrees) than braking leans it in a frame this calm (25) means the device was
+turned: learn it quickly anew."""
 RELEARNT_S: Final = 3.0
 LONGEST_S: Final = 1.5
 """Longer frames are screened second by second, so that each second may give a hit of its own."""

@@ -43,9 +43,9 @@ class Pulse:
     """One shock: samples [start, end) by the 0.8 km/h rule, and what it did, in device axes.
 
     `delta_v_mps` (3,) is horizontal, `vertical_mps` the largest change along `up` (3,), both
-    bias-corrected; `dv150_kmh` is the largest horizontal change within 150 ms against the bias or
-    against rest, whichever is less: a swerve from one side to the other is large against its
-    own beginning only. `largest_step` is the share of the velocity change that its biggest
+    bias-corrected; `dv150_kmh` is the largest horizontal change within 150 ms, and `pull_g` the largest
+    horizontal acceleration, against the bias or against rest, whichever is less: a swerve from
+    one side to the other is large against its own beginning only. `largest_step` is the share of the velocity change that its biggest
     single sample made. `ended` is False when the stretch stops before the shock has.
     """
 
@@ -53,6 +53,7 @@ class Pulse:
     end: int
     delta_v_mps: Signal
     dv150_kmh: float
+    pull_g: float
     vertical_mps: float
     peak_g: float
     largest_step: float
@@ -149,6 +150,7 @@ class _Measure:
             end=shaking.begin + end,
             delta_v_mps=delta_v,
             dv150_kmh=3.6 * min(_largest_within(part, self._rate_hz) for part in within),
+            pull_g=min(float(np.linalg.norm(part, axis=0).max()) for part in within) / G_MPS2,
             vertical_mps=float(np.abs(np.cumsum(along)).max()) / self._rate_hz,
             peak_g=float(np.hypot(np.linalg.norm(within[0], axis=0), along).max()) / G_MPS2,
             largest_step=float(np.max(delta_v @ steps[:, : largest + 1])) / squared if squared > 0 else 0.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -110,9 +111,15 @@ def test_a_stale_lock_file_with_the_number_of_another_process_is_no_obstacle(
     postgres = Postgres(folder / "postgres", "secret", fast_unsafe=True)
     with Supervisor(folder / "first") as first:
         started(first, postgres)
-    (folder / "postgres" / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n/somewhere\n1\n5432\n")
-    started(supervisor, postgres)
-    psycopg.connect(postgres.url()).close()
+    # PostgreSQL believes the number of any process of its own user.
+    user = postgres.spec().user
+    with subprocess.Popen(["sleep", "60"], user=user and user[0], cwd="/") as other:
+        lock_file = folder / "postgres" / "data" / "postmaster.pid"
+        lock_file.write_text(f"{other.pid}\n/somewhere\n1\n5432\n")
+        started(supervisor, postgres)
+        psycopg.connect(postgres.url()).close()
+        assert other.poll() is None
+        other.kill()
 
 
 def test_an_aborted_first_start_leaves_nothing_that_counts(folder: Path, supervisor: Supervisor) -> None:

@@ -55,7 +55,7 @@ class Field:
     def stop(self) -> int:
         assert self._process is not None
         self._process.terminate()
-        return self._process.wait(10)
+        return self._process.wait(30)
 
     def events(self) -> list[dict[str, Any]]:
         lines = (self._folder / "field.jsonl").read_text().splitlines()
@@ -93,7 +93,7 @@ def test_a_unit_takes_an_offer_drives_reports_and_goes_home(api: UnitApi, field:
     until(lambda: api.positions)
     assert api.positions == [BASE]
     api.state = "offered"
-    until(lambda: "returned" in field.kinds(), 20)
+    until(lambda: "returned" in field.kinds())
 
     assert steps(api) == WHOLE_TOUR
     assert api.refused == []
@@ -116,12 +116,12 @@ def test_an_api_that_loses_answers_and_goes_away_changes_nothing(api: UnitApi, f
     until(lambda: "api_down" in field.kinds())
     assert not field.ready
     api.start()
-    until(lambda: api.state == "en_route", 30)
+    until(lambda: api.state == "en_route", 40)
     api.stop()
     until(lambda: field.kinds().count("api_down") > 1)
     api.lose_answers = False
     api.start()
-    until(lambda: api.state == "completed", 20)
+    until(lambda: api.state == "completed")
 
     assert field.ready
     assert steps(api) == WHOLE_TOUR
@@ -131,12 +131,12 @@ def test_an_api_that_loses_answers_and_goes_away_changes_nothing(api: UnitApi, f
 def test_a_killed_unit_goes_on_from_where_it_was_last_seen(api: UnitApi, field: Field):
     api.state = "offered"
     field.start(units=[UNIT])
-    until(lambda: len(api.positions) > 2, 20)
+    until(lambda: len(api.positions) > 2)
     field.kill()
     last_m = distance_m(Place(*api.positions[-1]), SCENE)
     seen = len(api.positions)
     field.start(units=[UNIT])
-    until(lambda: api.state == "completed", 20)
+    until(lambda: api.state == "completed")
 
     assert steps(api) == WHOLE_TOUR
     assert distance_m(Place(*api.positions[seen]), SCENE) <= last_m
@@ -157,7 +157,7 @@ def test_units_that_do_not_want_to(api: UnitApi, field: Field, temperament: str,
 def test_a_unit_may_be_left_on_its_way(api: UnitApi, field: Field):
     api.state = "offered"
     field.start(units=[UNIT | {"speed_kmh": 400}], stop_after="en_route")
-    until(lambda: SCENE in api.positions, 20)
+    until(lambda: SCENE in api.positions)
 
     assert steps(api) == ["accept", "en_route"]
     assert field.stop() == 0
@@ -167,9 +167,9 @@ def test_a_unit_may_be_left_on_its_way(api: UnitApi, field: Field):
 def test_a_dispatch_that_is_called_off_sends_the_unit_home(api: UnitApi, field: Field):
     api.state = "offered"
     field.start(units=[UNIT])
-    until(lambda: len(api.positions) > 1, 20)
+    until(lambda: len(api.positions) > 1)
     api.state = "stood_down"
-    until(lambda: "returned" in field.kinds(), 20)
+    until(lambda: "returned" in field.kinds())
 
     assert steps(api) == ["accept", "en_route"]
     over = next(event for event in field.events() if event["event"] == "dispatch_over")
@@ -189,6 +189,8 @@ def test_a_driver_answers_in_the_app_once_and_reads_the_messages(api: UnitApi, f
     until(lambda: api.answers)
     api.driver_incident["messages"].append(message | {"template": "accepted", "body": "向かっています"})
     until(lambda: field.kinds().count("app_message") == 2)
+    looks = api.looks
+    until(lambda: api.looks > looks + 2)
 
     assert api.answers == ["help"]
     assert [event["body"] for event in field.events() if event["event"] == "app_message"] == [

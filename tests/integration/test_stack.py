@@ -127,7 +127,7 @@ def test_servers_elsewhere_are_used_and_not_started(folder: Path, database_url: 
 def test_children_beside_the_roles_come_last_and_stop_first(folder: Path) -> None:
     with Stack(Settings(state_dir=folder / "state"), roles=roles_in(folder), fast_unsafe=True) as stack:
         stack.start()
-        assert stack.run_beside(child("fleet", folder, after=("api",)))
+        assert stack.run_beside(child("fleet", folder))
         assert stack.status()[-1].name == "fleet"
     stops = [name for word, name, *_ in journal(folder) if word == "stopped"]
     assert stops[:2] == ["fleet", "api"]
@@ -179,16 +179,42 @@ def test_the_standard_roles() -> None:
     assert set(specs["api"].after) == set(specs) - {"api"}
 
 
-def test_a_module_of_ours_runs_as_a_role(folder: Path) -> None:
-    env = {**os.environ, "PYTHONPATH": str(folder)}
-    (folder / "answering.py").write_text(
+def module_role(folder: Path, name: str, body: str, settings: Settings) -> ChildSpec:
+    """A role made of a few lines that have `life` and `settings`."""
+    (folder / f"{name}.py").write_text(
         "from runtime.lifecycle import Lifecycle\nfrom runtime.settings import Settings\n"
-        "life = Lifecycle()\nprint('port', Settings().api_port, flush=True)\nlife.ready()\nlife.wait(60)\n"
+        f"life = Lifecycle()\nsettings = Settings()\n{body}\n"
     )
-    spec = role("answering", "answering", env={**env, "CBUTTON_API_PORT": "8123"})
-    with Stack(Settings(state_dir=folder / "state"), roles=lambda _: (spec,), fast_unsafe=True) as stack:
+    return role(name, name, env=environment(settings) | {"PYTHONPATH": str(folder)})
+
+
+def test_a_module_of_ours_runs_as_a_role(folder: Path) -> None:
+    body = "print('port', settings.api_port, flush=True)\nlife.ready()\nlife.wait(60)"
+    with Stack(
+        Settings(state_dir=folder / "state"),
+        roles=lambda settings: (module_role(folder, "answering", body, settings),),
+        fast_unsafe=True,
+    ) as stack:
         stack.start()
-        assert stack.log_tail("answering") == "port 8123"
+        assert stack.log_tail("answering") == f"port {stack.settings.api_port}"
+
+
+def test_servers_outlast_the_roles_that_use_them(folder: Path) -> None:
+    body = """\
+import pathlib, time, psycopg
+life.ready()
+life.wait(60)
+time.sleep(0.7)
+psycopg.connect(settings.database_url.get_secret_value()).close()
+pathlib.Path(__file__).with_name("finished").touch()
+"""
+    with Stack(
+        Settings(state_dir=folder / "state"),
+        roles=lambda settings: (module_role(folder, "finishing", body, settings),),
+        fast_unsafe=True,
+    ) as stack:
+        stack.start()
+    assert (folder / "finished").exists(), (folder / "state/logs/finishing.log").read_text()
 
 
 PARENT = f"""

@@ -187,7 +187,7 @@ class CarrierProcess:
         self._starts += 1
         ready = self._folder / f"ready-{self._starts}"
         process = self.spawn(ready)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not ready.exists() or not ready.read_text():
             if process.poll() is not None or time.monotonic() > until:
                 process.kill()
@@ -255,7 +255,7 @@ def carrier(folder: Path, **config: object) -> Generator[CarrierProcess]:
         process.kill()
 
 
-def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
+def until(condition: Callable[[], object], within_s: float = 20.0) -> None:
     """Wait for a condition.
 
     Raises:

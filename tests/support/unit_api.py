@@ -42,6 +42,8 @@ class UnitApi:
     answers: list[str] = field(default_factory=list[str])
     refused: list[str] = field(default_factory=list[str])
     lose_answers: bool = False
+    looks: int = 0
+    """How often the driver's app looked."""
     _server: ThreadingHTTPServer | None = None
 
     @property
@@ -106,6 +108,7 @@ class UnitApi:
                 self.steps.append((action, asked))
                 return 200, {"unit": self.unit, "dispatch": self._dispatch()}
             case "GET", ["driver", "incident"], "Bearer driver":
+                self.looks += 1
                 return 200, {"incident": self.driver_incident}
             case "POST", ["driver", "incidents", id_, "answer"], "Bearer driver":
                 assert self.driver_incident is not None

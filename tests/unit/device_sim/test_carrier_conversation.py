@@ -234,13 +234,21 @@ def test_who_asks_for_an_operator_is_put_through_and_then_the_call_ends():
     story.give(f"<Response><Dial action='/after'>{DESK}</Dial></Response>", 5)
 
     assert story.at(12.9).stage is Stage.BRIDGED
-    call = story.at(13)
+    call = story.at(1000)
+    assert (call.status, call.ended_at) == ("completed", 13)
+
+
+def test_an_operator_leaves_a_machine_that_was_put_through():
+    story = Story("voicemail", replace(ORDER, ring_s=25))
+    story.give(f"<Response><Dial action='/after'>{DESK}</Dial></Response>", 18)
+    call = story.at(26)
+
     assert call.fetch is not None
     assert (call.fetch.url, call.fetch.params["DialCallStatus"]) == (
         "https://insurer.example/after",
         "completed",
     )
-    assert story.give("<Response/>", 13).status == "completed"
+    assert story.give("<Response/>", 26).status == "completed"
 
 
 def test_a_desk_that_does_not_answer_is_said_to_the_document():

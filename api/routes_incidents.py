@@ -1,0 +1,149 @@
+"""Operators: incidents as they stand, as they happen, and what is done about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Final, Literal
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from api import reading
+from api.access import Reason, log_access
+from api.auth import Operator
+from api.commands import AnswerRequest, CloseRequest, DispatchRequest, NoteRequest
+from api.context import SQL, Context, Here
+from api.errors import Problem, problems
+from api.fields import Nothing
+from api.tokens import Identity
+from api.views import EventList, IncidentList, IncidentView
+from api.views_detail import IncidentDetail
+from incident.service import UnknownIncident
+from incident.state import AnswerFor, Close, Command, Note, SendHelp, StopHelp, Take
+from schemas.incident import DispatchKind, Phase
+
+router: Final = APIRouter(prefix="/v1/incidents", tags=["incidents"])
+_DENIED: Final = (401, 403)
+_LOOK: Final = problems(*_DENIED, 404)
+_ACT: Final = problems(*_DENIED, 404, 409, 413)
+
+
+@router.get("", operation_id="list_incidents", summary="List incidents", responses=problems(*_DENIED))
+def list_incidents(
+    here: Here,
+    _: Operator,
+    phase: Annotated[
+        Phase | Literal["open"] | None, Query(description="One phase, or open for all that are not closed.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[
+        UUID | AwareDatetime | None,
+        Query(description="Only those opened before this one (its id), or before a moment."),
+    ] = None,
+) -> IncidentList:
+    """Newest first. The id of the last one as `before` gives the next page."""
+    wanted = None if phase == "open" else phase
+    with here.transaction() as conn:
+        try:
+            found = reading.page(conn, wanted, only_open=phase == "open", before=before, limit=limit)
+        except UnknownIncident:
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "query.before: there is no such incident"
+            ) from None
+    return IncidentList(incidents=found)
+
+
+@router.get("/{incident_id}", operation_id="get_incident", summary="Look an incident up", responses=_LOOK)
+def get_incident(here: Here, who: Operator, incident_id: UUID, reason: Reason = None) -> IncidentDetail:
+    """Everything there is of one incident. The look-up is logged with its reason."""
+    with here.transaction() as conn:
+        found = reading.detail(conn, incident_id)
+        log_access(conn, who, "incident.read", str(incident_id), reason)
+    return found
+
+
+@router.get(
+    "/{incident_id}/events",
+    operation_id="get_incident_events",
+    summary="Read an incident's record",
+    responses=_LOOK,
+)
+def get_incident_events(here: Here, who: Operator, incident_id: UUID, reason: Reason = None) -> EventList:
+    """What happened, oldest first. The look-up is logged with its reason."""
+    with here.transaction() as conn:
+        found = reading.events(conn, incident_id)
+        log_access(conn, who, "incident.events", str(incident_id), reason)
+    return EventList(events=found)
+
+
+@router.post("/{incident_id}/take", operation_id="take_incident", summary="Take it over", responses=_ACT)
+def take_incident(here: Here, who: Operator, incident_id: UUID, _: Nothing | None = None) -> IncidentView:
+    """The incident is this operator's now; the machine stops ringing."""
+    return _command(here, who, incident_id, lambda at: Take(at, who.name))
+
+
+@router.post(
+    "/{incident_id}/answer",
+    operation_id="answer_incident",
+    summary="Pass on the driver's answer",
+    responses=_ACT,
+)
+def answer_incident(here: Here, who: Operator, incident_id: UUID, body: AnswerRequest) -> IncidentView:
+    """What an operator heard from the driver counts as the driver's answer."""
+    return _command(here, who, incident_id, lambda at: AnswerFor(at, who.name, body.answer))
+
+
+@router.post("/{incident_id}/dispatches", operation_id="send_help", summary="Send a unit", responses=_ACT)
+def send_help(here: Here, who: Operator, incident_id: UUID, body: DispatchRequest) -> IncidentView:
+    """Offers the work to the nearest free unit of the kind; 409 while one of the kind is under way."""
+    return _command(here, who, incident_id, lambda at: SendHelp(at, who.name, body.kind))
+
+
+@router.delete(
+    "/{incident_id}/dispatches/{kind}",
+    operation_id="stop_help",
+    summary="Call a unit off",
+    responses=_ACT,
+)
+def stop_help(here: Here, who: Operator, incident_id: UUID, kind: DispatchKind) -> IncidentView:
+    """Calls off what is under way, and keeps the plan from sending any by itself."""
+    return _command(here, who, incident_id, lambda at: StopHelp(at, who.name, kind))
+
+
+@router.post("/{incident_id}/close", operation_id="close_incident", summary="Close it", responses=_ACT)
+def close_incident(here: Here, who: Operator, incident_id: UUID, body: CloseRequest) -> IncidentView:
+    """Ends the incident; calls and units on their way are called off."""
+    return _command(here, who, incident_id, lambda at: Close(at, who.name, body.outcome))
+
+
+@router.post("/{incident_id}/notes", operation_id="add_note", summary="Write a note", responses=_ACT)
+def add_note(here: Here, who: Operator, incident_id: UUID, body: NoteRequest) -> IncidentView:
+    """The words are kept where they can be erased; the record refers to them by `note_id`."""
+    with here.change() as conn:
+        incident = here.incidents.applier(conn, incident_id)
+        if incident is None:
+            raise UnknownIncident(incident_id)
+        note_id = uuid4()
+        conn.execute(
+            SQL["insert_note"],
+            {
+                "id": note_id,
+                "incident_id": incident_id,
+                "at": incident.at,
+                "author": who.name,
+                "text": body.text,
+            },
+        )
+        incident.write([Note("note", {"note_id": str(note_id)})], f"operator:{who.name}")
+        return reading.view(conn, incident_id)
+
+
+def _command(
+    here: Context, who: Identity, incident_id: UUID, command: Callable[[datetime], Command]
+) -> IncidentView:
+    with here.change() as conn:
+        here.incidents.handle(conn, incident_id, command, actor=f"operator:{who.name}")
+        return reading.view(conn, incident_id)

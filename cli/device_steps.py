@@ -1,0 +1,321 @@
+"""The steps of checking a device: what is asked for, what is awaited, what is looked at."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, TypeVar
+
+from cli import device_absence_checks as absence
+from cli import device_checks as checks
+from cli import device_motion_checks as motion_checks
+from cli.device_checks import Fault
+from cli.device_command_cases import cases, settled
+from cli.device_director import Director
+from cli.device_listener import Listener
+from cli.device_trace import Heard, named, own, uptime_ms
+from schemas import limits
+from schemas.wire import device_pb2 as wire
+
+T = TypeVar("T")
+
+_REPEATS_S: Final = 12.5
+_QUIET_S: Final = limits.RECEIPT_WITHIN_MS / 1000 + 2.5
+_FRAMES: Final = 6
+_GPS_WITHIN_S: Final = 45.0
+_BURST_WITHIN_S: Final = 20.0
+_PRESS_AFTER_CUT_S: Final = 10.0
+_BACK_WITHIN_S: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One device being checked. `patience_s` is how long a person may take; `cut_s` how long the outage lasts."""
+
+    listener: Listener
+    director: Director
+    patience_s: float
+    cut_s: float
+    address: dict[str, str | int]
+
+    def run(self, step: str) -> list[Fault]:
+        """Do one step of STEPS; its faults, those of every message heard meanwhile included."""
+        listener = self.listener
+        since, lost, strangers = len(listener.heard), listener.lost, len(listener.strangers)
+        if step != "connect" and not self._present(step):
+            return [Fault("the device is not heard", "do the step connect first")]
+        try:
+            faults = STEPS[step](self)
+        finally:
+            listener.auto_receipt = True
+        faults += checks.conduct(listener.heard[since:])
+        if listener.lost > lost:
+            faults.append(Fault("our own connection to the broker broke", "do the step again"))
+        if len(listener.strangers) > strangers:
+            faults.append(
+                Fault("somebody else sends commands to the device", "use a broker on which no backend runs")
+            )
+        return faults
+
+    def order(self, step: str, do: str, say: str, **data: str | float) -> int:
+        """Ask for something; the index in `heard` from which on its effects are found."""
+        since = len(self.listener.heard)
+        self.director.order({"step": step, "do": do, "say": say, **data})
+        return since
+
+    def until(self, what: str, within_s: float, found: Callable[[Sequence[Heard]], T | None]) -> T | None:
+        """Wait for something to be found in what was heard."""
+        return self.listener.wait(found, within_s, lambda left_s: self.director.waiting(what, left_s))
+
+    def pause(self, what: str, seconds: float) -> None:
+        """Only listen."""
+        self.until(what, seconds, lambda _heard: None)
+
+    def first(self, what: str, within_s: float, name: str, since: int) -> Heard | None:
+        """The first message of a kind from an index on, when it has come."""
+        return self.until(what, within_s, lambda heard: next(iter(named(heard[since:], name)), None))
+
+    def boot_id(self) -> int:
+        """The boot that is running."""
+        return own(self.listener.heard)[-1].stamp.boot_id
+
+    def _present(self, step: str) -> bool:
+        fresh_s = time.monotonic() - 10.0
+        if any(each.at_s > fresh_s for each in own(self.listener.heard)):
+            return True
+        since = self.order(step, "be_there", "Let the device connect.", **self.address)
+        found = self.until(
+            "waiting for the device", self.patience_s, lambda heard: own(heard[since:])[:1] or None
+        )
+        return found is not None
+
+
+def connect(trial: Trial) -> list[Fault]:
+    """Switching on: status, boot id, and what the broker keeps."""
+    address = trial.address
+    since = trial.order(
+        "connect",
+        "power_on",
+        f"Point the device at {address['host']} port {address['port']}, user {address['user']}, "
+        f"password {address['password']}, and switch it on (or off and on again).",
+        **address,
+    )
+    status = trial.until(
+        "waiting for status ONLINE",
+        trial.patience_s,
+        lambda heard: next((each for each in named(heard[since:], "status") if not each.by_broker), None),
+    )
+    if status is None and not trial.listener.heard[since:]:
+        return [
+            Fault(
+                f"nothing was heard within {trial.patience_s:.0f} s",
+                "check address, login, topic prefix and shard; SUBACK 0x80 is a refusal",
+            )
+        ]
+    trial.pause("listening", 4.0)
+    return checks.online(trial.listener.heard[since:], trial.listener.kept())
+
+
+def motion(trial: Trial) -> list[Fault]:
+    """Frames at rest."""
+    since = trial.order("motion", "lay_still", "Lay the device down and leave it alone.")
+    trial.pause("listening", 2.0)
+    trial.until(
+        "listening to the motion",
+        3.0 * _FRAMES,
+        lambda heard: _enough(named(heard[since:], "accel"), _FRAMES),
+    )
+    return motion_checks.motion(named(trial.listener.heard[since:], "accel"))
+
+
+def gps(trial: Trial) -> list[Fault]:
+    """Two batches of positions."""
+    since = trial.order("gps", "open_sky", "Give the device a view of the sky until it has a position.")
+    within_s = max(_GPS_WITHIN_S, trial.patience_s)
+    trial.until("waiting for positions", within_s, lambda heard: _enough(named(heard[since:], "gps"), 2))
+    return motion_checks.positions(named(trial.listener.heard[since:], "gps"))
+
+
+def short_press(trial: Trial) -> list[Fault]:
+    """A short press, without a receipt for 12 s, then with one."""
+    listener = trial.listener
+    listener.auto_receipt = False
+    since = trial.order("short_press", "press_short", "Press the button shortly, once.")
+    press = trial.first("waiting for the press", trial.patience_s, "button", since)
+    if press is None:
+        return [_no_press()]
+    trial.director.note("short_press", "no receipt is sent: after 5 s the device must show “not connected”")
+    trial.pause("withholding the receipt", _REPEATS_S)
+    buttons = named(listener.heard[since:], "button")
+    copies = [each for each in buttons if each.number == press.number]
+    faults = [*checks.press_kind(press, long=False), *checks.one_press(buttons), *checks.repeated(copies)]
+    trial.director.note("short_press", "the receipt is sent: “not connected” must go out")
+    return faults + _confirm(trial, press)
+
+
+def long_press(trial: Trial) -> list[Fault]:
+    """A long press, confirmed at once."""
+    trial.listener.auto_receipt = False
+    since = trial.order("long_press", "press_long", "Hold the button for 4 s or more, then let go.")
+    press = trial.first("waiting for the press", trial.patience_s, "button", since)
+    if press is None:
+        return [_no_press()]
+    faults = [*checks.press_kind(press, long=True), *_confirm(trial, press)]
+    return faults + checks.one_press(named(trial.listener.heard[since:], "button"))
+
+
+def burst(trial: Trial) -> list[Fault]:
+    """A blow, reported in parts."""
+    since = trial.order("burst", "strike", "Strike the device firmly, once, as if the car were hit.")
+    if trial.first("waiting for the impact", trial.patience_s, "impact", since) is None:
+        return [Fault("no impact was reported", "lower the trigger, or strike harder")]
+    trial.until(
+        "listening to its parts",
+        _BURST_WITHIN_S,
+        lambda heard: next((each for each in named(heard[since:], "impact") if each.message.last), None),
+    )
+    return motion_checks.burst(named(trial.listener.heard[since:], "impact"))
+
+
+def window(trial: Trial) -> list[Fault]:
+    """Motion asked for again."""
+    listener = trial.listener
+    now_ms = uptime_ms(listener.heard, time.monotonic())
+    command = wire.Command(version=limits.VERSION, command_id=f"window-{secrets.token_hex(4)}")
+    command.send_window.to_uptime_ms = max(0, now_ms - 3000)
+    command.send_window.from_uptime_ms = max(0, now_ms - 8000)
+    since = len(listener.heard)
+    listener.send(command)
+    trial.until(
+        "waiting for the motion asked for",
+        _BURST_WITHIN_S,
+        lambda heard: next((each for each in _again(heard[since:]) if each.message.last), None),
+    )
+    wanted = command.send_window
+    return [
+        *checks.answered(
+            listener.acks(command.command_id, since), wire.Ack.DONE, "the command to send motion again"
+        ),
+        *motion_checks.window(_again(listener.heard[since:]), wanted.from_uptime_ms, wanted.to_uptime_ms),
+    ]
+
+
+def commands(trial: Trial) -> list[Fault]:
+    """Every kind of command, twice where that matters."""
+    listener = trial.listener
+    newest = own(listener.heard)[-1].stamp
+    faults: list[Fault] = []
+    for round_of in cases(newest, lambda: uptime_ms(listener.heard, time.monotonic())):
+        since = len(listener.heard)
+        for case in round_of:
+            listener.send_bytes(case.command_id, case.payload)
+        trial.director.note("commands", "; ".join(case.look for case in round_of if case.look))
+        trial.until(
+            "waiting for acknowledgements",
+            checks.ACK_WITHIN_S,
+            lambda _heard, since=since, round_of=round_of: settled(round_of, listener, since),
+        )
+        trial.pause("listening for second answers", 2.0)
+        for case in round_of:
+            faults += checks.answered(listener.acks(case.command_id, since), case.wanted, case.what, case.fix)
+    return faults
+
+
+def offline(trial: Trial) -> list[Fault]:
+    """A cut connection with a press in it."""
+    listener = trial.listener
+    trial.pause("listening", 3.0)
+    since = max(0, len(listener.heard) - 4)
+    cut = f"Cut the device's connection for {trial.cut_s:.0f} s: take its antenna off, or shield it."
+    mark = trial.order("offline", "cut_connection", cut, for_s=trial.cut_s)
+    trial.pause("leaving time for the cut", _PRESS_AFTER_CUT_S)
+    trial.order("offline", "press_short", "Press the button shortly, once, while the connection is cut.")
+    trial.until(
+        "waiting for the device to be back",
+        trial.cut_s + trial.patience_s + _BACK_WITHIN_S,
+        lambda heard: _caught_up(heard[mark:]),
+    )
+    trial.pause("listening", 3.0)
+    return absence.outage(listener.heard[since:], cut_for_s=trial.cut_s)
+
+
+def clock(trial: Trial) -> list[Fault]:
+    """A restart that leaves the device without the time of day."""
+    listener = trial.listener
+    old_boot = trial.boot_id()
+    since = trial.order(
+        "clock",
+        "restart_without_time",
+        "Switch the device off, keep satellite and network time from it or set its clock wrong, and switch it on.",
+    )
+    found = trial.until(
+        "waiting for the device to start again",
+        trial.patience_s + 60.0,
+        lambda heard: next(
+            (each for each in own(heard[since:]) if each.stamp.boot_id != old_boot and each.name == "status"),
+            None,
+        ),
+    )
+    if found is None:
+        return absence.restarted(listener.heard[since:], old_boot, [])
+    trial.pause("listening", 3.0)
+    pressed = trial.order("clock", "press_short", "Press the button shortly, once.")
+    press = trial.first("waiting for the press", trial.patience_s, "button", pressed)
+    trial.pause("listening", 2.0)
+    return absence.restarted(listener.heard[since:], old_boot, [press] if press else [])
+
+
+STEPS: Final[dict[str, Callable[[Trial], list[Fault]]]] = {
+    "connect": connect,
+    "motion": motion,
+    "gps": gps,
+    "short_press": short_press,
+    "long_press": long_press,
+    "burst": burst,
+    "window": window,
+    "commands": commands,
+    "offline": offline,
+    "clock": clock,
+}
+
+
+def _no_press() -> Fault:
+    return Fault("no press was heard", "publish a Button on up/button when the button is let go")
+
+
+def _confirm(trial: Trial, press: Heard) -> list[Fault]:
+    """Send the receipt of a press and watch what follows."""
+    listener = trial.listener
+    since = len(listener.heard)
+    command_id = listener.confirm(press)
+    trial.until(
+        "waiting for its acknowledgement",
+        checks.ACK_WITHIN_S,
+        lambda _heard: listener.acks(command_id, since) or None,
+    )
+    after = len(listener.heard)
+    trial.pause("listening for repeats", _QUIET_S)
+    repeats = [each for each in named(listener.heard[after:], "button") if each.number == press.number]
+    return checks.confirmed(listener.acks(command_id, since), repeats)
+
+
+def _again(heard: Sequence[Heard]) -> list[Heard]:
+    return [each for each in named(heard, "impact") if each.message.trigger == 0]
+
+
+def _caught_up(heard: Sequence[Heard]) -> bool | None:
+    """True once the device was silent, is back, and sends fresh motion again."""
+    spoken = own(heard)
+    pauses = [later.at_s - earlier.at_s for earlier, later in pairwise(spoken)]
+    if max(pauses, default=0.0) < 5.0:
+        return None
+    back_s = spoken[pauses.index(max(pauses)) + 1].at_s
+    frames = [each for each in named(spoken, "accel") if each.at_s > back_s + 2.0]
+    return True if frames and frames[-1].held_ms < 3000 else None
+
+
+def _enough(messages: Sequence[Heard], count: int) -> Sequence[Heard] | None:
+    return messages if len(messages) >= count else None

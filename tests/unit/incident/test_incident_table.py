@@ -1,0 +1,184 @@
+"""Every cell of the table of decisions: listed events lead where it says, all others change nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.scene import at, default_plan
+
+from incident import diagram, dispatch, state
+from incident.decide import TRANSITIONS, CommandRefused, decide
+from incident.dispatch import DispatchRefused, check_move
+from incident.state import (
+    Answered,
+    AnswerFor,
+    CallEnded,
+    CallMoved,
+    CallSilent,
+    Close,
+    Command,
+    DispatchMoved,
+    Event,
+    HeldLine,
+    Joined,
+    Line,
+    OfferDue,
+    Opened,
+    ReminderDue,
+    SendHelp,
+    State,
+    StepDue,
+    StopHelp,
+    Take,
+    Task,
+)
+from schemas.impact import Severity
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
+
+PLAN = default_plan()
+NOW = at(40)
+DRIVER, CONTACT = CallParty.DRIVER, CallParty.CONTACT
+GUARD, ROADSIDE = DispatchKind.GUARD, DispatchKind.ROADSIDE
+REACHING, HELPING, SETTLING, CLOSED = Phase
+
+KINDS = tuple(
+    kind
+    for kind in vars(state).values()
+    if isinstance(kind, type) and issubclass(kind, Event) and kind not in (Event, Command)
+)
+
+
+SAMPLES: dict[type[Event], list[Event]] = {
+    Opened: [Opened(NOW, Trigger.IMPACT, Severity.SEVERE)],
+    Joined: [
+        *(
+            Joined(NOW, Trigger.IMPACT, severity, late, revises)
+            for severity in (Severity.LIGHT, Severity.SEVERE)
+            for late, revises in ((False, False), (True, False), (False, True))
+        ),
+        Joined(NOW, Trigger.LONG_PRESS, None),
+    ],
+    StepDue: [StepDue(NOW, generation, step) for generation in (0, 1) for step in range(3)],
+    CallMoved: [CallMoved(NOW, DRIVER, 1, "answered")],
+    CallEnded: [CallEnded(NOW, DRIVER, 1, "busy"), CallEnded(NOW, CONTACT, 7, "completed")],
+    CallSilent: [
+        CallSilent(NOW, DRIVER, 1, stage)
+        for stage in ("waiting", "sending", "unknown", "placed", "ringing", "answered", "ended")
+    ],
+    Answered: [
+        *(Answered(NOW, answer, DRIVER, "key") for answer in Answer),
+        Answered(NOW, Answer.FINE, CONTACT, "key"),
+        Answered(NOW, Answer.OPERATOR, CONTACT, "key"),
+    ],
+    HeldLine: [HeldLine(NOW, DRIVER)],
+    DispatchMoved: [DispatchMoved(NOW, GUARD, moved, "g1", at(700)) for moved in DispatchState],
+    OfferDue: [OfferDue(NOW, GUARD, "g1")],
+    ReminderDue: [ReminderDue(NOW)],
+    Take: [Take(NOW, "akiko")],
+    AnswerFor: [AnswerFor(NOW, "akiko", answer) for answer in Answer],
+    SendHelp: [SendHelp(NOW, "akiko", ROADSIDE)],
+    StopHelp: [StopHelp(NOW, "akiko", GUARD), StopHelp(NOW, "akiko", ROADSIDE)],
+    Close: [Close(NOW, "akiko", Outcome.TROUBLE)],
+}
+"""Examples of every kind of event, wide enough to reach every phase it may lead to."""
+
+
+def states(phase: Phase) -> Iterator[State]:
+    """How an incident may stand in a phase."""
+    answers: dict[Phase, tuple[Answer | None, ...]] = {
+        REACHING: (None,),
+        HELPING: (None, Answer.HELP, Answer.AMBULANCE, Answer.OPERATOR, Answer.FINE),
+        SETTLING: (Answer.FINE,),
+        CLOSED: (None, Answer.FINE),
+    }
+    for rule in ("severe", "moderate", "light", "trouble", "late"):
+        for answer in answers[phase]:
+            for dispatches in (
+                {},
+                {GUARD: DispatchState.OFFERED},
+                {GUARD: DispatchState.ACCEPTED},
+                {GUARD: DispatchState.FAILED},
+            ):
+                yield State(
+                    phase=phase,
+                    trigger=Trigger.IMPACT,
+                    severity=Severity.MODERATE,
+                    rule=rule,
+                    plan_from=at(0),
+                    answer=answer,
+                    outcome=Outcome.ACCIDENT if phase is CLOSED else None,
+                    driver=Line(1, under_way=True, wanted=True),
+                    contact=Line(1),
+                    dispatches={} if phase in (SETTLING, CLOSED) else dispatches,
+                    tasks=() if phase is CLOSED else (Task.TAKE,),
+                    taken_by="akiko" if phase is HELPING and answer is None else None,
+                )
+
+
+def test_there_are_examples_of_every_kind_of_event() -> None:
+    assert set(KINDS) == {Opened, *diagram.events()} == set(SAMPLES)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("phase", Phase)
+def test_cell(phase: Phase, kind: type[Event]) -> None:
+    allowed = TRANSITIONS[phase].get(kind)
+    reached: set[Phase] = set()
+    for before in states(phase):
+        for event in SAMPLES[kind]:
+            kept = dataclasses.replace(before)
+            if allowed is None and issubclass(kind, Command):
+                with pytest.raises(CommandRefused) as refusal:
+                    decide(before, event, PLAN)
+                assert (refusal.value.command, refusal.value.phase) == (kind.__name__, phase)
+                assert str(phase) in str(refusal.value)
+            elif allowed is None:
+                decision = decide(before, event, PLAN)
+                assert (decision.state, decision.effects, decision.notes) == (before, (), ())
+            else:
+                reached.add(decide(before, event, PLAN).state.phase)
+            assert before == kept
+    # Nothing leads elsewhere, and the table promises nothing that never happens.
+    assert reached == (allowed or set())
+
+
+@pytest.mark.parametrize("phase", [REACHING, HELPING, SETTLING])
+def test_what_is_there_is_not_sent_again(phase: Phase) -> None:
+    for before in states(phase):
+        moving = dataclasses.replace(before, dispatches={ROADSIDE: DispatchState.EN_ROUTE})
+        with pytest.raises(CommandRefused, match="a roadside is already en_route"):
+            decide(moving, SendHelp(NOW, "akiko", ROADSIDE), PLAN)
+
+
+def test_an_event_that_breaks_the_table_is_a_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrowed = {**TRANSITIONS, REACHING: {**TRANSITIONS[REACHING], Take: frozenset({REACHING})}}
+    monkeypatch.setattr("incident.decide.TRANSITIONS", narrowed)
+    with pytest.raises(AssertionError, match="Take: reaching -> helping is not in the table"):
+        decide(next(states(REACHING)), Take(NOW, "akiko"), PLAN)
+
+
+@pytest.mark.parametrize("wanted", DispatchState)
+@pytest.mark.parametrize("before", DispatchState)
+def test_dispatch_cell(before: DispatchState, wanted: DispatchState) -> None:
+    if wanted in dispatch.TRANSITIONS.get(before, frozenset()):
+        check_move(before, wanted)
+        return
+    with pytest.raises(DispatchRefused, match=f"the dispatch is {before}, so it cannot become {wanted}"):
+        check_move(before, wanted)
+
+
+def test_the_drawing_is_what_the_tables_say() -> None:
+    page = Path(__file__).parents[3] / "docs" / "state_machine.md"
+    assert page.read_text(encoding="utf-8") == diagram.document(), "run python -m incident.diagram"
+
+
+def test_the_drawing_tells_refused_from_stale_and_names_every_arrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = diagram.document()
+    assert "| Close | An operator ends the incident | closed | closed | closed | refused |" in drawn
+    assert "| StepDue | A step of the plan has come due | reaching | helping | stale | stale |" in drawn
+    assert "    settling --> reaching: Joined\n" in drawn
+    monkeypatch.setitem(dispatch.TRANSITIONS, DispatchState.SECURED, frozenset({DispatchState.FAILED}))  # pyright: ignore[reportArgumentType] a plain dict
+    assert "    secured --> failed\n" in diagram.document()
