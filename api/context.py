@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Annotated, Final
 
 import psycopg
 from fastapi import Depends, Request
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from api.stream import Hub
 from api.tokens import Tokens
@@ -22,6 +23,7 @@ from runtime.sql import Queries
 
 SQL = Queries("api")
 _WAIT_FOR_CONNECTION_S: Final = 3.0
+_ASK_AGAIN_S: Final = 0.5
 # Below the 15 s after which the carrier gives a webhook up, and generous for everybody else.
 _STATEMENT_LIMIT: Final = "8s"
 
@@ -40,14 +42,14 @@ class Context:
     @contextmanager
     def transaction(self, *, wait_s: float = _WAIT_FOR_CONNECTION_S) -> Generator[Connection]:
         """A transaction, committed at the end. Raises psycopg errors."""
-        with self.pool.connection(timeout=wait_s) as conn:
+        with self._connection(wait_s) as conn:
             conn.execute(SQL["limit_statement"], {"limit": _STATEMENT_LIMIT})
             yield conn
 
     @contextmanager
     def change(self) -> Generator[Connection]:
         """A transaction that changes incidents: after its commit engine and streams are woken."""
-        with self.pool.connection(timeout=_WAIT_FOR_CONNECTION_S) as conn:
+        with self._connection(_WAIT_FOR_CONNECTION_S) as conn:
             with conn.transaction():
                 conn.execute(SQL["limit_statement"], {"limit": _STATEMENT_LIMIT})
                 yield conn
@@ -55,6 +57,23 @@ class Context:
             with contextlib.suppress(psycopg.Error):
                 hint(conn)
                 conn.commit()
+
+    @contextmanager
+    def _connection(self, wait_s: float) -> Generator[Connection]:
+        # The pool tries to reconnect when somebody asks, so while a server restarts it is asked often.
+        deadline_s = time.monotonic() + wait_s
+        while True:
+            try:
+                conn = self.pool.getconn(timeout=min(_ASK_AGAIN_S, wait_s))
+                break
+            except PoolTimeout:
+                if time.monotonic() >= deadline_s:
+                    raise
+        try:
+            with conn:
+                yield conn
+        finally:
+            self.pool.putconn(conn)
 
 
 async def _context(request: Request) -> Context:

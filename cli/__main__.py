@@ -143,6 +143,44 @@ def detect(
     raise typer.Exit(run(files, as_json))
 
 
+@app.command("device-check")
+def device_check(
+    mqtt_url: Annotated[
+        str, typer.Option(help="A broker with a service login; without one a private broker is started.")
+    ] = "",
+    host: Annotated[
+        str, typer.Option(help="Address the private broker listens on for the device.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the private broker; 0 picks a free one.")] = 0,
+    device: Annotated[str, typer.Option(help="The device's id; without one the first that speaks.")] = "",
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this step; may be given several times.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for a test rig.")] = False,
+    simulated: Annotated[
+        bool, typer.Option(help="Check the simulated device, to see what a pass looks like.")
+    ] = False,
+) -> None:
+    """Take a real device through connect, press, burst, offline, wrong clock, repeat and commands.
+
+    Plays the backend: point the device at the printed broker and do what is asked. The exit code is 0
+    only if every step passed.
+    """
+    from cli.device_check import run
+
+    raise typer.Exit(
+        run(
+            mqtt_url=mqtt_url,
+            host=host,
+            port=port,
+            device_id=device,
+            only=only or (),
+            as_json=as_json,
+            simulated=simulated,
+        )
+    )
+
+
 @app.command()
 def settings(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,

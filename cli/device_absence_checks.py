@@ -80,8 +80,10 @@ def _holes(heard: Sequence[Heard]) -> list[Fault]:
     boots = {each.stamp.boot_id for each in own(heard)}
     missing: list[int] = []
     for boot in boots:
+        sent = [each.stamp.sequence for each in own(heard) if each.stamp.boot_id == boot]
+        # A will carries the number of the moment of connecting, perhaps long ago.
         seen = {each.stamp.sequence for each in heard if each.stamp.boot_id == boot}
-        missing += sorted(set(range(min(seen), max(seen))) - seen)
+        missing += sorted(set(range(min(sent), max(sent))) - seen)
     if len(missing) <= _HOLES:
         return []
     return [

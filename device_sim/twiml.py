@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
 
-NHK_CHARACTERS_PER_S: Final = 5.0
-"""Japanese news is read at about 300 characters a minute, kana and kanji mixed (NHK's own rule of thumb)."""
+JAPANESE_CHARACTERS_PER_S: Final = 5.0
+"""Japanese news is read at about 300 characters a minute, kana and kanji mixed (the newsreaders' rule of thumb)."""
 LATIN_CHARACTERS_PER_S: Final = 14.0
 """About 150 English words a minute, spaces included."""
 FIRST_CJK_CODE: Final = 0x2E80
@@ -130,7 +130,7 @@ def speech_s(text: str) -> float:
     words = "".join(text.split())
     spaces = len(text.split()) - 1 if words else 0
     cjk = sum(ord(character) >= FIRST_CJK_CODE for character in words)
-    return cjk / NHK_CHARACTERS_PER_S + (len(words) - cjk + spaces) / LATIN_CHARACTERS_PER_S
+    return cjk / JAPANESE_CHARACTERS_PER_S + (len(words) - cjk + spaces) / LATIN_CHARACTERS_PER_S
 
 
 def parse(document: str) -> tuple[Verb, ...]:

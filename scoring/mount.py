@@ -30,8 +30,9 @@ MIN_STRENGTH_MPS2: Final = 0.2
 SPAN_S: Final = 4.0
 """GPS speed and course are differentiated by straight lines over this long; motion is averaged alike."""
 STEP_S: Final = 1.0
-MAX_LEAN_DEG: Final = 10.0
-"""A device whose vertical leans further than this from its mount's was moved since."""
+MAX_LEAN_DEG: Final = 20.0
+"""A device whose vertical leans further than this from its mount's was moved since: 10 degrees, and as much
+again for a long curve or a long braking, which lean the vertical seen in the seconds before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -324,7 +324,8 @@ def test_a_carrier_killed_while_it_rings_goes_on(tmp_path: Path, insurer: Custom
 def test_a_carrier_killed_again_and_again_ends_every_call_once(tmp_path: Path, insurer: Customer):
     numbers = [f"+8190111100{n:02}" for n in range(10)]
     # Patient enough to stay on the line over every restart, however long the machine takes for one.
-    people = dict.fromkeys(numbers, {"temperament": "answers_fine", "patience_s": 7200})
+    patient = {"temperament": "answers_fine", "patience_s": 7200}
+    people = {number: dict(patient) for number in numbers}
     with carrier(tmp_path, people=people, calls_per_s=1, time_scale=0.1) as mortal, twilio(mortal.url) as sdk:
         sids = [place(sdk, insurer, number) for number in numbers]
         for _ in range(3):

@@ -7,7 +7,7 @@ decisions are made; what must hold whatever happens is written down beside it.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -229,7 +229,7 @@ class Incident(RuleBasedStateMachine):
             e for e in self.happened if isinstance(e, (CallMoved, CallEnded, Answered, HeldLine, OfferDue))
         ]
         assume(again)
-        self.happens(again[pick % len(again)])
+        self.happens(replace(again[pick % len(again)], at=self.now))
 
     # The shell.
 
@@ -365,6 +365,8 @@ class Incident(RuleBasedStateMachine):
                 "alive after closing"
             )
         assert after.generation >= before.generation
+        if isinstance(event, StepDue) and event.generation != before.generation:
+            assert (after, effects) == (before, ()), "a step of a ladder that no longer runs"
         if after.phase is Phase.HELPING and not isinstance(event, (Take, SendHelp)):
             assert not [effect for effect in effects if isinstance(effect, PlaceCall)]
         for effect in effects:

@@ -1,0 +1,90 @@
+"""Streaming equals batch: however a stretch is cut into frames, its impacts come out the same."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.shocks import driving, haversine, motion_of, struck, turned
+
+from scoring.analyse import Analysis, analyse
+from scoring.frames import Frame, frames_of, stretch_around, stretches
+from scoring.memory import Hit, Memory, screen_batch
+
+RATES_HZ = st.sampled_from([50.0, 100.0, 128.0, 250.0])
+
+
+@st.composite
+def shocks(draw: st.DrawFn) -> list[tuple[float, float, float, float]]:
+    """Up to three: when (s), delta-V (km/h), how long (s), from where (degrees)."""
+    count = draw(st.integers(1, 3))
+    return [
+        (
+            draw(st.floats(11.0, 16.0)),
+            draw(st.floats(6.0, 40.0)),
+            draw(st.floats(0.06, 0.2)),
+            draw(st.floats(0, 360)),
+        )
+        for _ in range(count)
+    ]
+
+
+def stream(frames: tuple[Frame, ...], *, stored_every: int) -> list[Hit]:
+    """The live system: frame by frame, the memory put into storage and back now and then."""
+    memories: dict[Hashable, Memory] = {}
+    hits: list[Hit] = []
+    for number, frame in enumerate(frames):
+        new, found = screen_batch(memories, [frame])
+        memories.update(new)
+        hits += found
+        if number % stored_every == 0:
+            memories = {key: Memory.from_bytes(memory.to_bytes()) for key, memory in memories.items()}
+    return hits
+
+
+def distinct(found: list[Analysis]) -> list[Analysis]:
+    """Each impact once, in order of time."""
+    kept: list[Analysis] = []
+    for analysis in sorted(found, key=lambda each: each.uptime_s):
+        if analysis.severity.rank > 0 and (not kept or analysis.uptime_s - kept[-1].uptime_s > 0.005):
+            kept.append(analysis)
+    return kept
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rate_hz=RATES_HZ, struck_by=shocks(), seed=st.integers(0, 1000), cuts=st.randoms(use_true_random=False)
+)
+def test_any_cutting_gives_the_same_impacts(
+    rate_hz: float, struck_by: list[tuple[float, float, float, float]], seed: int, cuts: np.random.RandomState
+) -> None:
+    car = driving(25.0, rate_hz, noise_mps2=0.6, seed=seed)
+    for at_s, delta_v_kmh, duration_s, from_deg in struck_by:
+        car = struck(
+            car, haversine(delta_v_kmh, duration_s, rate_hz), round(at_s * rate_hz), from_deg=from_deg
+        )
+    motion = motion_of(car, rate_hz, mount=turned((1, 2, -1), 70), uptime_s=3600.0)
+
+    lengths: list[int] = []
+    while sum(lengths) < motion.samples:
+        lengths.append(cuts.randint(round(0.1 * rate_hz), round(2.2 * rate_hz)))
+    lengths[-1] -= sum(lengths) - motion.samples
+    frames = frames_of(motion, lengths)
+
+    (whole,) = stretches(frames_of(motion, motion.samples))
+    expected = distinct(list(analyse(whole)))
+    streamed: list[Analysis] = []
+    for hit in stream(frames, stored_every=cuts.randint(1, 5)):
+        around = stretch_around(frames, hit.uptime_ms / 1000)
+        assert around is not None
+        streamed += analyse(around, hit.uptime_ms / 1000)
+    found = distinct(streamed)
+
+    assert [each.severity for each in found] == [each.severity for each in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert abs(one.uptime_s - other.uptime_s) < 0.003
+        np.testing.assert_allclose(one.delta_v_xyz_kmh, other.delta_v_xyz_kmh, rtol=1e-6, atol=1e-6)
+        assert abs(one.peak_g - other.peak_g) < 1e-9
+        assert (one.rollover, one.multiple, one.reasons) == (other.rollover, other.multiple, other.reasons)
