@@ -151,7 +151,10 @@ async def _handle(_: Request, error: Exception) -> JSONResponse:
 def _invalid(error: RequestValidationError) -> Problem:
     # The values themselves are not repeated: they may be somebody's number.
     faults = [
-        {"where": ".".join(str(part) for part in fault["loc"]), "what": str(fault["msg"]).removeprefix("Value error, ")}
+        {
+            "where": ".".join(str(part) for part in fault["loc"]),
+            "what": str(fault["msg"]).removeprefix("Value error, "),
+        }
         for fault in error.errors()
     ]
     words = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)

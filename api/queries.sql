@@ -37,9 +37,7 @@ LEFT JOIN LATERAL (
     ) latest
 ) help ON true
 LEFT JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_object('name', name, 'generation', generation, 'due_at', due_at)
-                     ORDER BY due_at, name) AS timers
-    FROM timers WHERE incident_id = i.id
+    SELECT jsonb_agg(jsonb_build_object('name', name, 'due_at', due_at)) AS timers FROM timers WHERE incident_id = i.id
 ) waking ON true
 WHERE i.id = ANY (%(ids)s)
 ORDER BY i.opened_at DESC, i.id DESC;

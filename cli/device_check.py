@@ -21,7 +21,8 @@ import structlog
 from cli.device_director import Director, JsonLines, Order, Terminal, hands
 from cli.device_listener import Listener, ListenerError
 from cli.device_rig import RigError, SimulatedRig
-from cli.device_steps import STEPS, Trial
+from cli.device_steps import STEPS, take
+from cli.device_trial import Trial
 from runtime.nats import DEVICE_USER, Nats, NatsError
 from runtime.settings import reachable_host
 from runtime.state import StateError, free_port
@@ -88,7 +89,7 @@ def run(
 def _take_through(trial: Trial, steps: Sequence[str]) -> int:
     results: dict[str, bool] = {}
     for step in steps:
-        faults = trial.run(step)
+        faults = take(trial, step)
         results[step] = not faults
         trial.director.result(step, faults)
         if step == "connect" and not trial.listener.heard:

@@ -5,22 +5,19 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, TypeVar
+from typing import Final
 
 from cli import device_absence_checks as absence
 from cli import device_checks as checks
 from cli import device_motion_checks as motion_checks
 from cli.device_checks import Fault
 from cli.device_command_cases import cases, settled
-from cli.device_director import Director
-from cli.device_listener import Listener
+from cli.device_conduct_checks import conduct
 from cli.device_trace import Heard, named, own, uptime_ms
+from cli.device_trial import Trial
 from schemas import limits
 from schemas.wire import device_pb2 as wire
-
-T = TypeVar("T")
 
 _REPEATS_S: Final = 12.5
 _QUIET_S: Final = limits.RECEIPT_WITHIN_MS / 1000 + 2.5
@@ -29,68 +26,7 @@ _GPS_WITHIN_S: Final = 45.0
 _BURST_WITHIN_S: Final = 20.0
 _PRESS_AFTER_CUT_S: Final = 10.0
 _BACK_WITHIN_S: Final = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One device being checked. `patience_s` is how long a person may take; `cut_s` how long the outage lasts."""
-
-    listener: Listener
-    director: Director
-    patience_s: float
-    cut_s: float
-    address: dict[str, str | int]
-
-    def run(self, step: str) -> list[Fault]:
-        """Do one step of STEPS; its faults, those of every message heard meanwhile included."""
-        listener = self.listener
-        since, lost, strangers = len(listener.heard), listener.lost, len(listener.strangers)
-        if step != "connect" and not self._present(step):
-            return [Fault("the device is not heard", "do the step connect first")]
-        try:
-            faults = STEPS[step](self)
-        finally:
-            listener.auto_receipt = True
-        faults += checks.conduct(listener.heard[since:])
-        if listener.lost > lost:
-            faults.append(Fault("our own connection to the broker broke", "do the step again"))
-        if len(listener.strangers) > strangers:
-            faults.append(
-                Fault("somebody else sends commands to the device", "use a broker on which no backend runs")
-            )
-        return faults
-
-    def order(self, step: str, do: str, say: str, **data: str | float) -> int:
-        """Ask for something; the index in `heard` from which on its effects are found."""
-        since = len(self.listener.heard)
-        self.director.order({"step": step, "do": do, "say": say, **data})
-        return since
-
-    def until(self, what: str, within_s: float, found: Callable[[Sequence[Heard]], T | None]) -> T | None:
-        """Wait for something to be found in what was heard."""
-        return self.listener.wait(found, within_s, lambda left_s: self.director.waiting(what, left_s))
-
-    def pause(self, what: str, seconds: float) -> None:
-        """Only listen."""
-        self.until(what, seconds, lambda _heard: None)
-
-    def first(self, what: str, within_s: float, name: str, since: int) -> Heard | None:
-        """The first message of a kind from an index on, when it has come."""
-        return self.until(what, within_s, lambda heard: next(iter(named(heard[since:], name)), None))
-
-    def boot_id(self) -> int:
-        """The boot that is running."""
-        return own(self.listener.heard)[-1].stamp.boot_id
-
-    def _present(self, step: str) -> bool:
-        fresh_s = time.monotonic() - 10.0
-        if any(each.at_s > fresh_s for each in own(self.listener.heard)):
-            return True
-        since = self.order(step, "be_there", "Let the device connect.", **self.address)
-        found = self.until(
-            "waiting for the device", self.patience_s, lambda heard: own(heard[since:])[:1] or None
-        )
-        return found is not None
+_PRESENT_S: Final = 10.0
 
 
 def connect(trial: Trial) -> list[Fault]:
@@ -245,7 +181,7 @@ def offline(trial: Trial) -> list[Fault]:
 def clock(trial: Trial) -> list[Fault]:
     """A restart that leaves the device without the time of day."""
     listener = trial.listener
-    old_boot = trial.boot_id()
+    old_boot = own(listener.heard)[-1].stamp.boot_id
     since = trial.order(
         "clock",
         "restart_without_time",
@@ -280,6 +216,37 @@ STEPS: Final[dict[str, Callable[[Trial], list[Fault]]]] = {
     "offline": offline,
     "clock": clock,
 }
+
+
+def take(trial: Trial, step: str) -> list[Fault]:
+    """Do one step of STEPS; its faults, those of every message heard meanwhile included."""
+    listener = trial.listener
+    since, lost, strangers = len(listener.heard), listener.lost, len(listener.strangers)
+    if step != "connect" and not _present(trial, step):
+        return [Fault("the device is not heard", "do the step connect first")]
+    try:
+        faults = STEPS[step](trial)
+    finally:
+        listener.auto_receipt = True
+    faults += conduct(listener.heard[since:])
+    if listener.lost > lost:
+        faults.append(Fault("our own connection to the broker broke", "do the step again"))
+    if len(listener.strangers) > strangers:
+        faults.append(
+            Fault("somebody else sends commands to the device", "use a broker on which no backend runs")
+        )
+    return faults
+
+
+def _present(trial: Trial, step: str) -> bool:
+    fresh_s = time.monotonic() - _PRESENT_S
+    if any(each.at_s > fresh_s for each in own(trial.listener.heard)):
+        return True
+    since = trial.order(step, "be_there", "Let the device connect.", **trial.address)
+    found = trial.until(
+        "waiting for the device", trial.patience_s, lambda heard: own(heard[since:])[:1] or None
+    )
+    return found is not None
 
 
 def _no_press() -> Fault:

@@ -43,7 +43,7 @@ def is_expired(expiry: Expiry, boot_id: int, uptime_ms: float, wall_ms: int | No
     when the clock was set by GPS or network. With boot id 0 (any boot) an uptime of 0 is
     not checked, because the sender knew none.
     """
-    if False:
+    if expiry.boot_id not in (0, boot_id):
         return True
     uptime_checked = expiry.boot_id != 0 or expiry.uptime_ms != 0
     if uptime_checked and uptime_ms > expiry.uptime_ms:

@@ -28,7 +28,7 @@ from schemas.incident import CallParty, DispatchKind, DispatchState, Phase
 _LOOK_AGAIN_S = 5.0
 
 # What still runs once an operator has taken the incident over.
-EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
+_EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
 
 
 def start(draft: Draft) -> None:
@@ -63,7 +63,7 @@ def run_step(draft: Draft, event: StepDue) -> None:
     step = draft.rule.steps[event.step]
     if event.step in draft.state.steps_done:
         return
-    if draft.state.phase is Phase.HELPING and step.do not in EVEN_WHEN_TAKEN:
+    if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
         return
     if step.wait_until_stopped and event.moving:
         name = f"step:{event.generation}:{event.step}"

@@ -107,6 +107,7 @@ def test_a_key_is_recorded_before_it_is_confirmed(
 
 def test_the_same_key_twice_counts_once(api: Backend) -> None:
     incident_id, call_id = ringing(api)
+    api.unit()
     for _ in range(2):
         words(api.twilio(f"/twilio/gather/{call_id}", {"CallSid": SID, "Digits": "2"}))
     assert kinds(api, incident_id).count("dispatch_requested") == 1
