@@ -106,7 +106,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = asyncio.Event()
         self._closed = False
-        self._subscribers: set[Subscriber] = set()
+        self.listeners: set[Subscriber] = set()
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say which event loop listeners live on."""
@@ -126,7 +126,7 @@ class Hub:
     def publish(self, entries: Sequence[Entry]) -> None:
         """Hand on what was read."""
         self.position = entries[-1].position
-        for subscriber in tuple(self._subscribers):
+        for subscriber in tuple(self.listeners):
             subscriber.offer(entries)
 
     async def begun(self) -> None:
@@ -135,18 +135,18 @@ class Hub:
 
     def join(self, subscriber: Subscriber) -> None:
         """Hand on to this listener what is read from now on."""
-        self._subscribers.add(subscriber)
+        self.listeners.add(subscriber)
         if self._closed:
             subscriber.ended.set()
 
     def leave(self, subscriber: Subscriber) -> None:
         """A listener has gone."""
-        self._subscribers.discard(subscriber)
+        self.listeners.discard(subscriber)
 
     def close(self) -> None:
         """End every stream: this process is going down."""
         self._closed = True
-        for subscriber in self._subscribers:
+        for subscriber in self.listeners:
             subscriber.ended.set()
 
     def close_soon(self) -> None:

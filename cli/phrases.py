@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
+
+from incident.wording import clock_time
 
 _PHRASES: Final = {
     "opened": "incident opened: {trigger} {severity}",
@@ -21,6 +24,7 @@ _PHRASES: Final = {
     "call_ended": "call {attempt} to the {party} ended: {status}",
     "call_given_up": "call {attempt} to the {party} given up",
     "answered": "the {by} answers: {answer} (by {via})",
+    "placed": "the place has become known",
     "taken": "taken by {operator}",
     "dispatch_requested": "{dispatch} requested",
     "dispatch_offered": "{dispatch} offered to {unit}",
@@ -50,4 +54,6 @@ class _Blank(dict[str, Any]):
 def phrase(kind: str, data: dict[str, Any]) -> str:
     """One event in words; a kind not known here is shown by its name."""
     words = _PHRASES.get(kind, kind)
+    if eta_at := data.get("eta_at"):
+        data = {**data, "eta_at": clock_time(datetime.fromisoformat(eta_at))}
     return " ".join(words.format_map(_Blank(data)).replace("_", " ").split())

@@ -6,7 +6,7 @@ import sys
 from datetime import timedelta
 from typing import Final
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -37,55 +37,49 @@ def run(settings: Settings, *, with_demo: bool) -> int:
         if not stack.start(stopping=lambda: life.stopping):
             return 0
         operator_token = resolved.operator_tokens[OPERATOR].get_secret_value()
-        feed = Feed(resolved.api_url, operator_token)
         settled = None
         if with_demo:
             settled = world.provision(demo.WORLD, resolved.api_url, resolved.admin_token.get_secret_value())
+            world.close_leftovers(resolved.api_url, operator_token)
             port = stack.state.port("cars", host="127.0.0.1")
             stack.run_beside(
                 simulators.field(resolved, demo.WORLD, settled, beside),
                 simulators.cars(resolved, demo.WORLD, settled, beside, control_port=port),
                 stopping=lambda: life.stopping,
             )
-        console.print(_addresses(resolved, stack, settled))
+        feed = Feed(resolved.api_url, operator_token)
+        _print_addresses(console, resolved, stack, settled)
         _watch(console, stack, feed, life)
         feed.stop()
         console.print("stopping …")
     return 0
 
 
-def _addresses(settings: Settings, stack: Stack, settled: Settled | None) -> Group:
-    table = Table.grid(padding=(0, 2))
+def _print_addresses(console: Console, settings: Settings, stack: Stack, settled: Settled | None) -> None:
     operator_token = next(iter(settings.operator_tokens.values())).get_secret_value()
-    table.add_row("API", settings.api_url)
-    table.add_row(
-        "incidents", f"curl -H 'Authorization: Bearer {operator_token}' {settings.api_url}/v1/incidents"
-    )
-    table.add_row(
-        "event stream", f"curl -N -H 'Authorization: Bearer {operator_token}' {settings.api_url}/v1/stream"
-    )
-    table.add_row("admin token", settings.admin_token.get_secret_value())
-    broker = settings.mqtt_url.get_secret_value().rpartition("@")[2]
-    host, _, port = broker.partition(":")
-    table.add_row(
-        "MQTT broker", f"{broker}, user device, password {settings.mqtt_device_password.get_secret_value()}"
-    )
-    table.add_row("state, logs", str(stack.state.folder))
-    lines: list[Text | Table] = [Text("The connected button runs.", style="bold"), table]
-    if settled:
-        lines += [
-            Text("Press a button by hand, from another terminal:", style="bold"),
-            Text(
-                f"  mosquitto_pub -h {host} -p {port} -u device -P {settings.mqtt_device_password.get_secret_value()} "
-                f'-q 1 -t {topics.up(settled.shards[demo.SPARE], demo.SPARE, "button")} -m \'{{"kind":"LONG"}}\''
-            ),
-            Text(
-                "A car crashes on the Hakone road in a few seconds, and nobody will answer the phone.",
-                style="bold",
-            ),
-        ]
-    lines.append(Text("Stop with Ctrl C."))
-    return Group(*lines)
+    device_password = settings.mqtt_device_password.get_secret_value()
+    address = settings.mqtt_url.get_secret_value().rpartition("@")[2]
+    host, _, port = address.partition(":")
+    rows = {
+        "API": settings.api_url,
+        "incidents": f"curl -H 'Authorization: Bearer {operator_token}' {settings.api_url}/v1/incidents",
+        "event stream": f"curl -N -H 'Authorization: Bearer {operator_token}' {settings.api_url}/v1/stream",
+        "admin token": settings.admin_token.get_secret_value(),
+        "MQTT broker": f"{address}  user device  password {device_password}",
+        "state, logs": str(stack.state.folder),
+    }
+    if settled is not None:
+        topic = topics.up(settled.shards[demo.SPARE], demo.SPARE, "button")
+        rows["press a button"] = (
+            f'mosquitto_pub -h {host} -p {port} -u device -P {device_password} -q 1 -t {topic} -m \'{{"kind":"LONG"}}\''
+        )
+    console.print("The connected button runs.", style="bold green")
+    for name, value in rows.items():
+        # Never wrapped: these lines are there to be copied.
+        console.print(f"{name:15} {value}", soft_wrap=True, highlight=False, markup=False)
+    if settled is not None:
+        console.print("In a few seconds a car crashes on the Hakone road, and nobody will answer the phone.")
+    console.print("Stop with Ctrl C.", style="dim")
 
 
 def _watch(console: Console, stack: Stack, feed: Feed, life: Lifecycle) -> None:

@@ -98,6 +98,19 @@ def provision(world: World, api_url: str, admin_token: str) -> Settled:
     return settled
 
 
+def close_leftovers(api_url: str, operator_token: str) -> int:
+    """Close what an earlier run left open, so that its cars can have new incidents; how many those were."""
+    with httpx.Client(
+        base_url=api_url, headers={"Authorization": f"Bearer {operator_token}"}, timeout=30.0, trust_env=False
+    ) as client:
+        left = _answer(client.get("/v1/incidents", params={"phase": "open", "limit": 100}))["incidents"]
+        for incident in left:
+            _answer(
+                client.post(f"/v1/incidents/{incident['id']}/close", json={"outcome": "mistake"}), known=True
+            )
+    return len(left)
+
+
 def _insure(client: httpx.Client, motorist: Motorist, settled: Settled) -> None:
     plate, model, colour = motorist.car
     policy = {

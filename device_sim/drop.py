@@ -65,7 +65,7 @@ def sampled_drop(
         pieces.append(_tumbling(rng, 2 * speed_mps / G_MPS2, fine_hz))
     pieces.append(_rocking(after_mps2, fine_hz))
     fine = np.concatenate(pieces)
-    return through_sensor(fine, every, rate_hz, lowpass_hz, settled_at=None)
+    return through_sensor(fine, every, rate_hz, lowpass_hz, settled_at=before_mps2)
 
 
 def _tumbling(rng: np.random.Generator, duration_s: float, fine_hz: float) -> Floats:

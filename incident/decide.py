@@ -37,6 +37,7 @@ from incident.state import (
     OfferDue,
     OfferNext,
     Opened,
+    Placed,
     ReminderDue,
     SendHelp,
     ShowLight,
@@ -62,6 +63,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[Event], frozenset[Phase]]]] = {
         Answered: frozenset({REACHING, HELPING, SETTLING, CLOSED}),
         DispatchMoved: frozenset({REACHING}),
         OfferDue: frozenset({REACHING}),
+        Placed: frozenset({REACHING}),
         ReminderDue: frozenset({REACHING}),
         Take: frozenset({HELPING}),
         AnswerFor: frozenset({HELPING, SETTLING, CLOSED}),
@@ -79,6 +81,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[Event], frozenset[Phase]]]] = {
         Answered: frozenset({HELPING, SETTLING}),
         DispatchMoved: frozenset({HELPING}),
         OfferDue: frozenset({HELPING}),
+        Placed: frozenset({HELPING}),
         ReminderDue: frozenset({HELPING}),
         Take: frozenset({HELPING}),
         AnswerFor: frozenset({HELPING, SETTLING}),
@@ -94,6 +97,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[Event], frozenset[Phase]]]] = {
         HeldLine: frozenset({SETTLING}),
         Answered: frozenset({HELPING, SETTLING}),
         DispatchMoved: frozenset({SETTLING}),
+        Placed: frozenset({SETTLING}),
         ReminderDue: frozenset({SETTLING}),
         Take: frozenset({SETTLING}),
         AnswerFor: frozenset({HELPING, SETTLING}),
@@ -307,6 +311,17 @@ def _on_offer_due(draft: Draft, event: OfferDue) -> None:
         draft.do(OfferNext(event.kind, expired_unit=event.unit_id))
 
 
+def _on_placed(draft: Draft, event: Placed) -> None:
+    draft.note("placed")
+    if draft.state.help_refused:
+        return
+    # Nobody could be sent to an unknown place: now somebody can.
+    for kind, state in draft.state.dispatches.items():
+        if state is DispatchState.FAILED:
+            draft.drop_task(Task.NO_UNIT)
+            ladder.request_help(draft, kind)
+
+
 def _on_reminder_due(draft: Draft, event: ReminderDue) -> None:
     # Whoever took it once may have gone home before it began anew.
     if draft.state.tasks and (draft.state.taken_by is None or Task.TAKE in draft.state.tasks):
@@ -377,6 +392,7 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     AnswerFor: _on_answer_for,
     DispatchMoved: _on_dispatch_moved,
     OfferDue: _on_offer_due,
+    Placed: _on_placed,
     ReminderDue: _on_reminder_due,
     Take: _on_take,
     SendHelp: _on_send_help,

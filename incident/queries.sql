@@ -48,7 +48,10 @@ WHERE id = %(id)s;
 -- name: place_incident
 UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at = %(at)s,
        flags = array_remove(flags, 'no_position')
-WHERE id = %(id)s AND lat_deg IS NULL;
+WHERE id = %(id)s;
+
+-- name: unplaced_incidents
+SELECT id FROM incidents WHERE device_id = ANY (%(devices)s) AND phase <> 'closed' AND lat_deg IS NULL;
 
 -- name: add_flags
 UPDATE incidents SET flags = ARRAY(SELECT DISTINCT unnest(flags || %(flags)s::text[]) ORDER BY 1)

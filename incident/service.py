@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from incident.apply import Applier, Insurer
 from incident.decide import decide, open_incident
 from incident.plan import Plan, read_plan
-from incident.state import Decision, Event, Joined, Opened, State
+from incident.state import Decision, Event, Joined, Opened, Placed, State
 from incident.wording import JAPAN_TIME
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -80,15 +80,7 @@ class Incidents:
         incident_id: UUID = found["id"]
         # Help that is sent at once must know where to.
         if report.position is not None:
-            conn.execute(
-                SQL["place_incident"],
-                {
-                    "id": incident_id,
-                    "lat_deg": report.position.lat_deg,
-                    "lon_deg": report.position.lon_deg,
-                    "at": report.at,
-                },
-            )
+            self.place(conn, report.device_id, report.position, report.at)
         if report.flags:
             conn.execute(SQL["add_flags"], {"id": incident_id, "flags": list(report.flags)})
         self.handle(
@@ -98,6 +90,20 @@ class Incidents:
             actor="device",
         )
         return Filed(incident_id, opened=False)
+
+    def place(self, conn: Connection, device_id: str, position: Position, at: datetime) -> None:
+        """Tell an open incident of a device where it is, if it did not know."""
+        for row in conn.execute(SQL["unplaced_incidents"], {"devices": [device_id]}).fetchall():
+            locked = conn.execute(SQL["lock_incident"], {"id": row["id"]}).fetchone()
+            if locked is None or locked["lat_deg"] is not None:
+                continue
+            key = {"id": row["id"], "lat_deg": position.lat_deg, "lon_deg": position.lon_deg, "at": at}
+            conn.execute(SQL["place_incident"], key)
+            self.handle(conn, row["id"], Placed, actor="device")
+
+    def unplaced(self, conn: Connection, device_ids: Sequence[str]) -> bool:
+        """Whether any of these devices has an open incident whose place is not known."""
+        return bool(conn.execute(SQL["unplaced_incidents"], {"devices": list(device_ids)}).fetchall())
 
     def handle(
         self,

@@ -204,6 +204,11 @@ class OfferDue(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Placed(Event):
+    """It has become known where the incident is."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReminderDue(Event):
     """Nobody has taken the incident for a while."""
 

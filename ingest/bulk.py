@@ -23,6 +23,7 @@ from ingest.fleet import SQL, Boot, Fleet
 from ingest.placing import Placed, moment
 from ingest.session import Delivery
 from runtime.database import Connection
+from schemas.impact import Position
 from schemas.topics import UpTopic, parse_up
 from scoring.frames import Frame
 from scoring.memory import Memory, screen_batch
@@ -84,13 +85,28 @@ class BulkLane:
             self._log.warning(
                 "messages rejected", count=len(batch.rejected), first=batch.rejected[0][1].reason
             )
-        if found or batch.acks:
+        placed = self._place_incidents(conn, batch)
+        if found or batch.acks or placed:
             hint(conn)
 
     def forget(self, *, keep: int) -> None:
         """Drop the memories of the longest silent devices beyond so many: each is a tail of motion."""
         for boot in list(self._memories)[: max(0, len(self._memories) - keep)]:
             del self._memories[boot]
+
+    def _place_incidents(self, conn: Connection, batch: _Batch) -> bool:
+        """Where an incident opened without a place, the fixes that follow give it one.
+
+        Each in a transaction of its own; one missed by a crash is placed by the next fixes.
+        """
+        latest = {row[0]: row for _, _, row in batch.fixes}
+        if not latest or not self._incidents.unplaced(conn, list(latest)):
+            return False
+        for device_id, row in latest.items():
+            _, _, _, _, at, _, _, lat_deg, lon_deg, *_ = row
+            with conn.transaction():
+                self._incidents.place(conn, device_id, Position(lat_deg, lon_deg), at)
+        return True
 
     def _read(self, conn: Connection, deliveries: Sequence[Delivery]) -> _Batch:
         batch = _Batch()

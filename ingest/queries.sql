@@ -122,8 +122,10 @@ RETURNING id;
 UPDATE impacts SET severity = %(severity)s, delta_v_kmh = %(delta_v_kmh)s,
        delta_v_is_lower_bound = %(delta_v_is_lower_bound)s, pdof_deg = coalesce(%(pdof_deg)s, pdof_deg),
        peak_g = %(peak_g)s, duration_ms = %(duration_ms)s, rollover = %(rollover)s, multiple = %(multiple)s,
-       reasons = %(reasons)s, revision = revision + 1
-WHERE id = %(id)s;
+       reasons = %(reasons)s, lat_deg = coalesce(lat_deg, %(lat_deg)s), lon_deg = coalesce(lon_deg, %(lon_deg)s),
+       revision = revision + 1
+WHERE id = %(id)s
+RETURNING id;
 
 -- name: impact_belongs_to
 UPDATE impacts SET incident_id = %(incident_id)s WHERE id = %(id)s;

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
@@ -152,6 +154,9 @@ def test_a_path_no_socket_can_have_is_got_round(folder: Path, supervisor: Superv
     started(supervisor, postgres)
     psycopg.connect(postgres.url()).close()
     assert Postgres(folder / name, "secret").url() == postgres.url()
+    (sockets,) = parse_qs(urlsplit(postgres.url()).query)["host"]
+    assert Path(sockets).parent == Path("/tmp")
+    shutil.rmtree(sockets)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")

@@ -6,7 +6,6 @@ decisions are made; what must hold whatever happens is written down beside it.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +43,7 @@ from incident.state import (
     OfferNext,
     Opened,
     PlaceCall,
+    Placed,
     ReminderDue,
     SendHelp,
     SetTimer,
@@ -112,6 +112,7 @@ class Incident(RuleBasedStateMachine):
         self.light: Light | None = None
         self.happened: list[Event] = []
         self.offers = 0
+        self.promised = False
         opened = Opened(self.now, trigger, severity if trigger is Trigger.IMPACT else None, late)
         decision = open_incident(opened, PLAN)
         self.began(decision.state)
@@ -123,14 +124,16 @@ class Incident(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.now_s += seconds
 
-    @rule()
-    def next_timer(self) -> None:
-        """The engine does what it should: the earliest timer fires at its time."""
-        assume(self.timers)
-        name = min(self.timers, key=lambda name: (self.timers[name], name))
-        self.now_s = max(self.now_s, (self.timers[name] - START).total_seconds())
-        del self.timers[name]
-        self.happens(self.event_of(name))
+    @rule(count=st.integers(1, 6))
+    def next_timers(self, count: int) -> None:
+        """The engine does what it should: the earliest timers fire, each at its time."""
+        for _ in range(count):
+            if not self.timers:
+                return
+            name = min(self.timers, key=lambda name: (self.timers[name], name))
+            self.now_s = max(self.now_s, (self.timers[name] - START).total_seconds())
+            del self.timers[name]
+            self.happens(self.event_of(name))
 
     @rule(pick=PICK)
     def any_timer_that_ever_was(self, pick: int) -> None:
@@ -200,6 +203,10 @@ class Incident(RuleBasedStateMachine):
             work.state = wanted
         eta_at = None if eta_s is None else self.now + timedelta(seconds=eta_s)
         self.happens(DispatchMoved(self.now, kind, wanted, unit, eta_at))
+
+    @rule()
+    def place_becomes_known(self) -> None:
+        self.happens(Placed(self.now))
 
     @rule(operator=OPERATORS)
     def operator_takes(self, operator: str) -> None:
@@ -300,8 +307,7 @@ class Incident(RuleBasedStateMachine):
         return []
 
     def ring(self, party: CallParty, attempt: int, event: Event | None) -> list[Event]:
-        under_way = [ring for ring in self.rings if ring.party is party and not ring.over]
-        assert not under_way, "two calls to one party at once"
+        assert not self.under_way(party), "two calls to one party at once"
         assert attempt not in [ring.attempt for ring in self.rings if ring.party is party]
         # The plan pays for every call: each step that has come due, once, and the one that began the ladder.
         self.calls[party] += 1
@@ -330,11 +336,15 @@ class Incident(RuleBasedStateMachine):
         self.work[kind] = Work(DispatchState.OFFERED, unit)
         return [DispatchMoved(self.now, kind, DispatchState.OFFERED, unit)]
 
+    def under_way(self, party: CallParty) -> list[Ring]:
+        return [ring for ring in self.rings if ring.party is party and not ring.over]
+
     def began(self, state: State) -> None:
         """A ladder began: from now on its own steps pay for calls."""
         self.ladder_from = self.now
         self.ladder = state.rule
-        self.calls: defaultdict[CallParty, int] = defaultdict(int)
+        # A call that rings already is the first one of the new ladder.
+        self.calls = {party: len(self.under_way(party)) for party in CallParty}
 
     def steps_due(self, party: CallParty) -> int:
         since_s = (self.now - self.ladder_from).total_seconds()
@@ -356,6 +366,14 @@ class Incident(RuleBasedStateMachine):
             self.refused.discard(event.kind)
         if isinstance(event, AnswerFor) or (isinstance(event, Answered) and event.by is DRIVER):
             self.heard(before, event.answer)
+        if isinstance(event, Answered) and Phase.CLOSED not in (before.phase, after.phase):
+            self.promised |= (
+                after.phase is Phase.SETTLING and event.answer is Answer.FINE and event.by is DRIVER
+            )
+        if isinstance(event, AnswerFor):
+            self.promised = False
+        if isinstance(event, Answered) and after.phase is Phase.CLOSED and before.phase is not Phase.CLOSED:
+            assert not self.promised, "closed, and nobody calls back as promised"
         if isinstance(event, (Answered, AnswerFor)):
             told = [note for note in notes if note.kind == "answered"]
             assert [note.data["answer"] for note in told] == [event.answer]
@@ -404,7 +422,7 @@ class Incident(RuleBasedStateMachine):
             line = self.state.line(party)
             if line.under_way and self.state.phase is not Phase.CLOSED:
                 assert f"giveup:{party}:{line.attempts}" in self.timers
-            going = [ring.attempt for ring in self.rings if ring.party is party and not ring.over]
+            going = [ring.attempt for ring in self.under_way(party)]
             assert going == ([line.attempts] if line.under_way else [])
 
     @invariant()
@@ -433,7 +451,7 @@ class Incident(RuleBasedStateMachine):
 
     @invariant()
     def who_was_promised_a_call_back_gets_one(self) -> None:
-        if self.state.call_back_promised and self.state.phase is not Phase.CLOSED:
+        if self.promised and self.state.phase is not Phase.CLOSED:
             assert Task.CALL_BACK in self.state.tasks
 
     @invariant()

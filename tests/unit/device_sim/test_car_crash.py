@@ -104,6 +104,7 @@ def test_a_falling_device_is_weightless_then_hits_and_lies_another_way() -> None
     falling = size[500:560] < 0.35
     assert np.count_nonzero(falling) >= 40
     assert np.all(falling[2:42])
+    assert size[495:501] == pytest.approx(np.ones(6), abs=0.1), "nothing jumps before it falls"
     assert 15.0 < size[540:560].max() < 21.0
     up_before, up_after = g[300:500].mean(axis=0), g[700:900].mean(axis=0)
     cosine = up_before @ up_after / np.linalg.norm(up_before) / np.linalg.norm(up_after)

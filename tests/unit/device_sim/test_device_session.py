@@ -137,6 +137,25 @@ def test_a_broker_that_accepts_and_drops_is_not_hammered(links: list[PretendedLi
     assert len(links) < 12
 
 
+def test_a_connection_that_delivered_starts_the_waits_anew(links: list[PretendedLink]) -> None:
+    PretendedLink.reachable = False
+    core, session = new_session()
+    now_s = 0.0
+    while len(links) < 6:
+        now_s += 0.1
+        step(session, now_s)
+    PretendedLink.reachable = True
+    while not core.online:
+        now_s += 0.1
+        step(session, now_s)
+        if session.link is not None:
+            links[-1].events.append(Accepted())
+    step(session, now_s + 0.1)
+    links[-1].events += [Delivered(links[-1].published[0].sequence), Lost("gone")]
+    step(session, now_s + 0.2)
+    assert session.due_s() - now_s <= 1.3
+
+
 def test_no_connack_in_ten_seconds_ends_the_attempt(links: list[PretendedLink]) -> None:
     _, session = new_session()
     for tenth in range(105):

@@ -20,18 +20,22 @@ from support.scene import (
     presses,
 )
 
+from incident.decide import decide
 from incident.plan import read_plan
 from incident.state import (
     Answered,
     AnswerFor,
     CallEnded,
     CallSilent,
+    ClearTimers,
     Close,
     DispatchMoved,
     HeldLine,
     Joined,
     Light,
+    OfferNext,
     PlaceCall,
+    Placed,
     SendHelp,
     StepDue,
     StopHelp,
@@ -281,7 +285,9 @@ def test_the_call_back_is_done_when_an_operator_has_heard_the_driver() -> None:
 
 
 def test_fine_on_moderate_closes() -> None:
-    scene = moderate(driver=presses("1")).run_to(300)
+    scene = moderate(driver=presses("1")).run_to(19)
+    assert scene.timers == {}
+    scene.run_to(300)
     assert scene.story("call driver", "answered", "closed", "light") == [
         (0, "light CONNECTED"),
         (10, "call driver 1"),
@@ -290,7 +296,6 @@ def test_fine_on_moderate_closes() -> None:
         (19, "light ENDED"),
     ]
     assert (scene.state.phase, scene.state.outcome) == (Phase.CLOSED, Outcome.DRIVER_FINE)
-    assert scene.timers == {}
 
 
 @pytest.mark.parametrize("key", ["2", "3", "0"])
@@ -460,6 +465,46 @@ def test_taking_stops_the_ringing_and_lets_help_go_on() -> None:
     assert not scene.times("operator_alarmed take still_waiting")
 
 
+def test_a_call_that_was_due_when_an_operator_took_over_is_not_made_any_more() -> None:
+    # The first call holds the line until 52 s, the second is due since 30 s.
+    scene = severe(driver=Phone(picks_up_s=4, presses_s=18, hangs_up_s=30)).run_to(40).tell(take).run_to(200)
+    assert scene.times("call driver") == [0]
+
+
+@pytest.mark.parametrize("moved", DispatchState)
+def test_a_closed_incident_only_writes_down_what_becomes_of_a_dispatch(moved: DispatchState) -> None:
+    closed = severe().tell(close).state
+    decision = decide(closed, DispatchMoved(at(50), GUARD, moved, "g1"), default_plan())
+    assert decision.effects == (ClearTimers("offer:guard:"),)
+    assert [note.kind for note in decision.notes] == [f"dispatch_{moved}"]
+
+
+@pytest.mark.parametrize("moved", [DispatchState.DECLINED, DispatchState.OFFER_EXPIRED])
+def test_nobody_is_asked_next_for_what_was_called_off(moved: DispatchState) -> None:
+    refused = severe().tell(lambda now: StopHelp(now, "akiko", GUARD)).state
+    for kind, asked in ((GUARD, 0), (ROADSIDE, 1)):
+        decision = decide(refused, DispatchMoved(at(50), kind, moved, "u1"), default_plan())
+        assert len([effect for effect in decision.effects if isinstance(effect, OfferNext)]) == asked
+
+
+def test_a_place_that_becomes_known_sends_what_could_not_be_sent() -> None:
+    scene = severe().run_to(40)
+    assert scene.state.dispatches[GUARD] is DispatchState.FAILED
+    scene.units = [Unit("g1", says=None)]
+    scene.tell(Placed)
+    assert scene.times("offer guard to g1") == [40]
+    assert Task.NO_UNIT not in scene.state.tasks
+
+
+def test_a_place_that_becomes_known_sends_only_what_was_not_called_off() -> None:
+    scene = severe().run_to(40).tell(lambda now: StopHelp(now, "akiko", GUARD))
+    scene.tell(lambda now: SendHelp(now, "akiko", ROADSIDE))
+    assert set(scene.state.dispatches.values()) == {DispatchState.FAILED}
+    scene.units = [Unit("r1", says=None)]
+    scene.tell(Placed)
+    assert scene.story("offer") == [(40, "offer roadside to r1")]
+
+
 def test_stopping_help_before_it_was_sent_holds_it_back() -> None:
     scene = severe(units=(Unit("g1"),)).run_to(5).tell(lambda now: StopHelp(now, "akiko", GUARD)).run_to(200)
     assert not scene.times("offer")
@@ -482,10 +527,11 @@ def test_sending_one_kind_does_not_send_the_other_that_was_called_off() -> None:
 
 
 def test_closing_ends_it_all() -> None:
-    scene = severe(units=(Unit("g1"),)).run_to(40).tell(close).run_to(300)
+    scene = severe(units=(Unit("g1"),)).run_to(40).tell(close)
+    assert scene.timers == {}
+    scene.run_to(300)
     assert scene.state.phase is Phase.CLOSED
     assert scene.state.dispatches[GUARD] is DispatchState.STOOD_DOWN
-    assert scene.timers == {}
     assert scene.log[-1][0] == 40
     assert scene.story("light")[-1] == (40, "light ENDED")
 
