@@ -313,11 +313,9 @@ def _on_offer_due(draft: Draft, event: OfferDue) -> None:
 
 def _on_placed(draft: Draft, event: Placed) -> None:
     draft.note("placed")
-    if draft.state.help_refused:
-        return
     # Nobody could be sent to an unknown place: now somebody can.
     for kind, state in draft.state.dispatches.items():
-        if state is DispatchState.FAILED:
+        if state is DispatchState.FAILED and kind not in draft.state.help_refused:
             draft.drop_task(Task.NO_UNIT)
             ladder.request_help(draft, kind)
 

@@ -148,7 +148,7 @@ def end_leftover(folder: Path) -> None:
     processes.end(broker, ((None, 0.5), (signal.SIGTERM, 5.0), (signal.SIGKILL, 3.0)))
 
 
-def accepts(host: str, port: int, user: str, password: str, *, timeout_s: float = 1.0) -> bool:
+def accepts(host: str, port: int, user: str, password: str, *, timeout_s: float = 2.0) -> bool:
     """Whether a broker lets this user in: a listening port alone may be somebody else's."""
     answers: list[bool] = []
     client = mqtt.Client(CallbackAPIVersion.VERSION2)

@@ -87,7 +87,7 @@ def test_a_second_start_keeps_data_and_address(folder: Path) -> None:
                 connection.execute("CREATE TABLE IF NOT EXISTS kept (n integer)")
                 connection.execute("INSERT INTO kept VALUES (%s)", [n])
             began_s = time.monotonic()
-        assert time.monotonic() - began_s < 5
+        assert time.monotonic() - began_s < 10
     assert urls[0] == urls[1]
     with Supervisor(folder) as supervisor:
         postgres = Postgres(folder / "postgres", "secret", fast_unsafe=True)

@@ -57,7 +57,7 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def until(condition: Callable[[], object], *, within_s: float = 10.0) -> float:
+def until(condition: Callable[[], object], *, within_s: float = 20.0) -> float:
     """Wait for something to become true and say how long it took; fails when it does not."""
     began_s = time.monotonic()
     while not condition():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from device_sim.car import Car
-from device_sim.drop import Drop
+from device_sim.drop import Drop, sampled_drop
 from device_sim.pulses import G_MPS2, Pulse, Shape
 from device_sim.sensor import Sensor
 
@@ -113,6 +113,21 @@ def test_a_falling_device_is_weightless_then_hits_and_lies_another_way() -> None
     speeds = [fix.speed_mps for fix in stretch.fixes]
     assert abs(speeds[7] - speeds[4]) < 5.0, "the car drives on"
     car.drop(car.time_s)
+
+
+@pytest.mark.parametrize("rate_hz", [100.0, 1000.0])
+def test_a_fall_begins_and_ends_at_rest(rate_hz: float) -> None:
+    before, after = np.asarray([0.0, 0.0, 9.8]), np.asarray([9.8, 0.0, 0.0])
+    samples = sampled_drop(
+        Drop(0.4, 20.0),
+        np.random.default_rng(1),
+        before_mps2=before,
+        after_mps2=after,
+        rate_hz=rate_hz,
+        lowpass_hz=42.0,
+    )
+    assert samples[0] == pytest.approx(before, abs=0.5)
+    assert samples[-1] == pytest.approx(after, abs=0.5)
 
 
 def test_drops_without_figures_are_like_phones() -> None:

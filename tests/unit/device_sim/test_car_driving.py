@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from device_sim.car import Car, random_rotation
+from device_sim.gps import GpsReceiver
 from device_sim.legs import RouteLeg
 from device_sim.pulses import G_MPS2
 from device_sim.routes import load_route, metres_per_degree, route_ids
@@ -64,6 +65,9 @@ def test_it_measures_about_one_g_and_more_the_faster() -> None:
     measured_mps2(car, 30)
     standing = measured_mps2(car, 20)
     assert car.speed_mps == 0.0
+    fixes = car.drive(1000).fixes
+    assert len({fix.heading_deg for fix in fixes}) == 1, "a receiver at a stand keeps its last course"
+    assert {fix.speed_mps for fix in fixes} == {0.0}
     assert standing.std(axis=0).max() < 0.25 * fast.std(axis=0).max()
     assert standing.std(axis=0).max() > 0.01, "an engine idles and a sensor has noise"
 
@@ -99,6 +103,13 @@ def test_fixes_come_once_a_second_and_agree_with_motion(route_id: str) -> None:
     off = (courses - headings + 180) % 360 - 180
     assert np.abs(off).mean() < 12 if moving.size else True
     assert all(0 <= fix.heading_deg < 360 for fix in fixes)
+
+
+def test_a_creeping_receiver_keeps_its_course_and_a_standing_one_reports_no_speed() -> None:
+    receiver = GpsReceiver(load_route("matsumoto-town"), np.random.default_rng(1), 10.0)
+    assert receiver.fix(0.0, 0.0, 0.0, 0.5, 200.0).heading_deg == 10.0
+    assert receiver.fix(1.0, 0.0, 0.0, 5.0, 200.0).heading_deg == pytest.approx(200.0, abs=2.0)
+    assert receiver.fix(2.0, 0.0, 0.0, 0.2, 90.0).speed_mps == 0.0
 
 
 def test_braking_pushes_forward_and_a_right_turn_to_the_left() -> None:
