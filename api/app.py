@@ -11,10 +11,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from psycopg_pool import ConnectionPool
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api import (
+    commands,
     errors,
+    fields,
     routes_admin,
     routes_driver,
     routes_health,
@@ -22,6 +25,10 @@ from api import (
     routes_stream,
     routes_twilio,
     routes_unit,
+    views,
+    views_admin,
+    views_detail,
+    views_field,
 )
 from api.background import Background
 from api.context import Context
@@ -112,6 +119,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             tags=app.openapi_tags,
         )
+        # FastAPI drops what is null, also from examples, where it says that a value may be missing.
+        for name, model in _models().items():
+            if name in document["components"]["schemas"]:
+                document["components"]["schemas"][name] |= _examples(model)
         # Errors and stream events are not the declared answer of any route, so they are added by hand.
         schemas = document["components"]["schemas"]
         for name, model in (("Problem", errors.ProblemView), ("StreamEvent", StreamEvent)):
@@ -121,3 +132,18 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         document["components"]["responses"] = errors.documented()
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _models() -> dict[str, type[BaseModel]]:
+    """The models that requests and responses are made of, by name."""
+    return {
+        name: value
+        for module in (commands, fields, views, views_admin, views_detail, views_field)
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, BaseModel)
+    }
+
+
+def _examples(model: type[BaseModel]) -> dict[str, Any]:
+    extra = model.model_config.get("json_schema_extra")
+    return {"examples": extra["examples"]} if isinstance(extra, dict) else {}

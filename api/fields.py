@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_SEPARATORS: Final = re.compile(r"[\s().\-‐-―ー]")
+_SEPARATORS: Final = re.compile(r"[\s().\-\u2010-\u2015\u2212\u30fc]")  # with the dashes people type
 _LINE_BREAKS: Final = frozenset("\n\t\r")
 
 

@@ -22,7 +22,7 @@ _FIRST_SEQUENCES: Final = 50
 def outage(heard: Sequence[Heard], *, cut_for_s: float) -> list[Fault]:
     """A cut connection: `heard` begins before the cut and ends when the device has caught up."""
     faults: list[Fault] = []
-    back = _return(heard)
+    back = came_back(heard)
     if back is None:
         return [
             Fault("the device went on sending, or never came back", "cut the connection for the whole time")
@@ -64,8 +64,8 @@ def outage(heard: Sequence[Heard], *, cut_for_s: float) -> list[Fault]:
     return faults
 
 
-def _return(heard: Sequence[Heard]) -> int | None:
-    """Where the device is heard again after the longest silence, its will apart; None without a silence of 5 s."""
+def came_back(heard: Sequence[Heard]) -> int | None:
+    """The index at which the device is heard after its longest silence; None without one of 5 s."""
     spoken = [
         (index, each.at_s)
         for index, each in enumerate(heard)

@@ -20,6 +20,7 @@ import structlog
 
 from cli.device_director import Director, JsonLines, Order, Terminal, hands
 from cli.device_listener import Listener, ListenerError
+from cli.device_relay import Relay
 from cli.device_rig import RigError, SimulatedRig
 from cli.device_steps import STEPS, take
 from cli.device_trial import Trial
@@ -71,19 +72,24 @@ def run(
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cb-check-", dir="/tmp")))
             supervisor = stack.enter_context(Supervisor(folder, _quiet_log()))
-            url, address = mqtt_url, _address_of(mqtt_url, device_password)
+            url, address, relay = mqtt_url, _address_of(mqtt_url, device_password), None
             if not mqtt_url:
                 password = device_password or secrets.token_urlsafe(9)
-                url, address = _start_broker(supervisor, folder, host=host, port=port, password=password)
+                nats = _start_broker(supervisor, folder, password)
+                url, port = nats.url, port or free_port(host)
+                relay = stack.enter_context(Relay(host, port, urlsplit(url).port or 0))
+                address = _address(reachable_host(host), port, password)
             if simulated:
                 do = SimulatedRig(folder, supervisor).do
             listener = stack.enter_context(Listener(url, device_id=device_id, shard=shard))
             shown = hands(director, do) if do else director
-            trial = Trial(listener, shown, patience_s=patience_s, cut_s=cut_s, address=address)
+            trial = Trial(listener, shown, relay, patience_s=patience_s, cut_s=cut_s, address=address)
             return _take_through(trial, steps)
     except (CheckError, ListenerError, NatsError, StateError, ChildFailed, RigError) as error:
         sys.stderr.write(f"{error}\n")
-        return _UNUSABLE
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on port {port} of {host}: {error.strerror}\n")
+    return _UNUSABLE
 
 
 def _take_through(trial: Trial, steps: Sequence[str]) -> int:
@@ -124,34 +130,24 @@ def _address_of(mqtt_url: str, device_password: str) -> dict[str, str | int]:
         port = url.port or 1883
     except ValueError as error:
         raise CheckError(f"--mqtt-url: {error}") from error
-    return {
-        "host": url.hostname,
-        "port": port,
-        "user": DEVICE_USER,
-        "password": device_password or "(the device's own)",
-    }
+    return _address(url.hostname, port, device_password or "(the device's own)")
 
 
-def _start_broker(
-    supervisor: Supervisor, folder: Path, *, host: str, port: int, password: str
-) -> tuple[str, dict[str, str | int]]:
-    port = port or free_port(host)
+def _address(host: str, port: int, password: str) -> dict[str, str | int]:
+    return {"host": host, "port": port, "user": DEVICE_USER, "password": password}
+
+
+def _start_broker(supervisor: Supervisor, folder: Path, device_password: str) -> Nats:
     nats = Nats(
         folder / "broker",
-        host=host,
-        port=port,
+        host="127.0.0.1",
+        port=free_port(),
         service_password=secrets.token_urlsafe(24),
-        device_password=password,
+        device_password=device_password,
     )
     supervisor.start(nats.spec())
     supervisor.wait_ready()
-    address: dict[str, str | int] = {
-        "host": reachable_host(host),
-        "port": port,
-        "user": DEVICE_USER,
-        "password": password,
-    }
-    return nats.url, address
+    return nats
 
 
 def _print_line(line: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from datetime import UTC, datetime
 from typing import Final
 
 from cli import device_absence_checks as absence
 from cli import device_checks as checks
+from cli import device_connection_checks as connection_checks
 from cli import device_motion_checks as motion_checks
 from cli.device_checks import Fault
 from cli.device_command_cases import cases, settled
@@ -27,6 +28,7 @@ _BURST_WITHIN_S: Final = 20.0
 _PRESS_AFTER_CUT_S: Final = 10.0
 _BACK_WITHIN_S: Final = 120.0
 _PRESENT_S: Final = 10.0
+_FRESH_MS: Final = 3000
 
 
 def connect(trial: Trial) -> list[Fault]:
@@ -52,7 +54,16 @@ def connect(trial: Trial) -> list[Fault]:
             )
         ]
     trial.pause("listening", 4.0)
-    return checks.online(trial.listener.heard[since:], trial.listener.kept())
+    faults = checks.online(trial.listener.heard[since:], trial.listener.kept())
+    if trial.relay is not None:
+        faults += connection_checks.connection(
+            trial.relay.packets,
+            shard=trial.listener.shard,
+            device_id=trial.listener.device_id,
+            heard=trial.listener.heard[since:],
+            now=datetime.now(UTC),
+        )
+    return faults
 
 
 def motion(trial: Trial) -> list[Fault]:
@@ -130,6 +141,8 @@ def window(trial: Trial) -> list[Fault]:
         _BURST_WITHIN_S,
         lambda heard: next((each for each in _again(heard[since:]) if each.message.last), None),
     )
+    # Impacts leave before acknowledgements.
+    _await_ack(trial, command.command_id, since)
     wanted = command.send_window
     return [
         *checks.answered(
@@ -164,18 +177,20 @@ def offline(trial: Trial) -> list[Fault]:
     """A cut connection with a press in it."""
     listener = trial.listener
     trial.pause("listening", 3.0)
+    # From before the cut on: it may fall silent at once.
     since = max(0, len(listener.heard) - 4)
     cut = f"Cut the device's connection for {trial.cut_s:.0f} s: take its antenna off, or shield it."
-    mark = trial.order("offline", "cut_connection", cut, for_s=trial.cut_s)
+    trial.order("offline", "cut_connection", cut, for_s=trial.cut_s)
     trial.pause("leaving time for the cut", _PRESS_AFTER_CUT_S)
     trial.order("offline", "press_short", "Press the button shortly, once, while the connection is cut.")
+    faults = _kept_will(trial, since)
     trial.until(
         "waiting for the device to be back",
         trial.cut_s + trial.patience_s + _BACK_WITHIN_S,
-        lambda heard: _caught_up(heard[mark:]),
+        lambda heard: _caught_up(heard[since:]),
     )
     trial.pause("listening", 3.0)
-    return absence.outage(listener.heard[since:], cut_for_s=trial.cut_s)
+    return faults + absence.outage(listener.heard[since:], cut_for_s=trial.cut_s)
 
 
 def clock(trial: Trial) -> list[Fault]:
@@ -258,15 +273,33 @@ def _confirm(trial: Trial, press: Heard) -> list[Fault]:
     listener = trial.listener
     since = len(listener.heard)
     command_id = listener.confirm(press)
-    trial.until(
-        "waiting for its acknowledgement",
-        checks.ACK_WITHIN_S,
-        lambda _heard: listener.acks(command_id, since) or None,
-    )
+    _await_ack(trial, command_id, since)
     after = len(listener.heard)
     trial.pause("listening for repeats", _QUIET_S)
     repeats = [each for each in named(listener.heard[after:], "button") if each.number == press.number]
     return checks.confirmed(listener.acks(command_id, since), repeats)
+
+
+def _kept_will(trial: Trial, since: int) -> list[Fault]:
+    """Whether a last will that came early in the outage is what the broker keeps."""
+    will = trial.until(
+        "waiting for the last will",
+        max(0.0, trial.cut_s - 2 * _PRESS_AFTER_CUT_S),
+        lambda heard: next((each for each in named(heard[since:], "status") if each.by_broker), None),
+    )
+    if will is None:  # it may come only when the device is back
+        return []
+    if any(each.by_broker for each in trial.listener.kept()):
+        return []
+    return [Fault("the broker does not keep the last will", "set the will's retain flag")]
+
+
+def _await_ack(trial: Trial, command_id: str, since: int) -> None:
+    trial.until(
+        "waiting for an acknowledgement",
+        checks.ACK_WITHIN_S,
+        lambda _heard: trial.listener.acks(command_id, since) or None,
+    )
 
 
 def _again(heard: Sequence[Heard]) -> list[Heard]:
@@ -275,13 +308,12 @@ def _again(heard: Sequence[Heard]) -> list[Heard]:
 
 def _caught_up(heard: Sequence[Heard]) -> bool | None:
     """True once the device was silent, is back, and sends fresh motion again."""
-    spoken = own(heard)
-    pauses = [later.at_s - earlier.at_s for earlier, later in pairwise(spoken)]
-    if max(pauses, default=0.0) < 5.0:
+    back = absence.came_back(heard)
+    if back is None:
         return None
-    back_s = spoken[pauses.index(max(pauses)) + 1].at_s
-    frames = [each for each in named(spoken, "accel") if each.at_s > back_s + 2.0]
-    return True if frames and frames[-1].held_ms < 3000 else None
+    back_s = heard[back].at_s
+    frames = [each for each in named(heard[back:], "accel") if each.at_s > back_s + 2.0]
+    return True if frames and frames[-1].held_ms < _FRESH_MS else None
 
 
 def _enough(messages: Sequence[Heard], count: int) -> Sequence[Heard] | None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from cli.device_director import Director
 from cli.device_listener import Listener
+from cli.device_relay import Relay
 from cli.device_trace import Heard, named
 
 T = TypeVar("T")
@@ -15,10 +16,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One device being checked. `patience_s` is how long a person may take; `cut_s` how long the outage lasts."""
+    """One device being checked.
+
+    relay: where its packets can be seen; None with a broker of somebody else's.
+    patience_s: how long a person may take. cut_s: how long the outage lasts.
+    address: where the device finds the broker: host, port, user, password.
+    """
 
     listener: Listener
     director: Director
+    relay: Relay | None
     patience_s: float
     cut_s: float
     address: dict[str, str | int]

@@ -5,13 +5,27 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from cli.world import Settled, World
 from runtime.child import ChildSpec
 from runtime.settings import PREFIX, Settings
-from runtime.stack import role
+from runtime.stack import RoleSpecs, role, standard_roles
+
+FOLDER: Final = "simulated"
+"""Where the simulators keep their configuration and state, within the state folder."""
+
+
+def with_carrier(world: World) -> RoleSpecs:
+    """The standard roles, and beside them a carrier that knows these people."""
+
+    def roles(settings: Settings) -> tuple[ChildSpec, ...]:
+        if settings.state_dir is None:
+            raise ValueError("the stack gives its roles settings with a state folder")
+        return *standard_roles(settings), carrier(settings, world, settings.state_dir / FOLDER)
+
+    return roles
 
 
 def carrier(settings: Settings, world: World, folder: Path) -> ChildSpec:

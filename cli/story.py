@@ -92,8 +92,9 @@ def play(
             twilio_account_sid="",
             time_scale=time_scale,
         )
-        with Stack(settings, simulate_carrier=True) as stack:
-            return _Performance(stack, story, kill, kill_at, tell).play()
+        cast = World((_motorist(story),), world.UNITS)
+        with Stack(settings, roles=simulators.with_carrier(cast), simulate_carrier=True) as stack:
+            return _Performance(stack, cast, story, kill=kill, kill_at=kill_at, tell=tell).play()
 
 
 class _Performance:
@@ -102,12 +103,14 @@ class _Performance:
     def __init__(
         self,
         stack: Stack,
+        cast: World,
         story: Story,
+        *,
         kill: str | None,
         kill_at: str | None,
         tell: Callable[[dict[str, Any]], None],
     ) -> None:
-        self._stack, self._story, self._tell = stack, story, tell
+        self._stack, self._cast, self._story, self._tell = stack, cast, story, tell
         self._settings = stack.settings
         self._kill = kill
         self._kill_at = kill_at or (KILLED[kill][1] if kill else None)
@@ -117,26 +120,16 @@ class _Performance:
         self._http = httpx.Client(timeout=10.0, trust_env=False)
 
     def play(self) -> Outcome:
-        motorist = Motorist(
-            device_id=_DEVICE,
-            name="山田 花子",
-            car=("相模 300 あ 12-34", "カローラ", "白"),
-            route=self._story.route,
-            phone="+819010000001",
-            contact="+819020000001",
-            answers=self._story.driver,
-            contact_answers=self._story.contact,
-        )
-        cast = World((motorist,), world.UNITS)
-        folder = self._stack.state.folder / "cast"
-        self._stack.run_beside(simulators.carrier(self._settings, cast, folder))
         self._stack.start()
-        settled = world.provision(cast, self._settings.api_url, self._settings.admin_token.get_secret_value())
+        folder = self._stack.state.folder / simulators.FOLDER
+        settled = world.provision(
+            self._cast, self._settings.api_url, self._settings.admin_token.get_secret_value()
+        )
         control_port = self._stack.state.port("cars", host="127.0.0.1")
         self._control = f"http://127.0.0.1:{control_port}/devices/{_DEVICE}"
         self._stack.run_beside(
-            simulators.field(self._settings, cast, settled, folder),
-            simulators.cars(self._settings, cast, settled, folder, control_port=control_port),
+            simulators.field(self._settings, self._cast, settled, folder),
+            simulators.cars(self._settings, self._cast, settled, folder, control_port=control_port),
         )
         feed = Feed(
             self._settings.api_url, self._settings.operator_tokens[OPERATOR].get_secret_value(), after=0
@@ -148,7 +141,7 @@ class _Performance:
             self._kill_now(deed_at)
         self._follow(feed, deed_at)
         feed.stop()
-        self._judge(motorist, deed_at)
+        self._judge(self._cast.motorists[0], deed_at)
         return self._outcome
 
     def _do(self) -> datetime:
@@ -278,6 +271,19 @@ class _Performance:
         }
         self._outcome.timeline.append(line)
         self._tell(line)
+
+
+def _motorist(story: Story) -> Motorist:
+    return Motorist(
+        device_id=_DEVICE,
+        name="山田 花子",
+        car=("相模 300 あ 12-34", "カローラ", "白"),
+        route=story.route,
+        phone="+819010000001",
+        contact="+819020000001",
+        answers=story.driver,
+        contact_answers=story.contact,
+    )
 
 
 def _fits(expect: Expect, event: FeedEvent) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from device_sim.device_motion import Block, MotionKept
-from device_sim.device_trigger import PART_MS, Capture, ImpactTrigger
+from device_sim.device_trigger import Capture, ImpactTrigger
 from device_sim.sensor import Sensor
 from schemas.wire.device_pb2 import Fix, Impact
 
@@ -91,8 +91,8 @@ class ImpactReports:
         return parts
 
     def _part(self, trigger: int, part: int, trigger_ms: float, block: Block, *, last: bool) -> Part:
-        end_ms = max(block.end_ms, trigger_ms + PART_MS) if trigger == 0 else self._kept.end_ms
-        known = [fix for fix in self._fixes if fix.uptime_ms <= end_ms]
+        known_until_ms = block.end_ms if trigger == 0 else self._kept.end_ms
+        known = [fix for fix in self._fixes if fix.uptime_ms <= known_until_ms]
         message = Impact(
             trigger=trigger,
             part=part,

@@ -204,7 +204,7 @@ def _fixes_of(recording: Recording, start_s: float) -> list[Fix]:
     """The first fix with a place in every second; speed and course from the places where not recorded."""
     times_s: Floats = recording.gps_t_s - start_s
     known = np.isfinite(recording.gps_lat_deg) & np.isfinite(recording.gps_lon_deg)
-    known &= np.isfinite(times_s) & (times_s >= 0.0) & (times_s <= recording.duration_s + 1.0)
+    known &= np.isfinite(times_s) & (times_s >= 0.0) & (times_s <= recording.duration_s)
     rows = np.flatnonzero(known)
     rows = rows[np.argsort(times_s[rows], kind="stable")]
     _, firsts = np.unique(np.floor(times_s[rows]), return_index=True)

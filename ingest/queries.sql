@@ -21,6 +21,9 @@ ON CONFLICT (device_id) DO UPDATE SET online = excluded.online, boot_id = exclud
     firmware = CASE WHEN excluded.firmware = '' THEN device_presence.firmware ELSE excluded.firmware END
 WHERE device_presence.heard_at <= excluded.heard_at;
 
+-- name: presence
+SELECT online, boot_id FROM device_presence WHERE device_id = %(device_id)s;
+
 -- name: lose_device
 UPDATE device_presence SET online = false WHERE device_id = %(device_id)s AND heard_at <= %(at)s;
 

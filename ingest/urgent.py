@@ -184,8 +184,10 @@ class UrgentLane:
             # The last will was written when the device connected, so its uptime says nothing of now.
             conn.execute(SQL["lose_device"], {"device_id": topic.device_id, "at": delivery.received_at})
             return
+        before = conn.execute(SQL["presence"], {"device_id": topic.device_id}).fetchone()
         self._hear(conn, topic, stamp, delivery, firmware=status.firmware)
-        self._incidents.device_online(conn, topic.device_id)
+        if before is None or not before["online"] or before["boot_id"] != stamp.boot_id:
+            self._incidents.device_online(conn, topic.device_id)
 
     def _place(self, conn: Connection, topic: UpTopic, stamp: Stamp, delivery: Delivery) -> Placed:
         self._fleet.load_anchors(conn, [(topic.device_id, stamp.boot_id)])

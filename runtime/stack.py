@@ -54,7 +54,7 @@ def standard_roles(settings: Settings) -> tuple[ChildSpec, ...]:
         role("ingest-urgent", "ingest", "--lane", "urgent", env=env),
         role("ingest-bulk", "ingest", "--lane", "bulk", env=env),
         role("engine", "incident", env=env),
-        role("api", "api", env=env, after=("ingest-urgent", "ingest-bulk", "engine")),
+        role("api", "api", env=env),
     )
 
 

@@ -343,8 +343,9 @@ class Incident(RuleBasedStateMachine):
         """A ladder began: from now on its own steps pay for calls."""
         self.ladder_from = self.now
         self.ladder = state.rule
-        # A call that rings already is the first one of the new ladder.
-        self.calls = {party: len(self.under_way(party)) for party in CallParty}
+        # Where the new ladder begins with a call, one that rings already is that call.
+        self.ladder_over = False
+        self.calls = {party: min(len(self.under_way(party)), self.steps_due(party)) for party in CallParty}
 
     def steps_due(self, party: CallParty) -> int:
         since_s = (self.now - self.ladder_from).total_seconds()
@@ -360,31 +361,17 @@ class Incident(RuleBasedStateMachine):
             assert isinstance(event, Joined)
             self.refused.clear()
             self.began(after)
-        if isinstance(event, StopHelp):
-            self.refused.add(event.kind)
-        if isinstance(event, SendHelp):
-            self.refused.discard(event.kind)
-        if isinstance(event, AnswerFor) or (isinstance(event, Answered) and event.by is DRIVER):
-            self.heard(before, event.answer)
-        if isinstance(event, Answered) and Phase.CLOSED not in (before.phase, after.phase):
-            self.promised |= (
-                after.phase is Phase.SETTLING and event.answer is Answer.FINE and event.by is DRIVER
-            )
-        if isinstance(event, AnswerFor):
-            self.promised = False
-        if isinstance(event, Answered) and after.phase is Phase.CLOSED and before.phase is not Phase.CLOSED:
-            assert not self.promised, "closed, and nobody calls back as promised"
+        self.note_refusals(before, event)
         if isinstance(event, (Answered, AnswerFor)):
             told = [note for note in notes if note.kind == "answered"]
             assert [note.data["answer"] for note in told] == [event.answer]
+            self.note_answer(before.phase, event, after.phase)
+        if isinstance(event, StepDue) and (self.ladder_over or event.generation != before.generation):
+            assert (after, effects) == (before, ()), "a step of a ladder that no longer runs"
         if before.phase is Phase.CLOSED:
             assert after.phase is Phase.CLOSED
-            assert not [effect for effect in effects if not isinstance(effect, ClearTimers)], (
-                "alive after closing"
-            )
+            assert all(isinstance(effect, ClearTimers) for effect in effects), "alive after closing"
         assert after.generation >= before.generation
-        if isinstance(event, StepDue) and event.generation != before.generation:
-            assert (after, effects) == (before, ()), "a step of a ladder that no longer runs"
         if after.phase is Phase.HELPING and not isinstance(event, (Take, SendHelp)):
             assert not [effect for effect in effects if isinstance(effect, PlaceCall)]
         for effect in effects:
@@ -393,13 +380,32 @@ class Incident(RuleBasedStateMachine):
                 if isinstance(event, (StepDue, CallSilent, OfferDue, ReminderDue)):
                     assert effect.due_at > self.now, "a timer that sets a timer for now would spin"
 
-    def heard(self, before: State, answer: Answer) -> None:
-        if before.phase is Phase.CLOSED:
+    def note_answer(self, before: Phase, event: Answered | AnswerFor, after: Phase) -> None:
+        """Hearing from the driver ends the ladder; whoever is fine and not done hears that a person will call."""
+        if isinstance(event, Answered) and event.by is CONTACT:
             return
-        if answer is Answer.FINE:
-            self.refused = set(DispatchKind)
-        elif answer in (Answer.HELP, Answer.AMBULANCE):
-            self.refused.discard(PLAN.rule(before.rule).help)
+        self.ladder_over = True
+        if isinstance(event, AnswerFor):
+            self.promised = False
+        elif before is not after and after is Phase.CLOSED:
+            assert not self.promised, "closed, and nobody calls back as promised"
+        elif before is not after and after is Phase.SETTLING:
+            self.promised = True
+
+    def note_refusals(self, before: State, event: Event) -> None:
+        """What was called off, by whom it may be: until somebody asks for that kind again."""
+        match event:
+            case StopHelp(kind=kind):
+                self.refused.add(kind)
+            case SendHelp(kind=kind):
+                self.refused.discard(kind)
+            case AnswerFor(answer=answer) | Answered(answer=answer, by=CallParty.DRIVER):
+                if answer is Answer.FINE:
+                    self.refused = set(DispatchKind)
+                elif answer in (Answer.HELP, Answer.AMBULANCE):
+                    self.refused.discard(PLAN.rule(before.rule).help)
+            case _:
+                pass
 
     # What must hold at any time.
 
@@ -471,7 +477,7 @@ class Incident(RuleBasedStateMachine):
 
 
 Incident.TestCase.settings = settings(
-    max_examples=400,
+    max_examples=300,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],

@@ -92,7 +92,7 @@ def test_fixes_are_thinned_to_one_a_second() -> None:
 
 
 def test_fixes_without_a_place_or_outside_the_motion_are_left_out() -> None:
-    times_s = np.asarray([3.0, 5.0, 6.0, 7.0, 8.0, 30.0])
+    times_s = np.asarray([3.0, 5.0, 6.0, 7.0, 8.0, 15.1])
     lat = np.asarray([36.0, 36.0, np.nan, 36.0, 36.0, 36.0])
     lon = np.asarray([138.0, 138.0, 138.0, np.inf, 138.0, 138.0])
     fixes = _fixes_of(with_gps(times_s, gps_lat_deg=lat, gps_lon_deg=lon), 5.0)

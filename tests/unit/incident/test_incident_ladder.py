@@ -309,6 +309,13 @@ def test_asking_for_people_ends_the_ladder_and_alarms_an_operator(key: str) -> N
     assert scene.times("call") == [10, 14, 19 + 2]  # called, picked up, hung up
 
 
+def test_after_an_answer_the_plan_sends_nothing_of_its_own() -> None:
+    scene = severe(driver=presses("0"), units=(Unit("g1"),)).run_to(300)
+    assert scene.state.phase is Phase.HELPING
+    assert not scene.times("offer")
+    assert not scene.times("ambulance_asked")
+
+
 def test_an_answer_in_the_app_withdraws_the_ringing_call() -> None:
     scene = severe().run_to(5).tell(app(Answer.HELP)).run_to(100)
     assert scene.story("withdraw", "call driver", "call contact") == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -28,6 +29,7 @@ from scoring.mount import Mount
 from scoring.reasons import SENTENCES, Reason, sentence
 from scoring.speed import SpeedTrack
 
+Shape = Callable[..., NDArray[np.float64]]
 MOUNT = turned((1, -1, 2), 50)
 CLASSES = [
     (5, Severity.KNOCK),
@@ -60,9 +62,9 @@ def ruled_out(found: tuple[Analysis, ...], reason: Reason) -> None:
     ],
 )
 @pytest.mark.parametrize("shape", [haversine, half_sine])
-def test_ideal_pulses(delta_v_kmh: float, severity: Severity, duration_s: float, shape: object) -> None:
+def test_ideal_pulses(delta_v_kmh: float, severity: Severity, duration_s: float, shape: Shape) -> None:
     for index, rate_hz in enumerate((50.0, 100.0, 400.0)):
-        pulse = shape(delta_v_kmh, duration_s, rate_hz, phase=0.3 * index)  # type: ignore[operator]
+        pulse = shape(delta_v_kmh, duration_s, rate_hz, phase=0.3 * index)
         car = struck(driving(20.0, rate_hz, seed=index), pulse, int(12 * rate_hz), from_deg=35 + 100 * index)
         found = only(analyse(motion_of(car, rate_hz, mount=MOUNT), 112.05))
         assert found.severity is severity
@@ -183,6 +185,16 @@ def test_a_pothole_is_no_impact(strength_g: float) -> None:
         assert not [a for a in analyse(motion_of(car, mount=MOUNT)) if a.severity is not Severity.NONE]
 
 
+@pytest.mark.parametrize(("sideways_kmh", "is_road"), [(6, True), (11, False)])
+def test_a_shock_mostly_up_and_down_is_the_road_unless_hard(sideways_kmh: float, is_road: bool) -> None:
+    both = np.outer([0, 0, -1], haversine(24, 0.12)) + np.outer([-1, 0, 0], haversine(sideways_kmh, 0.12))
+    found = analyse(motion_of(struck(driving(20.0), both, AT)))
+    if is_road:
+        ruled_out(found, Reason.ROAD)
+    else:
+        assert only(found).severity is Severity.LIGHT
+
+
 def test_one_wild_sample_is_no_impact() -> None:
     car = driving(20.0)
     car[0, AT] += 15 * G_MPS2
@@ -195,6 +207,17 @@ def test_turning_the_device_by_hand_is_no_impact() -> None:
         lean = 100 * min(step / 60, 1.0)
         car[:, AT + step] = turned((0, 1, 0), lean) @ car[:, AT + step]
     assert not [a for a in analyse(motion_of(car)) if a.severity is not Severity.NONE]
+
+
+@pytest.mark.parametrize("turned_by_deg", [0, 70])
+def test_a_soft_shock_that_leaves_the_device_turned_was_a_hand(turned_by_deg: float) -> None:
+    car = struck(driving(20.0, noise_mps2=0.2), half_sine(10, 0.2), AT)
+    car[:, AT + 20 :] = turned((0, 1, 0), turned_by_deg) @ car[:, AT + 20 :]
+    found = analyse(motion_of(car))
+    if turned_by_deg:
+        ruled_out(found, Reason.CARRIED)
+    else:
+        assert only(found).severity is Severity.LIGHT
 
 
 def rolled(car: NDArray[np.float64], angle_deg: float) -> NDArray[np.float64]:

@@ -44,6 +44,14 @@ def test_without_memory_half_a_shock_is_all_there_is() -> None:
     assert max(changes) < 9
 
 
+@pytest.mark.parametrize("samples", [1, 7, 20, 45])
+def test_frames_shorter_than_the_tail_do_not_hide_a_shock(samples: int) -> None:
+    _, hits = one_by_one(frames_of(STRUCK, samples))
+    assert max(hit.dv150_kmh for hit in hits) == pytest.approx(12, abs=0.6)
+    # Until the shock has left the tail, windows after it differ from a rest that holds it.
+    assert all(102_900 <= hit.uptime_ms <= 103_500 for hit in hits)
+
+
 def test_one_batch_or_many_give_the_same() -> None:
     devices = [frames_of(drive(seed), 100, key=seed) for seed in range(4)]
     mixed = [frame for together in zip(*devices, strict=True) for frame in together]

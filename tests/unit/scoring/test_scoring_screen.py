@@ -109,6 +109,20 @@ def test_without_tails_a_frame_follows_its_own_rest() -> None:
     assert result.dv150_kmh[1] == pytest.approx(12, rel=0.1)
 
 
+@pytest.mark.parametrize("step_mps2", [6.2, 6.6, 7.5])
+def test_the_bound_of_the_first_pass_is_tight_and_sound(step_mps2: float) -> None:
+    """A step is the motion whose velocity change comes nearest to what its range allows."""
+    read = np.tile(UP_IN_CAR[:, None], (1, 145))
+    read[0, 80:] += step_mps2
+    counts = np.rint(read[:, 45:] / SCALE_MPS2).astype(np.int16)[None]
+    tail = read[None, :, :45].astype(np.float32)
+    one = np.ones(1, np.float32)
+    tails = Tails(tail, tail.min(axis=2), tail.max(axis=2), UP_IN_CAR[None].astype(np.float32))
+    result = screen(counts, SCALE_MPS2 * one, 100.0, 16 * one, tails)
+    assert result.is_candidate[0] == (step_mps2 * 0.15 * 3.6 > DV150_KMH)
+    assert (result.peak_g[0] > 0) == result.is_candidate[0]
+
+
 def test_an_empty_batch_is_nothing() -> None:
     none = np.zeros(0, np.float32)
     result = screen(np.zeros((0, 3, 100), dtype=np.int16), none, 100.0, none)
