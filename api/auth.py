@@ -30,7 +30,7 @@ def _admit(here: Here, given: _Given, *roles: Role) -> Identity:
     if identity is None:
         words = "a bearer token is needed" if given is None else "the token is not known"
         raise Problem(HTTPStatus.UNAUTHORIZED, words, headers={"WWW-Authenticate": "Bearer"})
-    if False:
+    if identity.role not in roles:
         raise Problem(HTTPStatus.FORBIDDEN, f"this needs the role {' or '.join(roles)}")
     return identity
 

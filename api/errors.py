@@ -114,6 +114,8 @@ def problem_of(error: Exception) -> Problem:
                 "the database does not answer; try again",
                 headers={"Retry-After": _RETRY_AFTER_S},
             )
+        case psycopg.DataError():
+            return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a value is none that can be kept")
         case psycopg.IntegrityError():
             _log.warning("changed at the same time", error=type(error).__name__)
             return Problem(
@@ -138,6 +140,7 @@ def install(app: FastAPI) -> None:
         HTTPException,
         psycopg.OperationalError,
         psycopg.InterfaceError,
+        psycopg.DataError,
         psycopg.IntegrityError,
         Exception,
     ):

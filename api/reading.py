@@ -63,7 +63,8 @@ def page(
 def views(conn: Connection, ids: Sequence[UUID]) -> list[IncidentView]:
     """The incidents of these ids, newest first."""
     rows = conn.execute(SQL["incidents"], {"ids": list(ids)}).fetchall()
-    return [IncidentView.model_validate(_with_outlook(conn, row)) for row in rows]
+    plans = {version: _plan(conn, version) for version in {row["plan_version"] for row in rows}}
+    return [IncidentView.model_validate(_with_outlook(row, plans[row["plan_version"]])) for row in rows]
 
 
 def view(conn: Connection, incident_id: UUID) -> IncidentView:
@@ -104,36 +105,30 @@ def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
         "notes": [NoteView.model_validate(found) for found in _rows(conn, "incident_notes", incident_id)],
         "contract": _contract(conn, row),
     }
-    return IncidentDetail.model_validate(_with_outlook(conn, row) | belongings)
+    return IncidentDetail.model_validate(_with_outlook(row, _plan(conn, row["plan_version"])) | belongings)
 
 
 def _rows(conn: Connection, query: str, incident_id: UUID) -> list[dict[str, Any]]:
     return conn.execute(SQL[query], {"id": incident_id}).fetchall()
 
 
-def _with_outlook(conn: Connection, row: dict[str, Any]) -> dict[str, Any]:
+def _with_outlook(row: dict[str, Any], plan: Plan) -> dict[str, Any]:
     state = _STATE.validate_python(row["state"])
-    coming = None
-    if state.phase is not Phase.CLOSED:
-        coming = next_step(
-            state, _plan(_plan_text(conn, row["plan_version"])), _TIMERS.validate_python(row["timers"])
-        )
+    coming = next_step(state, plan, _TIMERS.validate_python(row["timers"]))
     return row | {
         "tasks": state.tasks,
         "next": NextStep(name=coming[0], due_at=coming[1]) if coming else None,
     }
 
 
-def _plan_text(conn: Connection, version: int) -> str:
+def _plan(conn: Connection, version: int) -> Plan:
     row = conn.execute(INCIDENT_SQL["plan_version"], {"version": version}).fetchone()
     if row is None:
         raise LookupError(f"escalation plan {version} is missing")
-    return row["toml"]
+    return _read_plan(row["toml"])
 
 
-@lru_cache(maxsize=64)
-def _plan(toml: str) -> Plan:
-    return read_plan(toml)
+_read_plan = lru_cache(maxsize=64)(read_plan)
 
 
 def _contract(conn: Connection, row: dict[str, Any]) -> ContractView | None:

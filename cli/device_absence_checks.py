@@ -17,6 +17,7 @@ _HOLES: Final = 10
 _SILENCE_S: Final = 5.0
 _PRESS_AMONG_FIRST: Final = 5
 _FIRST_SEQUENCES: Final = 50
+_UPTIME_OFF_MS: Final = 10_000
 
 
 def outage(heard: Sequence[Heard], *, cut_for_s: float) -> list[Fault]:
@@ -110,6 +111,17 @@ def restarted(heard: Sequence[Heard], old_boot: int, presses: Sequence[Heard]) -
         faults.append(Fault(f"the first sequence heard is {lowest}", "count from 1 after every boot"))
     if not presses:
         faults.append(Fault("the press never came", "presses need no time of day"))
+    for press in presses:
+        # Without a time of day the backend places it by how far uptime has run since the boot was first heard.
+        ran_ms = press.stamp.sent_uptime_ms - new[0].stamp.sent_uptime_ms
+        off_ms = ran_ms - 1000 * (press.at_s - new[0].at_s)
+        if abs(off_ms) > _UPTIME_OFF_MS:
+            faults.append(
+                Fault(
+                    f"by its uptime the press would be placed {abs(off_ms) / 1000:.0f} s wrong",
+                    "uptime counts milliseconds since boot, through sleep, without a jump",
+                )
+            )
     claimed = [each for each in new if each.stamp.clock == wire.Stamp.UNSET and each.stamp.event_wall_ms]
     if claimed:
         faults.append(

@@ -20,7 +20,7 @@ import structlog
 
 from cli.device_director import Director, JsonLines, Order, Terminal, hands
 from cli.device_listener import Listener, ListenerError
-from cli.device_relay import Relay
+from cli.device_relay import Relay, RelayError
 from cli.device_rig import RigError, SimulatedRig
 from cli.device_steps import STEPS, take
 from cli.device_trial import Trial
@@ -85,11 +85,9 @@ def run(
             shown = hands(director, do) if do else director
             trial = Trial(listener, shown, relay, patience_s=patience_s, cut_s=cut_s, address=address)
             return _take_through(trial, steps)
-    except (CheckError, ListenerError, NatsError, StateError, ChildFailed, RigError) as error:
+    except (CheckError, ListenerError, RelayError, NatsError, StateError, ChildFailed, RigError) as error:
         sys.stderr.write(f"{error}\n")
-    except OSError as error:
-        sys.stderr.write(f"cannot listen on port {port} of {host}: {error.strerror}\n")
-    return _UNUSABLE
+        return _UNUSABLE
 
 
 def _take_through(trial: Trial, steps: Sequence[str]) -> int:

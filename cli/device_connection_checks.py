@@ -19,14 +19,11 @@ _KEEPALIVE_S: Final = (10, 60)
 def connection(
     packets: Sequence[Packet], *, shard: str, device_id: str, heard: Sequence[Heard], now: datetime
 ) -> list[Fault]:
-    """How a device asked to be connected, by its newest CONNECT; `heard` is what it published since."""
-    connects = [(index, packet) for index, packet in enumerate(packets) if isinstance(packet, Connect)]
-    if not connects:
+    """How a device asked to be connected, by the packets of one connection; `heard` is what it published since."""
+    connect = next((packet for packet in packets if isinstance(packet, Connect)), None)
+    if connect is None:
         return []
-    index, connect = connects[-1]
-    subscribed = [
-        each for packet in packets[index:] if isinstance(packet, Subscribe) for each in packet.filters
-    ]
+    subscribed = [each for packet in packets if isinstance(packet, Subscribe) for each in packet.filters]
     faults: list[Fault] = []
     if connect.level != _MQTT_3_1_1:
         faults.append(Fault(f"CONNECT has protocol level {connect.level}", "speak MQTT 3.1.1, level 4"))

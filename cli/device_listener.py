@@ -117,7 +117,7 @@ class Listener:
         ]
 
     def kept(self) -> list[Heard]:
-        """What the broker keeps of the device's topics, asked for by a connection of its own."""
+        """What the broker keeps of the device's topics, asked for by a connection of its own. Raises ListenerError."""
         found: list[Heard] = []
 
         def subscribe(client: Client, *_: Any) -> None:
@@ -129,7 +129,10 @@ class Listener:
 
         client = self._make_client()
         client.on_connect, client.on_message = subscribe, take
-        client.connect(*self._address)
+        try:
+            client.connect(*self._address)
+        except OSError as error:
+            raise ListenerError(f"the broker at {self._where} has gone: {error}") from error
         client.loop_start()
         time.sleep(_KEPT_WITHIN_S)
         client.disconnect()

@@ -7,20 +7,24 @@ import contextlib
 import threading
 from typing import Final, Self
 
-from cli.device_packets import Packet, PacketError, Stream
+from cli.device_packets import Connect, Packet, PacketError, Stream
 
 _PIECE: Final = 65536
 _OPEN_WITHIN_S: Final = 10.0
 
 
+class RelayError(RuntimeError):
+    """The relay cannot listen; the message says why."""
+
+
 class Relay:
     """Listens on `port` of `host` and passes connections on to the broker on `broker_port` of 127.0.0.1.
 
-    packets: the CONNECT and SUBSCRIBE packets of all devices, in order; it only grows.
+    connections: the CONNECT and SUBSCRIBE packets of each connection, oldest first; it only grows.
     """
 
     def __init__(self, host: str, port: int, broker_port: int) -> None:
-        self.packets: list[Packet] = []
+        self.connections: list[list[Packet]] = []
         self._host = host
         self._port = port
         self._broker_port = broker_port
@@ -30,13 +34,15 @@ class Relay:
         self._server: asyncio.Server | None = None
 
     def __enter__(self) -> Self:
-        """Begin to listen. Raises OSError when the port is taken."""
+        """Begin to listen. Raises RelayError."""
         self._thread.start()
         try:
             asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(_OPEN_WITHIN_S)
-        except BaseException:
+        except OSError as error:
             self.__exit__()
-            raise
+            raise RelayError(
+                f"cannot listen on port {self._port} of {self._host}: {error.strerror}"
+            ) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,6 +50,16 @@ class Relay:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def packets_of(self, device_id: str) -> list[Packet]:
+        """The packets of a device's newest connection, known by its client id or its will's topic."""
+        for packets in reversed(self.connections):
+            for packet in packets:
+                if isinstance(packet, Connect):
+                    topic = packet.will.topic if packet.will else ""
+                    if device_id in (packet.client_id, *topic.split("/")):
+                        return packets
+        return self.connections[-1] if self.connections else []
 
     async def _open(self) -> None:
         self._server = await asyncio.start_server(self._serve, self._host, self._port)
@@ -90,7 +106,8 @@ class Relay:
             await asyncio.gather(*ways, return_exceptions=True)
 
     def _looking_on(self) -> _Look:
-        return _Look(self.packets)
+        self.connections.append([])
+        return _Look(self.connections[-1])
 
 
 class _Look:

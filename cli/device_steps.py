@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from cli import device_absence_checks as absence
 from cli import device_checks as checks
 from cli import device_connection_checks as connection_checks
 from cli import device_motion_checks as motion_checks
+from cli.device_absence_steps import clock, offline
 from cli.device_checks import Fault
 from cli.device_command_cases import cases, settled
 from cli.device_conduct_checks import conduct
@@ -25,10 +25,7 @@ _QUIET_S: Final = limits.RECEIPT_WITHIN_MS / 1000 + 2.5
 _FRAMES: Final = 6
 _GPS_WITHIN_S: Final = 45.0
 _BURST_WITHIN_S: Final = 20.0
-_PRESS_AFTER_CUT_S: Final = 10.0
-_BACK_WITHIN_S: Final = 120.0
 _PRESENT_S: Final = 10.0
-_FRESH_MS: Final = 3000
 
 
 def connect(trial: Trial) -> list[Fault]:
@@ -57,7 +54,7 @@ def connect(trial: Trial) -> list[Fault]:
     faults = checks.online(trial.listener.heard[since:], trial.listener.kept())
     if trial.relay is not None:
         faults += connection_checks.connection(
-            trial.relay.packets,
+            trial.relay.packets_of(trial.listener.device_id),
             shard=trial.listener.shard,
             device_id=trial.listener.device_id,
             heard=trial.listener.heard[since:],
@@ -173,52 +170,6 @@ def commands(trial: Trial) -> list[Fault]:
     return faults
 
 
-def offline(trial: Trial) -> list[Fault]:
-    """A cut connection with a press in it."""
-    listener = trial.listener
-    trial.pause("listening", 3.0)
-    # From before the cut on: it may fall silent at once.
-    since = max(0, len(listener.heard) - 4)
-    cut = f"Cut the device's connection for {trial.cut_s:.0f} s: take its antenna off, or shield it."
-    trial.order("offline", "cut_connection", cut, for_s=trial.cut_s)
-    trial.pause("leaving time for the cut", _PRESS_AFTER_CUT_S)
-    trial.order("offline", "press_short", "Press the button shortly, once, while the connection is cut.")
-    faults = _kept_will(trial, since)
-    trial.until(
-        "waiting for the device to be back",
-        trial.cut_s + trial.patience_s + _BACK_WITHIN_S,
-        lambda heard: _caught_up(heard[since:]),
-    )
-    trial.pause("listening", 3.0)
-    return faults + absence.outage(listener.heard[since:], cut_for_s=trial.cut_s)
-
-
-def clock(trial: Trial) -> list[Fault]:
-    """A restart that leaves the device without the time of day."""
-    listener = trial.listener
-    old_boot = own(listener.heard)[-1].stamp.boot_id
-    since = trial.order(
-        "clock",
-        "restart_without_time",
-        "Switch the device off, keep satellite and network time from it or set its clock wrong, and switch it on.",
-    )
-    found = trial.until(
-        "waiting for the device to start again",
-        trial.patience_s + 60.0,
-        lambda heard: next(
-            (each for each in own(heard[since:]) if each.stamp.boot_id != old_boot and each.name == "status"),
-            None,
-        ),
-    )
-    if found is None:
-        return absence.restarted(listener.heard[since:], old_boot, [])
-    trial.pause("listening", 3.0)
-    pressed = trial.order("clock", "press_short", "Press the button shortly, once.")
-    press = trial.first("waiting for the press", trial.patience_s, "button", pressed)
-    trial.pause("listening", 2.0)
-    return absence.restarted(listener.heard[since:], old_boot, [press] if press else [])
-
-
 STEPS: Final[dict[str, Callable[[Trial], list[Fault]]]] = {
     "connect": connect,
     "motion": motion,
@@ -280,20 +231,6 @@ def _confirm(trial: Trial, press: Heard) -> list[Fault]:
     return checks.confirmed(listener.acks(command_id, since), repeats)
 
 
-def _kept_will(trial: Trial, since: int) -> list[Fault]:
-    """Whether a last will that came early in the outage is what the broker keeps."""
-    will = trial.until(
-        "waiting for the last will",
-        max(0.0, trial.cut_s - 2 * _PRESS_AFTER_CUT_S),
-        lambda heard: next((each for each in named(heard[since:], "status") if each.by_broker), None),
-    )
-    if will is None:  # it may come only when the device is back
-        return []
-    if any(each.by_broker for each in trial.listener.kept()):
-        return []
-    return [Fault("the broker does not keep the last will", "set the will's retain flag")]
-
-
 def _await_ack(trial: Trial, command_id: str, since: int) -> None:
     trial.until(
         "waiting for an acknowledgement",
@@ -304,16 +241,6 @@ def _await_ack(trial: Trial, command_id: str, since: int) -> None:
 
 def _again(heard: Sequence[Heard]) -> list[Heard]:
     return [each for each in named(heard, "impact") if each.message.trigger == 0]
-
-
-def _caught_up(heard: Sequence[Heard]) -> bool | None:
-    """True once the device was silent, is back, and sends fresh motion again."""
-    back = absence.came_back(heard)
-    if back is None:
-        return None
-    back_s = heard[back].at_s
-    frames = [each for each in named(heard[back:], "accel") if each.at_s > back_s + 2.0]
-    return True if frames and frames[-1].held_ms < _FRESH_MS else None
 
 
 def _enough(messages: Sequence[Heard], count: int) -> Sequence[Heard] | None:

@@ -171,7 +171,7 @@ WHERE u.kind = %(kind)s AND u.on_shift AND u.id <> ALL (%(tried)s::text[])
 
 -- name: offer_dispatch
 UPDATE dispatches SET state = 'offered', unit_id = %(unit_id)s, tried = array_append(tried, %(unit_id)s),
-       offered_at = %(at)s, accepted_at = NULL, eta_at = NULL
+       offered_at = %(at)s, accepted_at = NULL, eta_at = NULL, en_route_at = NULL
 WHERE id = %(id)s;
 
 -- name: reopen_dispatch

@@ -20,9 +20,15 @@ def bury(
     """Keep one unreadable message, or only count it when the day's room is used up.
 
     `device_id` is a known device; all unknown ones share one allowance, as anyone can
-    invent names. True if it was kept.
+    invent names. A copy of one that is kept already is not kept twice. True if it is kept.
     """
     payload = delivery.payload[:KEEP_BYTES]
+    topic = _printable(delivery.topic)[:300]
+    size_bytes = len(delivery.payload)
+    if delivery.again:
+        same = {"topic": topic, "size_bytes": size_bytes, "payload": payload}
+        if conn.execute(SQL["dead_letter_known"], same).fetchone() is not None:
+            return True
     key = {"device_id": device_id or _STRANGERS, "day": delivery.received_at.date()}
     size = {"bytes": len(payload) + _ROW_BYTES, "cap": cap_bytes}
     if conn.execute(SQL["dead_letter_room"], {**key, **size}).fetchone() is None:
@@ -32,11 +38,11 @@ def bury(
         SQL["store_dead_letter"],
         {
             "received_at": delivery.received_at,
-            "topic": _printable(delivery.topic)[:300],
+            "topic": topic,
             "device_id": device_id,
             "reason": rejection.reason,
             "detail": _printable(rejection.detail)[:500],
-            "size_bytes": len(delivery.payload),
+            "size_bytes": size_bytes,
             "payload": payload,
         },
     )

@@ -133,6 +133,12 @@ RETURNING id;
 -- name: impact_belongs_to
 UPDATE impacts SET incident_id = %(incident_id)s WHERE id = %(id)s;
 
+-- name: dead_letter_known
+SELECT id FROM dead_letters
+WHERE received_at > now() - interval '1 hour' AND topic = %(topic)s AND size_bytes = %(size_bytes)s
+  AND payload = %(payload)s
+LIMIT 1;
+
 -- name: dead_letter_room
 INSERT INTO dead_letter_days AS days (device_id, day, kept, kept_bytes)
 VALUES (%(device_id)s, %(day)s, 1, %(bytes)s)

@@ -32,7 +32,7 @@ class SubscriptionRefused(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as the broker delivered it."""
+    """One message as the broker delivered it; `again` is whether it says it may have done so before."""
 
     session: Session
     connection: int
@@ -41,6 +41,7 @@ class Delivery:
     topic: str
     payload: bytes
     received_at: datetime
+    again: bool = False
 
 
 class Session:
@@ -56,6 +57,7 @@ class Session:
         self._lock = threading.Lock()
         self._connection = 0
         self._in_flight: set[int] = set()
+        self._done: set[int] = set()
         self._subscribed = threading.Event()
         self._log = structlog.get_logger(role="ingest", session=self.client_id)
         self._url = urlsplit(mqtt_url)
@@ -100,6 +102,7 @@ class Session:
             if delivery.connection == self._connection:
                 self._client.ack(delivery.mid, delivery.qos)
                 self._in_flight.discard(delivery.mid)
+                self._done.add(delivery.mid)
 
     def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -123,6 +126,11 @@ class Session:
             if message.qos > 0:
                 if message.mid in self._in_flight:
                     return
+                if message.dup and message.mid in self._done:
+                    # Sent again just before our acknowledgement reached the broker.
+                    self._client.ack(message.mid, message.qos)
+                    return
+                self._done.discard(message.mid)
                 self._in_flight.add(message.mid)
             delivery = Delivery(
                 self,
@@ -139,6 +147,7 @@ class Session:
         with self._lock:
             self._connection += 1
             self._in_flight.clear()
+            self._done.clear()
 
 
 def take(inbox: queue.SimpleQueue[Delivery], *, most: int, wait_s: float, gather_s: float) -> list[Delivery]:

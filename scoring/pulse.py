@@ -45,8 +45,9 @@ class Pulse:
     `delta_v_mps` (3,) is horizontal, `vertical_mps` the largest change along `up` (3,), both
     bias-corrected; `dv150_kmh` is the largest horizontal change within 150 ms, and `pull_g` the largest
     horizontal acceleration, against the bias or against rest, whichever is less: a swerve from
-    one side to the other is large against its own beginning only. `largest_step` is the share of the velocity change that its biggest
-    single sample made. `ended` is False when the stretch stops before the shock has.
+    one side to the other is large against its own beginning only. `largest_step` is the share of
+    the velocity change that its biggest single sample made. `ended` is False when the stretch
+    stops before the shock has.
     """
 
     start: int

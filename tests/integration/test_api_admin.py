@@ -163,6 +163,8 @@ def test_devices_come_in_pages(api: Backend) -> None:
     while page := api.get(f"/v1/devices?limit=2&after={seen[-1] if seen else ''}", ADMIN)["devices"]:
         seen += [device["id"] for device in page]
     assert seen == [f"car-{number}" for number in range(5)]
+    for wrong in ("limit=0", "limit=1001", "after=%00", f"after={'x' * 41}"):
+        api.get(f"/v1/devices?{wrong}", ADMIN, status=422)
 
 
 def test_units_are_made_once_and_tokens_only_for_what_exists(api: Backend) -> None:

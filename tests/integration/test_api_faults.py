@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -102,13 +101,6 @@ def test_a_large_request_is_refused_whether_announced_or_not(api: Backend) -> No
     assert announced.headers["content-type"] == "application/problem+json"
     assert api.client.post(path, content=pieces(), headers=headers).status_code == 413
     assert api.client.post(path, content=b" " * (64 * 1024), headers=headers).status_code == 422
-
-
-def test_a_request_that_never_comes_to_its_end_is_given_up(api: Backend) -> None:
-    host, port = str(api.client.base_url).removeprefix("http://").rstrip("/").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as slow:
-        slow.sendall(b"POST /v1/units HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
-        assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
 def test_answers_are_not_kept_by_anybody_in_between(api: Backend) -> None:

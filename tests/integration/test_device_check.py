@@ -43,6 +43,7 @@ def test_the_page_describes_every_step_in_order() -> None:
     assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == list(STEPS)
 
 
+@pytest.mark.timeout(600)  # the times of the contract: two and a half minutes of waiting
 def test_the_simulated_device_passes_every_step() -> None:
     record = Record()
     code = run(simulated=True, director=record.director)
@@ -172,3 +173,19 @@ def test_a_login_that_may_not_come_in_is_told(broker: Broker, capsys: pytest.Cap
     error = capsys.readouterr().err
     assert "cannot be used" in error
     assert "wrong" not in error
+
+
+def test_a_port_that_is_taken_is_told(broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(port=broker.port, director=Record().director) == 2
+    assert f"cannot listen on port {broker.port} of 127.0.0.1" in capsys.readouterr().err
+
+
+def test_what_is_seen_on_a_terminal_names_step_fault_and_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(patience_s=0.5, only=["connect", "gps"])
+    shown = capsys.readouterr().out
+    assert code == 1
+    assert "Point the device at 127.0.0.1 port" in shown
+    assert re.search(r"connect +FAIL", shown)
+    assert "✗ nothing was heard within" in shown
+    assert "→ check address, login" in shown
+    assert "0 of 2 steps passed" in shown

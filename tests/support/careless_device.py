@@ -55,6 +55,7 @@ class CarelessDevice:
         self._client.on_subscribe = lambda *_: subscribed.set()
         self._client.username_pw_set(order["user"], order["password"])
         will = wire.Status(stamp=self._stamp(), state=wire.Status.OFFLINE)
+        will.stamp.sent_uptime_ms = will.stamp.event_uptime_ms
         self._client.will_set(self._topic("status"), will.SerializeToString(), qos=1, retain=True)
         self._client.connect(order["host"], order["port"], 30)
         self._client.loop_start()

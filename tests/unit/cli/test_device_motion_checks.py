@@ -365,3 +365,14 @@ def test_a_wall_time_without_a_clock_is_told() -> None:
     heard, presses = restart()
     wrong = [changed(one, lambda message: setattr(message.stamp, "event_wall_ms", 5)) for one in heard[2:]]
     assert "event_wall_ms is set" in whys(absence.restarted([*heard[:2], *wrong], BOOT, presses))
+
+
+def test_an_uptime_that_jumped_is_told() -> None:
+    heard, (press,) = restart()
+
+    def jump(message: Any) -> None:
+        message.stamp.event_uptime_ms += 60_000
+        message.stamp.sent_uptime_ms += 60_000
+
+    jumped = changed(press, jump)
+    assert "placed 60 s wrong" in whys(absence.restarted([*heard[:-1], jumped], BOOT, [jumped]))

@@ -274,6 +274,24 @@ def test_several_shocks(apart_s: float, impacts: int, multiple: bool) -> None:
     assert near_first[0].multiple is multiple
 
 
+@pytest.mark.parametrize("apart_s", [0.25, 0.4, 0.7])
+def test_a_second_shock_is_measured_free_of_the_first(apart_s: float) -> None:
+    car = struck(struck(driving(24.0), haversine(20, 0.1), AT), haversine(30, 0.1), AT + round(100 * apart_s))
+    found = only(analyse(motion_of(car, mount=MOUNT)))
+    assert found.multiple
+    assert found.delta_v_kmh == pytest.approx(30, rel=0.05)
+    assert found.total_delta_v_kmh == pytest.approx(50, rel=0.05)
+
+
+@pytest.mark.parametrize("lean_deg", [45, 70, 90])
+def test_a_device_turned_by_the_crash_does_not_spoil_the_figure(lean_deg: float) -> None:
+    car = driving(24.0)
+    for step in range(2400 - AT):
+        car[:, AT + step] = turned((0, 1, 0), lean_deg * min(step / 12, 1.0)) @ car[:, AT + step]
+    found = only(analyse(motion_of(struck(car, haversine(12, 0.12), AT, from_deg=90))))
+    assert found.delta_v_kmh == pytest.approx(12, rel=0.06)
+
+
 @pytest.mark.parametrize("full_scale_g", [8.0, 16.0])
 def test_clipping_gives_a_lower_bound_that_is_near(full_scale_g: float) -> None:
     car = struck(driving(20.0), half_sine(25 * full_scale_g / 8, 0.1), AT, from_deg=20)

@@ -1,0 +1,233 @@
+"""Engine and senders against the simulated carrier: the whole ladder, and a carrier that loses its answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+from support.insured import ACCOUNT_SID, AUTH_TOKEN, CONTACT, DRIVER, Insured, insured_world, queue_call
+from support.telephone import CarrierProcess, Customer, customer, until
+from support.telephone import carrier as carrier_process
+
+from incident.calls import Calls, Links
+from incident.engine import Engine
+from incident.sender import Sender
+from incident.state import Task
+from incident.telephony import Carrier
+from runtime.database import Connection
+from schemas.impact import Severity
+from schemas.incident import Answer, CallParty, Phase
+
+SCALE = 0.1
+
+
+class Webhooks(Customer):
+    """What the API does with the carrier's webhooks, without the API."""
+
+    world: Insured
+
+    def answer(self, request: Any, body: str) -> None:
+        path = urlsplit(request.path).path
+        self.documents = {path: lambda form: self.words(path, dict(form))}
+        super().answer(request, body)
+
+    def words(self, path: str, form: dict[str, str]) -> str:
+        """The TwiML for a webhook, once it is recorded."""
+        _, _, what, call = path.split("/")
+        base, sid, calls = f"{self.url}/twilio", form.get("CallSid", ""), Calls(self.world.incidents)
+        links = Links(f"{base}/gather/{call}", f"{base}/silent/{call}", f"{base}/hold/{call}", "")
+        with self.world.connection() as conn:
+            match what:
+                case "voice":
+                    return calls.greet(conn, UUID(call), sid, links)
+                case "gather":
+                    return calls.press(conn, UUID(call), sid, form["Digits"], links)
+                case "silent":
+                    return calls.stay_silent(conn, UUID(call), sid, links)
+                case "hold":
+                    return calls.hold(conn, UUID(call), links, held=3)
+                case "status":
+                    calls.report(conn, UUID(call), sid, form["CallStatus"])
+                    return ""
+                case _:
+                    return ""
+
+
+@contextmanager
+def running(world: Insured, *steps: Callable[[Connection], Any]) -> Generator[None]:
+    """Each step in a thread of its own, again and again, as the engine role does."""
+    stop, failed = threading.Event(), list[BaseException]()
+
+    def work(step: Callable[[Connection], Any]) -> None:
+        try:
+            with world.connection(autocommit=True) as conn:
+                while not stop.is_set():
+                    if not step(conn):
+                        stop.wait(0.02)
+        except BaseException as error:  # noqa: BLE001 - told at the end
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=[step]) for step in steps]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+    assert failed == []
+
+
+@contextmanager
+def telephone_world(
+    folder: Path, database_url: str, people: dict[str, Any], *, senders: int = 2, **nasty: float
+) -> Generator[tuple[Insured, CarrierProcess]]:
+    """A world whose engine and senders run, with a simulated carrier and its webhooks."""
+    with customer() as plain:
+        hooks = Webhooks(port=0)
+        plain.stop()
+        hooks.start()
+        try:
+            config = {
+                "account_sid": ACCOUNT_SID,
+                "auth_token": AUTH_TOKEN,
+                "time_scale": SCALE,
+                "calls_per_s": 50,
+            }
+            with (
+                carrier_process(folder, **config, people=people, nasty=nasty) as process,
+                insured_world(
+                    database_url,
+                    twilio_base_url=process.url,
+                    public_url=hooks.url,
+                    time_scale=SCALE,
+                    twilio_timeout_s=1.0,
+                ) as world,
+            ):
+                hooks.world = world
+                one = Carrier(world.settings)
+                steps = [Engine(world.incidents).step]
+                steps += [Sender(world.settings, world.incidents, one).step for _ in range(senders)]
+                with running(world, *steps):
+                    yield world, process
+        finally:
+            hooks.stop()
+
+
+def seconds(process: CarrierProcess, number: str) -> list[float]:
+    """When calls to a number were placed, in seconds of the plan, counted from the first of all calls."""
+    stories = process.sim("calls")
+    first = min(_epoch(story["placed_at"]) for story in stories)
+    return [
+        round((_epoch(story["placed_at"]) - first) / SCALE, 1) for story in stories if story["to"] == number
+    ]
+
+
+def _epoch(iso: str) -> float:
+    from datetime import datetime
+
+    return datetime.fromisoformat(iso).timestamp()
+
+
+def test_a_severe_crash_nobody_answers_goes_up_the_ladder(database_url: str, tmp_path: Path) -> None:
+    people = {DRIVER: "voicemail", CONTACT: "answers_fine"}
+    with telephone_world(tmp_path, database_url, people) as (world, process):
+        world.unit("guard-1")
+        incident_id = world.report(world.insure())
+        until(lambda: "answered" in world.events(incident_id), 20)
+        until(lambda: all(story["stage"] == "ended" for story in process.sim("calls")), 20)
+        until(lambda: not world.rows("SELECT 1 FROM calls WHERE state <> 'ended'"), 20)
+        driver, contact = seconds(process, DRIVER), seconds(process, CONTACT)
+        assert driver == pytest.approx([0, 30], abs=4)
+        assert contact == pytest.approx([60], abs=4)
+        # 14 s of ringing never reach the voicemail.
+        assert {story["status"] for story in process.sim("calls") if story["to"] == DRIVER} == {"no-answer"}
+        state = world.state(incident_id)
+        assert state.phase is Phase.REACHING
+        assert {Task.TAKE, Task.REQUEST_AMBULANCE, Task.CALL_BACK} <= set(state.tasks)
+        assert world.one("SELECT unit_id FROM dispatches")["unit_id"] == "guard-1"
+        assert not world.rows("SELECT 1 FROM calls WHERE possible_duplicate")
+
+
+@pytest.mark.parametrize(
+    ("person", "answer", "phase", "last_words"),
+    [
+        ("answers_fine", Answer.FINE, Phase.CLOSED, "承知しました。どうぞお気をつけて。"),
+        ("asks_help", Answer.HELP, Phase.HELPING, "到着の見込みは、決まり次第お知らせします。"),
+        ("asks_ambulance", Answer.AMBULANCE, Phase.HELPING, "119番に直接おかけください。"),
+        ("wrong_key", Answer.FINE, Phase.CLOSED, "承知しました。どうぞお気をつけて。"),
+    ],
+)
+def test_what_a_person_presses_is_what_happens(
+    database_url: str, tmp_path: Path, person: str, answer: Answer, phase: Phase, last_words: str
+) -> None:
+    with telephone_world(tmp_path, database_url, {DRIVER: person}) as (world, process):
+        incident_id = world.report(world.insure(), Severity.MODERATE)
+        until(lambda: world.state(incident_id).answer is not None, 20)
+        until(lambda: world.call(incident_id)["state"] == "ended", 20)
+        (story,) = process.sim("calls")
+        assert world.state(incident_id).answer is answer
+        assert world.state(incident_id).phase is phase
+        assert any(words.endswith(last_words) for words in story["spoken"])
+        assert world.events(incident_id).count("answered") == 1
+
+
+def test_who_stays_silent_is_held_and_an_operator_called_to_the_line(
+    database_url: str, tmp_path: Path
+) -> None:
+    with telephone_world(tmp_path, database_url, {DRIVER: "silent"}) as (world, process):
+        incident_id = world.report(world.insure(), Severity.MODERATE)
+        until(lambda: Task.TAKE in world.state(incident_id).tasks, 20)
+        (story,) = process.sim("calls")
+        assert any("担当者におつなぎします" in words for words in story["spoken"])
+        assert story["stage"] != "ended"
+        assert world.state(incident_id).answer is None
+
+
+def test_lost_answers_and_torn_webhooks_lose_no_call_and_double_none(
+    database_url: str, tmp_path: Path
+) -> None:
+    """40 calls through four senders; three in ten answers are lost, callbacks are late, doubled and out of order."""
+    nasty = {
+        "lost_call_answer_p": 0.3,
+        "callback_doubled_p": 0.3,
+        "callback_late_p": 0.5,
+        "callback_late_s": 1.0,
+        "callback_reordered_p": 0.3,
+        "callback_lost_p": 0.1,
+        "seed": 11,
+    }
+    with telephone_world(tmp_path, database_url, {}, senders=4, **nasty) as (world, process):
+        incident_id = world.report(world.insure(driver=None, contact=None))
+        numbers = [f"+8190000002{n:02}" for n in range(40)]
+        ids = [queue_call(world, incident_id, number, n + 100) for n, number in enumerate(numbers)]
+        unresolved = "SELECT 1 FROM outbox WHERE kind = 'call' AND state <> 'done'"
+        until(lambda: not world.rows(unresolved), 60)
+        until(lambda: all(story["stage"] == "ended" for story in process.sim("calls")), 30)
+        time.sleep(1.5)  # the latest callbacks
+        stories = process.sim("calls")
+        assert sorted(story["to"] for story in stories) == numbers
+        rows = {row["id"]: row for row in world.rows("SELECT id, sid, state, possible_duplicate FROM calls")}
+        assert {rows[call]["sid"] for call in ids} == {story["sid"] for story in stories}
+        assert not any(row["possible_duplicate"] for row in rows.values())
+        assert [row["state"] for row in rows.values()].count("ended") > 25  # a tenth of the callbacks is lost
+
+
+def test_a_carrier_that_is_away_gets_the_calls_when_it_is_back(database_url: str, tmp_path: Path) -> None:
+    with telephone_world(tmp_path, database_url, {DRIVER: "answers_fine"}) as (world, process):
+        process.kill()
+        incident_id = world.report(world.insure())
+        until(lambda: world.call(incident_id)["error"] is not None, 10)
+        assert world.call(incident_id)["state"] == "waiting"
+        process.start()
+        until(lambda: world.state(incident_id).phase is Phase.SETTLING, 20)
+        assert [story["to"] for story in process.sim("calls")] == [DRIVER]
+        assert world.call(incident_id, CallParty.DRIVER)["pressed"] == "1"
