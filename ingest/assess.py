@@ -21,7 +21,7 @@ from ingest.placing import Placed, moment
 from runtime.database import Connection
 from schemas.impact import Position, Severity
 from schemas.topics import UpTopic
-from scoring.analyse import analyse
+from scoring.analyse import CONTEXT_AFTER_S, CONTEXT_BEFORE_S, analyse
 from scoring.frames import Frame, FrameError, stretch_around
 from scoring.mount import Mount, learn_mount
 from scoring.speed import SpeedTrack
@@ -30,8 +30,8 @@ from scoring.speed import SpeedTrack
 _DECIDE_AFTER: Final = timedelta(seconds=0.5)
 # By then the last part of a burst (10 s) has come, or never will.
 _BURST_OVER: Final = timedelta(seconds=15)
-_BEFORE_MS: Final = 4_000
-_AFTER_MS: Final = 12_000
+_BEFORE_MS: Final = round(CONTEXT_BEFORE_S * 1000)
+_AFTER_MS: Final = round(CONTEXT_AFTER_S * 1000) + 3_000
 _MOUNT_FROM: Final = timedelta(seconds=180)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -94,8 +94,8 @@ class Assessor:
 
     def _assess(self, conn: Connection, candidate: Candidate) -> bool:
         """Analyse and record; whether nothing that may still come can change the finding."""
-        query = "motion_parts" if self._lane == "urgent" else "motion_frames"
-        frames = self._frames(conn, candidate, query, _BEFORE_MS, _AFTER_MS)
+        # A burst holds two seconds before the impact; what lay before them came in the bulk lane.
+        frames = self._frames(conn, candidate, "motion", _BEFORE_MS, _AFTER_MS)
         motion = stretch_around(frames, candidate.uptime_ms / 1000)
         if motion is None:
             return True

@@ -66,6 +66,9 @@ class Impacts:
         ).fetchone()
         at = candidate.time_of(analysis.uptime_s)
         if same is not None and analysis.severity.rank <= Severity(same["severity"]).rank:
+            if analysis.final and analysis.severity == same["severity"]:
+                # The class stands; figures and direction are better known now.
+                self._write(conn, candidate, analysis, place, same["id"])
             if same["incident_id"] is not None and place is not None:
                 self._incidents.place(conn, candidate.device_id, place, at)
             return

@@ -88,10 +88,14 @@ WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
   AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
 ORDER BY uptime_ms;
 
--- name: motion_parts
+-- name: motion
+SELECT uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts FROM accel_frames
+WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
+  AND at BETWEEN %(from_at)s - interval '1 minute' AND %(to_at)s + interval '1 minute'
+  AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
+UNION ALL
 SELECT uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts FROM impact_parts
-WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
-ORDER BY uptime_ms;
+WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s;
 
 -- name: fixes_around
 SELECT uptime_ms, lat_deg, lon_deg, speed_mps, heading_deg FROM gps_fixes

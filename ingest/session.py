@@ -58,6 +58,7 @@ class Session:
         self._connection = 0
         self._in_flight: set[int] = set()
         self._done: set[int] = set()
+        self._suspect: set[int] = set()
         self._subscribed = threading.Event()
         self._log = structlog.get_logger(role="ingest", session=self.client_id)
         self._url = urlsplit(mqtt_url)
@@ -146,6 +147,8 @@ class Session:
     def _new_connection(self) -> None:
         with self._lock:
             self._connection += 1
+            # What was not acknowledged comes again under its old packet id, and not marked as a copy.
+            self._suspect |= self._in_flight | self._done
             self._in_flight.clear()
             self._done.clear()
 

@@ -27,6 +27,7 @@ from schemas import topics
 
 SERVICE_USER: Final = "cbutton"
 DEVICE_USER: Final = "device"
+_MAX_PENDING_BYTES: Final = 256 * 2**20
 MAX_PAYLOAD_BYTES: Final = 2**20
 _STORE_BYTES: Final = 8 * 2**30
 # A message in flight to a worker that died waits this long before it is delivered again.
@@ -117,6 +118,9 @@ class Nats:
             "listen": "127.0.0.1:-1",
             "pid_file": str(self._folder / "pid"),
             "max_payload": MAX_PAYLOAD_BYTES,
+            # A worker that commits slowly is not to be cut off: its backlog waits for it.
+            "max_pending": _MAX_PENDING_BYTES,
+            "write_deadline": "30s",
             "jetstream": {
                 "store_dir": str(self._folder),
                 "max_memory_store": 64 * 2**20,

@@ -2,124 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
-from support.insured import ACCOUNT_SID, AUTH_TOKEN, CONTACT, DRIVER, Insured, insured_world, queue_call
-from support.telephone import CarrierProcess, Customer, customer, until
-from support.telephone import carrier as carrier_process
+from support.insured import CONTACT, DRIVER, queue_call
+from support.telephone import CarrierProcess, until
+from support.telephone_world import SCALE, telephone_world
 
-from incident.calls import Calls, Links
-from incident.engine import Engine
-from incident.sender import Sender
 from incident.state import Task
-from incident.telephony import Carrier
-from runtime.database import Connection
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Phase
-
-SCALE = 0.1
-
-
-class Webhooks(Customer):
-    """What the API does with the carrier's webhooks, without the API."""
-
-    world: Insured
-
-    def answer(self, request: Any, body: str) -> None:
-        path = urlsplit(request.path).path
-        self.documents = {path: lambda form: self.words(path, dict(form))}
-        super().answer(request, body)
-
-    def words(self, path: str, form: dict[str, str]) -> str:
-        """The TwiML for a webhook, once it is recorded."""
-        _, _, what, call = path.split("/")
-        base, sid, calls = f"{self.url}/twilio", form.get("CallSid", ""), Calls(self.world.incidents)
-        links = Links(f"{base}/gather/{call}", f"{base}/silent/{call}", f"{base}/hold/{call}", "")
-        with self.world.connection() as conn:
-            match what:
-                case "voice":
-                    return calls.greet(conn, UUID(call), sid, links)
-                case "gather":
-                    return calls.press(conn, UUID(call), sid, form["Digits"], links)
-                case "silent":
-                    return calls.stay_silent(conn, UUID(call), sid, links)
-                case "hold":
-                    return calls.hold(conn, UUID(call), links, held=3)
-                case "status":
-                    calls.report(conn, UUID(call), sid, form["CallStatus"])
-                    return ""
-                case _:
-                    return ""
-
-
-@contextmanager
-def running(world: Insured, *steps: Callable[[Connection], Any]) -> Generator[None]:
-    """Each step in a thread of its own, again and again, as the engine role does."""
-    stop, failed = threading.Event(), list[BaseException]()
-
-    def work(step: Callable[[Connection], Any]) -> None:
-        try:
-            with world.connection(autocommit=True) as conn:
-                while not stop.is_set():
-                    if not step(conn):
-                        stop.wait(0.02)
-        except BaseException as error:  # noqa: BLE001 - told at the end
-            failed.append(error)
-
-    threads = [threading.Thread(target=work, args=[step]) for step in steps]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(30)
-    assert failed == []
-
-
-@contextmanager
-def telephone_world(
-    folder: Path, database_url: str, people: dict[str, Any], *, senders: int = 2, **nasty: float
-) -> Generator[tuple[Insured, CarrierProcess]]:
-    """A world whose engine and senders run, with a simulated carrier and its webhooks."""
-    with customer() as plain:
-        hooks = Webhooks(port=0)
-        plain.stop()
-        hooks.start()
-        try:
-            config = {
-                "account_sid": ACCOUNT_SID,
-                "auth_token": AUTH_TOKEN,
-                "time_scale": SCALE,
-                "calls_per_s": 50,
-            }
-            with (
-                carrier_process(folder, **config, people=people, nasty=nasty) as process,
-                insured_world(
-                    database_url,
-                    twilio_base_url=process.url,
-                    public_url=hooks.url,
-                    time_scale=SCALE,
-                    twilio_timeout_s=1.0,
-                ) as world,
-            ):
-                hooks.world = world
-                one = Carrier(world.settings)
-                steps = [Engine(world.incidents).step]
-                steps += [Sender(world.settings, world.incidents, one).step for _ in range(senders)]
-                with running(world, *steps):
-                    yield world, process
-        finally:
-            hooks.stop()
 
 
 def seconds(process: CarrierProcess, number: str) -> list[float]:
@@ -132,8 +26,6 @@ def seconds(process: CarrierProcess, number: str) -> list[float]:
 
 
 def _epoch(iso: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(iso).timestamp()
 
 

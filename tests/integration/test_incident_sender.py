@@ -9,16 +9,11 @@ from uuid import UUID
 import psycopg
 import pytest
 from support.insured import DRIVER, Insured, insured_world, queue_call
-from support.small_carrier import Cut, Refuse, Resource, SmallCarrier, small_carrier
+from support.outbox import cut, drain, quietly, refuse, sender, webhook
+from support.small_carrier import Resource, SmallCarrier, small_carrier
 
-from incident.calls import Calls
-from incident.sender import Sender
 from incident.service import SQL
-from incident.state import Answered, Close
-from incident.telephony import Carrier, Unreachable
-from runtime.settings import Settings
-from schemas.impact import Severity
-from schemas.incident import Answer, CallParty, Outcome, Phase
+from schemas.incident import Phase
 
 
 @pytest.fixture
@@ -39,50 +34,6 @@ def incident_id(world: Insured) -> UUID:
     opened = world.report(world.insure())
     world.forget_messages()
     return opened
-
-
-def sender(world: Insured, **changes: Any) -> Sender:
-    settings = world.settings.model_copy(update=changes)
-    return Sender(settings, world.incidents, Carrier(settings))
-
-
-def drain(world: Insured, one: Sender | None = None) -> int:
-    """Everything that is due; how many effects that were."""
-    one = one or sender(world)
-    steps = 0
-    while one.step(world.conn):
-        steps += 1
-        assert steps < 100, "it spins"
-    return steps
-
-
-def cut(done: bool) -> Callable[[object], None]:
-    def hook(_: object) -> None:
-        raise Cut(done)
-
-    return hook
-
-
-def quietly(_: object) -> None:
-    pass
-
-
-def refuse(status: int, body: str = '{"code": 1, "message": "no", "status": 1}') -> Callable[[object], None]:
-    def hook(_: object) -> None:
-        raise Refuse(status, body)
-
-    return hook
-
-
-def webhook(world: Insured, resource: Resource, status: str) -> None:
-    """The carrier's news, on a connection of its own, as the API takes it."""
-    call_id = UUID(str(resource["url"]).rpartition("/")[2])
-    with world.connection() as conn:
-        Calls(world.incidents).report(conn, call_id, str(resource["sid"]), status)
-
-
-def fine(at: Any) -> Answered:
-    return Answered(at, Answer.FINE, CallParty.DRIVER, "app")
 
 
 # The usual way.
@@ -375,187 +326,6 @@ def test_a_carrier_out_of_reach_is_tried_until_it_answers(
     assert not world.call(incident_id)["possible_duplicate"]
 
 
-# Withdrawing.
-
-
-def test_an_answer_withdraws_the_ringing_call(
-    world: Insured, incident_id: UUID, carrier: SmallCarrier
-) -> None:
-    drain(world)
-    carrier.calls[0]["status"] = "ringing"
-    webhook(world, carrier.calls[0], "ringing")
-    world.tell(incident_id, fine)
-    world.forget_messages()
-    drain(world)
-    assert carrier.calls[0]["status"] == "canceled"
-    assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", "canceled")
-
-
-def test_a_call_somebody_has_picked_up_is_left_alone(
-    world: Insured, incident_id: UUID, carrier: SmallCarrier
-) -> None:
-    drain(world)
-    carrier.calls[0]["status"] = "in-progress"  # its webhook is late
-    world.tell(incident_id, fine)
-    world.forget_messages()
-    drain(world)
-    assert carrier.calls[0]["status"] == "in-progress"
-    assert world.call(incident_id)["state"] == "placed"
-
-
-def test_a_call_still_in_the_outbox_never_leaves_it_after_an_answer(
-    world: Insured, incident_id: UUID, carrier: SmallCarrier
-) -> None:
-    world.tell(incident_id, fine)
-    world.forget_messages()
-    drain(world)
-    assert carrier.calls == []
-    assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", "withdrawn")
-
-
-def test_a_call_put_back_after_it_was_called_off_is_not_made(
-    world: Insured, incident_id: UUID, carrier: SmallCarrier
-) -> None:
-    """The driver answers while the request is on its way to a carrier that cannot be reached."""
-
-    class Away(Carrier):
-        def place_call(self, number: str, call_id: UUID, ring_s: float) -> str:
-            world.tell(incident_id, fine)
-            raise Unreachable("no route")
-
-    drain(world, Sender(world.settings, world.incidents, Away(world.settings)))
-    world.forget_messages()
-    world.run_out_leases()
-    drain(world)
-    assert carrier.calls == []
-    assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", "withdrawn")
-    assert not world.state(incident_id).driver.under_way
-
-
-def test_an_unresolved_call_nobody_wants_any_more_is_not_repeated(
-    world: Insured, incident_id: UUID, carrier: SmallCarrier
-) -> None:
-    carrier.before_call = cut(done=False)
-    drain(world)
-    world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.ACCIDENT))
-    world.forget_messages()
-    carrier.before_call = quietly
-    world.run_out_leases()
-    drain(world)
-    world.run_out_leases()
-    drain(world)
-    assert carrier.calls == []
-    assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", "withdrawn")
-    assert world.rows("SELECT id FROM outbox WHERE state NOT IN ('done', 'expired')") == []
-
-
-def test_an_unresolved_call_nobody_wants_any_more_is_found_and_withdrawn(
-    world: Insured, incident_id: UUID, carrier: SmallCarrier
-) -> None:
-    carrier.after_call = cut(done=True)
-    drain(world)
-    world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.ACCIDENT))
-    world.forget_messages()
-    carrier.after_call = quietly
-    for _ in range(3):
-        world.run_out_leases()
-        drain(world)
-    assert [made["status"] for made in carrier.calls] == ["canceled"]
-    assert world.call(incident_id)["end_status"] == "canceled"
-
-
-# Calls given up.
-
-
-def test_a_call_given_up_while_it_rings_is_withdrawn_and_the_next_one_made(
-    world: Insured, incident_id: UUID, carrier: SmallCarrier
-) -> None:
-    drain(world)
-    carrier.calls[0]["status"] = "ringing"
-    webhook(world, carrier.calls[0], "ringing")
-    from incident.engine import Engine
-
-    world.make_due(incident_id, "step:0:3")
-    world.make_due(incident_id, "giveup:driver:1")
-    Engine(world.incidents).step(world.conn)
-    world.forget_messages()
-    drain(world)
-    assert [made["status"] for made in carrier.calls] == ["canceled", "queued"]
-    assert world.call(incident_id)["end_status"] == "canceled"
-    assert world.call(incident_id, attempt=2)["state"] == "placed"
-
-
-def test_a_call_whose_end_was_not_told_is_asked_about(
-    world: Insured, incident_id: UUID, carrier: SmallCarrier
-) -> None:
-    drain(world)
-    webhook(world, carrier.calls[0], "in-progress")
-    carrier.calls[0]["status"] = "completed"  # the webhook is lost
-    from incident.engine import Engine
-
-    world.make_due(incident_id, "giveup:driver:1")
-    Engine(world.incidents).step(world.conn)
-    assert world.state(incident_id).driver.under_way
-    world.forget_messages()
-    drain(world)
-    assert world.call(incident_id)["end_status"] == "completed"
-    assert not world.state(incident_id).driver.under_way
-
-
-# Texts.
-
-
-@pytest.fixture
-def light(world: Insured) -> UUID:
-    """A light incident whose SMS waits in the outbox."""
-    opened = world.report(world.insure(), Severity.LIGHT)
-    world.make_due(opened, "step:0:1")
-    from incident.engine import Engine
-
-    Engine(world.incidents).step(world.conn)
-    return opened
-
-
-def sms(world: Insured) -> dict[str, Any]:
-    return world.one(
-        "SELECT m.*, o.state AS sent FROM messages m JOIN outbox o USING (id) WHERE channel = 'sms'"
-    )
-
-
-def test_a_text_is_sent_once(world: Insured, light: UUID, carrier: SmallCarrier) -> None:
-    drain(world)
-    (sent,) = carrier.messages
-    assert (sms(world)["state"], sms(world)["sid"], sms(world)["sent"]) == ("sent", sent["sid"], "done")
-    assert sent["body"] == sms(world)["body"]
-
-
-@pytest.mark.parametrize(("when", "times"), [("after_message", 1), ("before_message", 1)])
-def test_an_unanswered_text_is_looked_up(
-    world: Insured, light: UUID, carrier: SmallCarrier, when: str, times: int
-) -> None:
-    setattr(carrier, when, cut(done=when == "after_message"))
-    drain(world)
-    assert sms(world)["sent"] == "unknown"
-    setattr(carrier, when, quietly)
-    world.run_out_leases()
-    drain(world)
-    assert len(carrier.messages) == times
-    assert sms(world)["sid"] == carrier.messages[0]["sid"]
-
-
-def test_a_text_the_carrier_refuses_has_failed(world: Insured, light: UUID, carrier: SmallCarrier) -> None:
-    carrier.before_message = refuse(400)
-    drain(world)
-    assert (sms(world)["state"], sms(world)["sent"]) == ("failed", "failed")
-
-
-def test_a_push_waits_for_the_app_and_needs_no_carrier(world: Insured, incident_id: UUID) -> None:
-    world.conn.execute("UPDATE outbox SET state = 'pending' WHERE kind = 'push'")
-    drain(world, sender(world, twilio_base_url="http://127.0.0.1:1"))
-    assert world.one("SELECT state FROM messages WHERE channel = 'push'")["state"] == "sent"
-
-
 def test_settings_give_the_lease_more_than_a_request_can_take(world: Insured) -> None:
-    settings: Settings = world.settings
     lease = sender(world)._lease  # pyright: ignore[reportPrivateUsage] what two senders rely on
-    assert lease.total_seconds() > 2 * settings.twilio_timeout_s
+    assert lease.total_seconds() > 2 * world.settings.twilio_timeout_s

@@ -43,6 +43,14 @@ def asks_help(at: datetime) -> Answered:
     return Answered(at, Answer.HELP, CallParty.DRIVER, "app")
 
 
+def is_fine(at: datetime) -> AnswerFor:
+    return AnswerFor(at, "akiko", Answer.FINE)
+
+
+def closes(at: datetime) -> Close:
+    return Close(at, "akiko", Outcome.ACCIDENT)
+
+
 def helped(world: Insured, device_id: str = "car-0001") -> UUID:
     """A moderate incident whose driver asked for help."""
     incident_id = world.report(world.insure(device_id), Severity.MODERATE)
@@ -211,11 +219,7 @@ def test_an_offer_that_ran_out_is_no_longer_the_units(world: Insured) -> None:
         units.report(world.conn, world.incidents, "guard-1", uuid4(), ACCEPTED)
 
 
-@pytest.mark.parametrize(
-    "ending",
-    [lambda at: AnswerFor(at, "akiko", Answer.FINE), lambda at: Close(at, "akiko", Outcome.ACCIDENT)],
-    ids=["fine", "closing"],
-)
+@pytest.mark.parametrize("ending", [is_fine, closes])
 def test_fine_and_closing_free_the_unit(world: Insured, ending: Happening) -> None:
     world.unit("guard-1")
     incident_id = helped(world)
@@ -295,7 +299,7 @@ def test_accepting_and_running_out_at_once_end_one_way(world: Insured) -> None:
             assert isinstance(refused, (NotYours, DispatchRefused))
             assert after["unit_id"] != unit_id
         assert str(state.dispatches[GUARD]) == after["state"]
-        world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.ACCIDENT))
+        world.tell(incident_id, closes)
 
 
 def test_the_database_itself_holds_one_open_dispatch_per_unit_and_kind(world: Insured) -> None:

@@ -298,6 +298,15 @@ def test_a_press_lost_or_sent_last_is_told(device: Session) -> None:
     assert "messages came before the press" in whys(absence.outage(other, cut_for_s=40))
 
 
+def test_a_copy_of_an_earlier_press_is_not_the_press_made_without_connection() -> None:
+    device = Session()
+    earlier = device.press(4000)
+    heard = [one for one in outage(device) if one.name != "button" or one is earlier]
+    back = next(index for index, one in enumerate(heard) if one.name == "status" and not one.by_broker)
+    heard.insert(back + 1, device.again(earlier, 50_120))
+    assert "never came" in whys(absence.outage(heard, cut_for_s=40))
+
+
 def test_sending_times_of_the_first_attempt_are_told(device: Session) -> None:
     def at_once(message: Any) -> None:
         message.stamp.sent_uptime_ms = message.stamp.event_uptime_ms + 1015

@@ -1,0 +1,208 @@
+"""Calls that nobody wants any more, calls of which nothing is heard, and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from support.insured import Insured, insured_world
+from support.outbox import cut, drain, fine, fire, quietly, refuse, sender, webhook
+from support.small_carrier import SmallCarrier, small_carrier
+
+from incident.sender import Sender
+from incident.state import Close
+from incident.telephony import Carrier, Unreachable
+from schemas.impact import Severity
+from schemas.incident import Outcome
+
+
+@pytest.fixture
+def carrier() -> Generator[SmallCarrier]:
+    with small_carrier() as made:
+        yield made
+
+
+@pytest.fixture
+def world(database_url: str, carrier: SmallCarrier) -> Generator[Insured]:
+    with insured_world(database_url, twilio_base_url=carrier.url) as made:
+        yield made
+
+
+@pytest.fixture
+def incident_id(world: Insured) -> UUID:
+    """A severe incident whose first call waits in the outbox."""
+    opened = world.report(world.insure())
+    world.forget_messages()
+    return opened
+
+
+# Withdrawing.
+
+
+def test_an_answer_withdraws_the_ringing_call(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    drain(world)
+    carrier.calls[0]["status"] = "ringing"
+    webhook(world, carrier.calls[0], "ringing")
+    world.tell(incident_id, fine)
+    world.forget_messages()
+    drain(world)
+    assert carrier.calls[0]["status"] == "canceled"
+    assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", "canceled")
+
+
+def test_a_call_somebody_has_picked_up_is_left_alone(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    drain(world)
+    carrier.calls[0]["status"] = "in-progress"  # its webhook is late
+    world.tell(incident_id, fine)
+    world.forget_messages()
+    drain(world)
+    assert carrier.calls[0]["status"] == "in-progress"
+    assert world.call(incident_id)["state"] == "placed"
+
+
+def test_a_call_still_in_the_outbox_never_leaves_it_after_an_answer(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    world.tell(incident_id, fine)
+    world.forget_messages()
+    drain(world)
+    assert carrier.calls == []
+    assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", "withdrawn")
+
+
+def test_a_call_put_back_after_it_was_called_off_is_not_made(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    """The driver answers while the request is on its way to a carrier that cannot be reached."""
+
+    class Away(Carrier):
+        def place_call(self, number: str, call_id: UUID, ring_s: float) -> str:
+            world.tell(incident_id, fine)
+            raise Unreachable("no route")
+
+    drain(world, Sender(world.settings, world.incidents, Away(world.settings)))
+    world.forget_messages()
+    world.run_out_leases()
+    drain(world)
+    assert carrier.calls == []
+    assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", "withdrawn")
+    assert not world.state(incident_id).driver.under_way
+
+
+def test_an_unresolved_call_nobody_wants_any_more_is_not_repeated(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    carrier.before_call = cut(done=False)
+    drain(world)
+    world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.ACCIDENT))
+    world.forget_messages()
+    carrier.before_call = quietly
+    world.run_out_leases()
+    drain(world)
+    world.run_out_leases()
+    drain(world)
+    assert carrier.calls == []
+    assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", "withdrawn")
+    assert world.rows("SELECT id FROM outbox WHERE state NOT IN ('done', 'expired')") == []
+
+
+def test_an_unresolved_call_nobody_wants_any_more_is_found_and_withdrawn(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    carrier.after_call = cut(done=True)
+    drain(world)
+    world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.ACCIDENT))
+    world.forget_messages()
+    carrier.after_call = quietly
+    for _ in range(3):
+        world.run_out_leases()
+        drain(world)
+    assert [made["status"] for made in carrier.calls] == ["canceled"]
+    assert world.call(incident_id)["end_status"] == "canceled"
+
+
+# Calls given up.
+
+
+def test_a_call_given_up_while_it_rings_is_withdrawn_and_the_next_one_made(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    drain(world)
+    carrier.calls[0]["status"] = "ringing"
+    webhook(world, carrier.calls[0], "ringing")
+    fire(world, incident_id, "step:0:3", "giveup:driver:1")
+    world.forget_messages()
+    drain(world)
+    assert [made["status"] for made in carrier.calls] == ["canceled", "queued"]
+    assert world.call(incident_id)["end_status"] == "canceled"
+    assert world.call(incident_id, attempt=2)["state"] == "placed"
+
+
+def test_a_call_whose_end_was_not_told_is_asked_about(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    drain(world)
+    webhook(world, carrier.calls[0], "in-progress")
+    carrier.calls[0]["status"] = "completed"  # the webhook is lost
+    fire(world, incident_id, "giveup:driver:1")
+    assert world.state(incident_id).driver.under_way
+    world.forget_messages()
+    drain(world)
+    assert world.call(incident_id)["end_status"] == "completed"
+    assert not world.state(incident_id).driver.under_way
+
+
+# Texts.
+
+
+@pytest.fixture
+def light(world: Insured) -> UUID:
+    """A light incident whose SMS waits in the outbox."""
+    opened = world.report(world.insure(), Severity.LIGHT)
+    fire(world, opened, "step:0:1")
+    return opened
+
+
+def sms(world: Insured) -> dict[str, Any]:
+    return world.one(
+        "SELECT m.*, o.state AS sent FROM messages m JOIN outbox o USING (id) WHERE channel = 'sms'"
+    )
+
+
+def test_a_text_is_sent_once(world: Insured, light: UUID, carrier: SmallCarrier) -> None:
+    drain(world)
+    (sent,) = carrier.messages
+    assert (sms(world)["state"], sms(world)["sid"], sms(world)["sent"]) == ("sent", sent["sid"], "done")
+    assert sent["body"] == sms(world)["body"]
+
+
+@pytest.mark.parametrize(("when", "times"), [("after_message", 1), ("before_message", 1)])
+def test_an_unanswered_text_is_looked_up(
+    world: Insured, light: UUID, carrier: SmallCarrier, when: str, times: int
+) -> None:
+    setattr(carrier, when, cut(done=when == "after_message"))
+    drain(world)
+    assert sms(world)["sent"] == "unknown"
+    setattr(carrier, when, quietly)
+    world.run_out_leases()
+    drain(world)
+    assert len(carrier.messages) == times
+    assert sms(world)["sid"] == carrier.messages[0]["sid"]
+
+
+def test_a_text_the_carrier_refuses_has_failed(world: Insured, light: UUID, carrier: SmallCarrier) -> None:
+    carrier.before_message = refuse(400)
+    drain(world)
+    assert (sms(world)["state"], sms(world)["sent"]) == ("failed", "failed")
+
+
+def test_a_push_waits_for_the_app_and_needs_no_carrier(world: Insured, incident_id: UUID) -> None:
+    world.conn.execute("UPDATE outbox SET state = 'pending' WHERE kind = 'push'")
+    drain(world, sender(world, twilio_base_url="http://127.0.0.1:1"))
+    assert world.one("SELECT state FROM messages WHERE channel = 'push'")["state"] == "sent"

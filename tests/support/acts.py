@@ -1,0 +1,57 @@
+"""Scenes and happenings that many examples begin with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from support.scene import (
+    NEVER_ANSWERS,
+    Happening,
+    Phone,
+    Scene,
+    Unit,
+)
+
+from incident.state import (
+    Answered,
+    AnswerFor,
+    Close,
+    Joined,
+    Take,
+)
+from schemas.impact import Severity
+from schemas.incident import Answer, CallParty, Outcome, Trigger
+
+CONTACT, DRIVER = CallParty.CONTACT, CallParty.DRIVER
+
+
+def severe(
+    *, driver: Phone = NEVER_ANSWERS, contact: Phone = NEVER_ANSWERS, units: tuple[Unit, ...] = ()
+) -> Scene:
+    return Scene(driver=driver, contact=contact, units=units).open(severity=Severity.SEVERE)
+
+
+def moderate(
+    *, driver: Phone = NEVER_ANSWERS, contact: Phone = NEVER_ANSWERS, units: tuple[Unit, ...] = ()
+) -> Scene:
+    return Scene(driver=driver, contact=contact, units=units).open(severity=Severity.MODERATE)
+
+
+def app(answer: Answer) -> Happening:
+    return lambda now: Answered(now, answer, DRIVER, "app")
+
+
+def joined(severity: Severity | None, trigger: Trigger = Trigger.IMPACT, **more: bool) -> Happening:
+    return lambda now: Joined(now, trigger, severity, **more)
+
+
+def operator_says(answer: Answer) -> Happening:
+    return lambda now: AnswerFor(now, "akiko", answer)
+
+
+def take(now: datetime) -> Take:
+    return Take(now, "akiko")
+
+
+def close(now: datetime) -> Close:
+    return Close(now, "akiko", Outcome.ACCIDENT)

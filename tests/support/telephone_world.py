@@ -1,0 +1,106 @@
+"""Engine and senders at work against the simulated carrier, with the webhooks the API would take."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from support.insured import ACCOUNT_SID, AUTH_TOKEN, Insured, insured_world
+from support.telephone import CarrierProcess, Customer, carrier
+
+from incident.calls import Calls, Links
+from incident.engine import Engine
+from incident.sender import Sender
+from incident.telephony import Carrier
+from runtime.database import Connection
+
+SCALE: Final = 0.1
+
+
+class Webhooks(Customer):
+    """What the API does with the carrier's webhooks, without the API."""
+
+    world: Insured
+
+    def answer(self, request: BaseHTTPRequestHandler, body: str) -> None:
+        path = urlsplit(request.path).path
+        self.documents.setdefault(path, partial(self.words, path))
+        super().answer(request, body)
+
+    def words(self, path: str, form: Mapping[str, str]) -> str:
+        """The TwiML for a webhook, once it is recorded."""
+        _, _, what, call = path.split("/")
+        base, sid, calls = f"{self.url}/twilio", form.get("CallSid", ""), Calls(self.world.incidents)
+        links = Links(f"{base}/gather/{call}", f"{base}/silent/{call}", f"{base}/hold/{call}", "")
+        with self.world.connection() as conn:
+            match what:
+                case "voice":
+                    return calls.greet(conn, UUID(call), sid, links)
+                case "gather":
+                    return calls.press(conn, UUID(call), sid, form["Digits"], links)
+                case "silent":
+                    return calls.stay_silent(conn, UUID(call), sid, links)
+                case "hold":
+                    return calls.hold(conn, UUID(call), links, held=3)
+                case "status":
+                    calls.report(conn, UUID(call), sid, form["CallStatus"])
+                    return ""
+                case _:
+                    return ""
+
+
+@contextmanager
+def running(world: Insured, *steps: Callable[[Connection], Any]) -> Generator[None]:
+    """Each step in a thread of its own, again and again, as the engine role does."""
+    stop, failed = threading.Event(), list[BaseException]()
+
+    def work(step: Callable[[Connection], Any]) -> None:
+        try:
+            with world.connection(autocommit=True) as conn:
+                while not stop.is_set():
+                    if not step(conn):
+                        stop.wait(0.02)
+        except BaseException as error:  # noqa: BLE001 - told at the end
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=[step]) for step in steps]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+    assert failed == []
+
+
+@contextmanager
+def telephone_world(
+    folder: Path, database_url: str, people: dict[str, Any], *, senders: int = 2, **nasty: float
+) -> Generator[tuple[Insured, CarrierProcess]]:
+    """A world whose engine and senders run, with a simulated carrier and its webhooks."""
+    hooks = Webhooks()
+    hooks.start()
+    config = {"account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN, "time_scale": SCALE, "calls_per_s": 50}
+    reached = {"public_url": hooks.url, "time_scale": SCALE, "twilio_timeout_s": 1.0}
+    try:
+        with (
+            carrier(folder, **config, people=people, nasty=nasty) as process,
+            insured_world(database_url, twilio_base_url=process.url, **reached) as world,
+        ):
+            hooks.world = world
+            one = Carrier(world.settings)
+            steps = [Engine(world.incidents).step]
+            steps += [Sender(world.settings, world.incidents, one).step for _ in range(senders)]
+            with running(world, *steps):
+                yield world, process
+    finally:
+        hooks.stop()
