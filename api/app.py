@@ -46,7 +46,6 @@ _DESCRIPTION: Final = """\
 The HTTP side of the connected button: incidents for operators, work for units in the field, help for
 drivers, administration, and the telephone carrier's webhooks. All times are ISO 8601 in UTC; distances,
 speeds and angles carry their units in their names. Errors are problems after RFC 9457."""
-_RECONNECT_S: Final = 0.5
 _TAGS: Final = [
     {"name": "incidents", "description": "For operators: what happens, and what is done about it."},
     {"name": "units", "description": "For guards and roadside units in the field."},
@@ -58,12 +57,10 @@ _TAGS: Final = [
 
 
 def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
-    """The application on a database; the pool remains the caller's, but for its patience.
+    """The application on a database; the pool remains the caller's.
 
     Raises ValueError when a setting that it cannot do without is missing.
     """
-    # By itself the pool would wait ever longer, up to a minute, while the database is back already.
-    pool.reconnect_timeout = _RECONNECT_S
     incidents = Incidents(settings)
     here = Context(settings, pool, Tokens(settings), incidents, Calls(incidents), Hub())
 

@@ -158,13 +158,15 @@ def silent(here: Here, call_id: UUID, form: Signed) -> Response:
 def hold(
     here: Here,
     call_id: UUID,
-    _: Signed,
+    form: Signed,
     held: Annotated[int, Query(ge=0, le=100, description="How often it was held already.")] = 0,
 ) -> Response:
     """A little longer, and at last the promise to ring back."""
     try:
-        with here.transaction() as conn:
-            words = here.calls.hold(conn, call_id, _links(here, call_id), held=held)
+        with here.change() as conn:
+            # Sent by the carrier once a bridge to a person has ended.
+            talked = form.get("DialCallStatus") == "completed"
+            words = here.calls.hold(conn, call_id, _links(here, call_id), held=held, talked=talked)
     except UnknownCall:
         return _farewell()
     return _xml(words)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import secrets
+import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -70,6 +72,7 @@ def run(
         steps = _chosen(only)
         _check_names(device_id, shard)
         with ExitStack() as stack:
+            stack.enter_context(_tidy_on_sigterm())
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cb-check-", dir="/tmp")))
             supervisor = stack.enter_context(Supervisor(folder, _quiet_log()))
             url, address, relay = mqtt_url, _address_of(mqtt_url, device_password), None
@@ -88,6 +91,19 @@ def run(
     except (CheckError, ListenerError, RelayError, NatsError, StateError, ChildFailed, RigError) as error:
         sys.stderr.write(f"{error}\n")
         return _UNUSABLE
+
+
+@contextmanager
+def _tidy_on_sigterm() -> Generator[None]:
+    """Let SIGTERM, as a rig sends it, end this the way Ctrl-C does: broker and folder go as well."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _take_through(trial: Trial, steps: Sequence[str]) -> int:

@@ -119,10 +119,15 @@ class Calls:
             "silent", call.language, connect_to=links.connect_to, hold_url=links.hold_url
         )
 
-    def hold(self, conn: Connection, call_id: UUID, links: Links, *, held: int) -> str:
-        """Keep the line a little longer."""
+    def hold(self, conn: Connection, call_id: UUID, links: Links, *, held: int, talked: bool) -> str:
+        """Keep the line a little longer, unless a person has talked with them or the matter is closed."""
+        call, state = self._move(conn, call_id, "", "answered", None)
+        if talked:
+            return twiml.goodbye()
+        if state.phase is Phase.CLOSED:
+            return twiml.handled(call.language)
         return twiml.hold(
-            self._read(conn, call_id).language,
+            call.language,
             connect_to=links.connect_to,
             hold_url=links.hold_url,
             held=held,

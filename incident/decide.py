@@ -258,7 +258,8 @@ def _take_answer(draft: Draft, answer: Answer, *, heard_by_operator: bool) -> No
             ladder.alarm(draft, Task.CALL_BACK, reason="fine_after_impact")
         return
     draft.change(phase=HELPING)
-    ladder.alarm(draft, Task.TAKE, reason=answer)
+    if not heard_by_operator or state.taken_by is None:
+        ladder.alarm(draft, Task.TAKE, reason=answer)
     if answer is Answer.AMBULANCE:
         ladder.ask_ambulance(draft)
     if answer in (Answer.HELP, Answer.AMBULANCE):
@@ -271,7 +272,8 @@ def _still_holds(state: State, answer: Answer, kind: DispatchKind) -> bool:
     if answer is Answer.FINE:
         return state.phase is SETTLING
     if answer is Answer.OPERATOR:
-        return state.phase is HELPING
+        # Whoever was put through once and asks again is waiting for a person again.
+        return state.phase is HELPING and Task.TAKE in state.tasks
     return state.phase is HELPING and state.dispatches.get(kind) in OPEN_DISPATCH
 
 

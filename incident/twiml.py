@@ -75,6 +75,13 @@ def handled(language: Language) -> str:
     return str(response)
 
 
+def goodbye() -> str:
+    """All has been said."""
+    response = VoiceResponse()
+    response.hangup()
+    return str(response)
+
+
 def _ask(
     sentences: list[str], party: CallParty, language: Language, *, action_url: str, silent_url: str
 ) -> str:

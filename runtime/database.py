@@ -17,6 +17,8 @@ _OPTIONS: dict[str, Any] = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
+    # Keepalives do not cover data that was sent and never acknowledged.
+    "tcp_user_timeout": 10_000,
     "options": "-c timezone=UTC",
 }
 
@@ -52,7 +54,8 @@ def open_pool(url: str, *, name: str, size: int) -> ConnectionPool[Connection]:
         min_size=1,
         max_size=size,
         timeout=10.0,
-        reconnect_timeout=60.0,
+        # By itself the pool waits ever longer, up to a minute, while the database is back already.
+        reconnect_timeout=0.5,
         check=ConnectionPool[Connection].check_connection,
         open=True,
     )

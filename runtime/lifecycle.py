@@ -42,7 +42,10 @@ class Lifecycle:
     def ready(self) -> None:
         """Tell the supervisor, if there is one, that this role now does its work."""
         if path := os.environ.get(READY_FILE):
-            Path(path).write_text(str(os.getpid()), encoding="ascii")
+            # Written beside and moved: whoever looks finds nothing or all of it.
+            written = Path(f"{path}.new")
+            written.write_text(str(os.getpid()), encoding="ascii")
+            written.replace(path)
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         self._stopping.set()
