@@ -152,6 +152,9 @@ def device_check(
         str, typer.Option(help="Address the private broker listens on for the device.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the private broker; 0 picks a free one.")] = 0,
+    password: Annotated[
+        str, typer.Option(help="The device's password at the private broker; one is made up when left out.")
+    ] = "",
     device: Annotated[str, typer.Option(help="The device's id; without one the first that speaks.")] = "",
     only: Annotated[
         list[str] | None, typer.Option(help="Only this step; may be given several times.")
@@ -173,6 +176,7 @@ def device_check(
             mqtt_url=mqtt_url,
             host=host,
             port=port,
+            device_password=password,
             device_id=device,
             only=only or (),
             as_json=as_json,

@@ -46,7 +46,15 @@ class Story:
 
 # What may happen besides, any number of times: steps on the way to an expected one.
 INCIDENTAL: Final = frozenset(
-    {"command_queued", "command_done", "call_placed", "call_ringing", "impact_revised", "call_cancelled"}
+    {
+        "command_queued",
+        "command_done",
+        "call_placed",
+        "call_ringing",
+        "call_cancelled",
+        "impact_revised",
+        "placed",
+    }
 )
 
 _CRASH: Final = {
