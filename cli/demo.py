@@ -20,7 +20,7 @@ WORLD: Final = World(
             contact="+819020000001",
             script=(
                 {
-                    "at_s": 12,
+                    "at_s": 8,
                     "do": "crash",
                     "delta_v_kmh": 48,
                     "pdof_deg": 330,
