@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Final
 
 import httpx
+
+_LOOK_UP_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,10 @@ class Feed:
         self._thread = threading.Thread(target=self._follow, name="feed", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop reading."""
+    def close(self) -> None:
+        """Stop reading; returns once the connection is closed."""
         self._stopping.set()
+        self._thread.join()
 
     def take(self, wait_s: float = 0.0) -> Iterator[FeedEvent]:
         """What has come since the last time; waits for the first."""
@@ -57,11 +60,15 @@ class Feed:
                 headers["Last-Event-ID"] = str(self._after)
             try:
                 with (
-                    httpx.Client(timeout=httpx.Timeout(5.0, read=30.0), trust_env=False) as client,
+                    httpx.Client(timeout=httpx.Timeout(5.0, read=_LOOK_UP_S), trust_env=False) as client,
                     client.stream("GET", self._url, headers=headers) as response,
                 ):
                     response.raise_for_status()
+                    if self._after is None:
+                        self._after = int(response.headers["X-Stream-Position"])
                     self._read(response)
+            except httpx.ReadTimeout:
+                continue  # nothing happened for a moment: look whether to stop, and go on from there
             except httpx.HTTPError:
                 self._stopping.wait(0.3)
 

@@ -8,7 +8,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,17 +131,15 @@ class _Performance:
             simulators.field(self._settings, self._cast, settled, folder),
             simulators.cars(self._settings, self._cast, settled, folder, control_port=control_port),
         )
-        feed = Feed(
-            self._settings.api_url, self._settings.operator_tokens[OPERATOR].get_secret_value(), after=0
-        )
-        time.sleep(_DRIVE_FIRST_S)
-        deed_at = self._do()
-        self._note(deed_at, deed_at, "deed", {"what": self._story.deed["do"]})
-        if self._kill_at == "deed":
-            self._kill_now(deed_at)
-        self._follow(feed, deed_at)
-        feed.stop()
-        self._judge(self._cast.motorists[0], deed_at)
+        token = self._settings.operator_tokens[OPERATOR].get_secret_value()
+        with self._http, closing(Feed(self._settings.api_url, token, after=0)) as feed:
+            time.sleep(_DRIVE_FIRST_S)
+            deed_at = self._do()
+            self._note(deed_at, deed_at, "deed", {"what": self._story.deed["do"]})
+            if self._kill_at == "deed":
+                self._kill_now(deed_at)
+            self._follow(feed, deed_at)
+            self._judge(self._cast.motorists[0], deed_at)
         return self._outcome
 
     def _do(self) -> datetime:

@@ -50,7 +50,7 @@ def run(settings: Settings, *, with_demo: bool) -> int:
         feed = Feed(resolved.api_url, operator_token)
         _print_addresses(console, resolved, stack, settled)
         _watch(console, stack, feed, life)
-        feed.stop()
+        feed.close()
         console.print("stopping …")
     return 0
 
