@@ -274,7 +274,8 @@ def _still_holds(state: State, answer: Answer, kind: DispatchKind) -> bool:
     if answer is Answer.OPERATOR:
         # Whoever was put through once and asks again is waiting for a person again.
         return state.phase is HELPING and Task.TAKE in state.tasks
-    return state.phase is HELPING and state.dispatches.get(kind) in OPEN_DISPATCH
+    sought = state.dispatches.get(kind) in OPEN_DISPATCH or Task.NO_UNIT in state.tasks
+    return state.phase is HELPING and sought
 
 
 def _on_dispatch_moved(draft: Draft, event: DispatchMoved) -> None:

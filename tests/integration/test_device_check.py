@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +193,36 @@ def test_what_is_seen_on_a_terminal_names_step_fault_and_remedy(capsys: pytest.C
     assert "✗ nothing was heard within" in shown
     assert "→ check address, login" in shown
     assert "0 of 2 steps passed" in shown
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_ending_it_half_way_leaves_nothing_behind(signum: signal.Signals) -> None:
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import signal; {_DEFAULT_INT}; from cli.device_check import run; run(as_json=True)",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    ) as process:
+        assert process.stdout is not None
+        order = json.loads(process.stdout.readline())
+        process.send_signal(signum)
+        process.communicate(timeout=30)
+    assert process.returncode != 0
+    with socket.socket() as knock, pytest.raises(OSError, match="refused"):
+        knock.connect((order["host"], order["port"]))
+    assert not [
+        folder for folder in Path("/tmp").glob("cb-check-*") if _mentions(folder, str(order["password"]))
+    ]
+
+
+# A shell that starts something in the background has it ignore Ctrl-C; a person's does not.
+_DEFAULT_INT = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
+def _mentions(folder: Path, word: str) -> bool:
+    return any(word in path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file())

@@ -48,7 +48,8 @@ class Webhooks(Customer):
                 case "silent":
                     return calls.stay_silent(conn, UUID(call), sid, links)
                 case "hold":
-                    return calls.hold(conn, UUID(call), links, held=3)
+                    talked = form.get("DialCallStatus") == "completed"
+                    return calls.hold(conn, UUID(call), links, held=3, talked=talked)
                 case "status":
                     calls.report(conn, UUID(call), sid, form["CallStatus"])
                     return ""

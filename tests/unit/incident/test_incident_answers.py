@@ -107,6 +107,23 @@ def test_asking_again_counts_when_what_was_sent_has_left_again() -> None:
     assert scene.state.dispatches[GUARD] is DispatchState.ACCEPTED
 
 
+def test_asking_for_an_operator_again_counts_once_the_first_request_was_taken() -> None:
+    scene = moderate().tell(app(Answer.OPERATOR)).run_to(5).tell(app(Answer.OPERATOR)).run_to(10).tell(take)
+    scene.run_to(100).tell(app(Answer.OPERATOR))
+    assert scene.times("operator_alarmed take operator") == [0, 100]
+
+
+def test_what_an_operator_passes_on_alarms_nobody_who_has_it_in_hand() -> None:
+    scene = (
+        moderate(units=(Unit("g1"),)).tell(take).run_to(5).tell(operator_says(Answer.AMBULANCE)).run_to(200)
+    )
+    assert not scene.times("operator_alarmed")
+    assert scene.times("offer guard to g1") == [5]
+    assert Task.REQUEST_AMBULANCE in scene.state.tasks
+    passed_on = moderate().tell(operator_says(Answer.OPERATOR))
+    assert passed_on.times("operator_alarmed take operator") == [0]  # somebody heard it, but nobody took it
+
+
 def test_fine_counts_again_after_an_operator_sent_help() -> None:
     scene = severe(units=(Unit("g1"),)).tell(app(Answer.FINE))
     scene.tell(lambda now: SendHelp(now, "akiko", GUARD)).run_to(20)
@@ -149,6 +166,13 @@ def test_a_second_harder_impact_raises_without_ringing_twice() -> None:
         (80, "call contact 1"),
     ]
     assert scene.times("operator_alarmed take plan") == [20]
+
+
+def test_a_call_that_was_due_in_the_lighter_ladder_is_not_made_on_top() -> None:
+    # The first call holds the line until 76 s; the second is due since 60 s, and the raise comes at 70 s.
+    scene = moderate(driver=Phone(picks_up_s=4, presses_s=18, hangs_up_s=44)).run_to(70)
+    scene.tell(joined(Severity.SEVERE)).run_to(170)
+    assert scene.times("call driver") == [10, 100]
 
 
 def test_a_raise_between_two_calls_rings_at_once() -> None:

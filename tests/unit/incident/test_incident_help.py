@@ -22,7 +22,7 @@ from incident.state import (
     StopHelp,
     Task,
 )
-from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase
+from schemas.incident import Answer, DispatchKind, DispatchState, Phase
 
 GUARD, ROADSIDE = DispatchKind.GUARD, DispatchKind.ROADSIDE
 

@@ -25,7 +25,7 @@ from incident.state import (
     Task,
 )
 from schemas.impact import Severity
-from schemas.incident import CallParty, DispatchKind, Phase, Trigger
+from schemas.incident import CallParty, Phase, Trigger
 
 DRIVER, CONTACT = CallParty.DRIVER, CallParty.CONTACT
 ACTIONS = (

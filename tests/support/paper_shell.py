@@ -1,0 +1,256 @@
+"""One incident on paper: what the shell keeps in the database, and what no decision may ever do.
+
+It knows nothing of how decisions are made. An assertion here is a fault of `incident.decide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from support.scene import START, default_plan
+
+from incident import timers
+from incident.decide import CommandRefused, decide, open_incident
+from incident.plan import Do
+from incident.state import (
+    Answered,
+    AnswerFor,
+    CallEnded,
+    CallSilent,
+    CancelCalls,
+    CheckCall,
+    ClearTimers,
+    Command,
+    Decision,
+    DispatchMoved,
+    Effect,
+    Event,
+    Joined,
+    Light,
+    OfferDue,
+    OfferNext,
+    Opened,
+    PlaceCall,
+    ReminderDue,
+    SendHelp,
+    SetTimer,
+    ShowLight,
+    StandDown,
+    State,
+    StepDue,
+    StopHelp,
+    Take,
+)
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase
+
+PLAN = default_plan()
+CALLING = {CallParty.DRIVER: Do.CALL_DRIVER, CallParty.CONTACT: Do.CALL_CONTACT}
+
+
+@dataclass
+class Ring:
+    """One call as the carrier knows it. `over` once it ended, or once it was given up."""
+
+    party: CallParty
+    attempt: int
+    stage: str = "waiting"
+    over: bool = False
+
+
+@dataclass
+class Work:
+    """The open dispatch of a kind, as its row stands."""
+
+    state: DispatchState = DispatchState.REQUESTED
+    unit: str | None = None
+
+
+class PaperShell:
+    """Timers, calls and dispatches of one incident, and what has happened to it."""
+
+    def begin(self, opened: Opened, *, numbers: tuple[bool, bool], free: Sequence[str]) -> None:
+        """The incident opens. `numbers` is whether driver and contact have one, `free` are units to ask."""
+        self.now_s = 0.0
+        self.numbers = dict(zip(CallParty, numbers, strict=True))
+        self.free = free
+        self.timers: dict[str, datetime] = {}
+        self.ever: dict[str, datetime] = {}
+        self.rings: list[Ring] = []
+        self.work: dict[DispatchKind, Work] = {}
+        self.refused: set[DispatchKind] = set()
+        self.light: Light | None = None
+        self.happened: list[Event] = []
+        self.offers = 0
+        self.promised = False
+        decision = open_incident(opened, PLAN)
+        self.began(decision.state)
+        self.carry_out(None, decision)
+
+    @property
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.now_s)
+
+    def event_of(self, name: str) -> Event:
+        def stage(party: CallParty, attempt: int) -> str:
+            found = [ring.stage for ring in self.rings if (ring.party, ring.attempt) == (party, attempt)]
+            return found[0] if found else "ended"
+
+        return timers.event_of(name, self.now, moving=None, stage=stage)
+
+    def happens(self, event: Event) -> None:
+        self.happened.append(event)
+        before = self.state
+        try:
+            decision = decide(before, event, PLAN)
+        except CommandRefused:
+            assert isinstance(event, Command)
+            return
+        self.check(before, event, decision)
+        self.carry_out(event, decision)
+
+    def carry_out(self, event: Event | None, decision: Decision) -> None:
+        queue: list[Event] = []
+        while True:
+            self.state = decision.state
+            for effect in decision.effects:
+                queue += self.apply(effect, event)
+            if not queue:
+                return
+            before, event = self.state, queue.pop(0)
+            decision = decide(before, event, PLAN)
+            self.check(before, event, decision)
+
+    def apply(self, effect: Effect, event: Event | None) -> list[Event]:
+        match effect:
+            case SetTimer(name, due_at):
+                self.timers[name] = self.ever[name] = due_at
+            case ClearTimers(prefix):
+                self.timers = {name: due for name, due in self.timers.items() if not name.startswith(prefix)}
+            case PlaceCall(party, attempt, _):
+                return self.ring(party, attempt, event)
+            case CheckCall(party, attempt):
+                for ring in self.rings:
+                    if (ring.party, ring.attempt) == (party, attempt) and ring.stage != "answered":
+                        assert ring.stage in ("placed", "ringing", "ended"), (
+                            "given up although it never left us"
+                        )
+                        ring.over = True
+            case CancelCalls():
+                waiting = [ring for ring in self.rings if ring.stage == "waiting"]
+                for ring in waiting:
+                    ring.stage, ring.over = "ended", True
+                return [CallEnded(self.now, ring.party, ring.attempt, "withdrawn") for ring in waiting]
+            case OfferNext(kind, expired_unit):
+                return self.offer(kind, expired_unit)
+            case StandDown(kind):
+                assert kind in self.work, "called off what was not there"
+                del self.work[kind]
+                return [DispatchMoved(self.now, kind, DispatchState.STOOD_DOWN)]
+            case ShowLight(light):
+                self.light = light
+            case _:
+                pass
+        return []
+
+    def ring(self, party: CallParty, attempt: int, event: Event | None) -> list[Event]:
+        assert not self.under_way(party), "two calls to one party at once"
+        assert attempt not in [ring.attempt for ring in self.rings if ring.party is party]
+        # The plan pays for every call: each step that has come due, once, and the one that began the ladder.
+        self.calls[party] += 1
+        assert self.calls[party] <= self.steps_due(party), "a call the plan does not have, or too early"
+        ring = Ring(party, attempt)
+        self.rings.append(ring)
+        if not self.numbers[party]:
+            ring.stage, ring.over = "ended", True
+            return [CallEnded(self.now, party, attempt, "no_number")]
+        return []
+
+    def offer(self, kind: DispatchKind, expired_unit: str | None) -> list[Event]:
+        assert kind not in self.refused, "offered although it was called off"
+        work = self.work.get(kind)
+        if expired_unit is not None:
+            if work is None or work.state is not DispatchState.OFFERED or work.unit != expired_unit:
+                return []
+            work.state, work.unit = DispatchState.REQUESTED, None
+            return [DispatchMoved(self.now, kind, DispatchState.OFFER_EXPIRED, expired_unit)]
+        assert work is None or work.state is DispatchState.REQUESTED, "a second dispatch of one kind"
+        self.offers += 1
+        if not self.free or self.offers % 4 == 0:
+            self.work.pop(kind, None)
+            return [DispatchMoved(self.now, kind, DispatchState.FAILED)]
+        unit = f"{self.free[self.offers % len(self.free)]}-{self.offers}"
+        self.work[kind] = Work(DispatchState.OFFERED, unit)
+        return [DispatchMoved(self.now, kind, DispatchState.OFFERED, unit)]
+
+    def under_way(self, party: CallParty) -> list[Ring]:
+        return [ring for ring in self.rings if ring.party is party and not ring.over]
+
+    def began(self, state: State) -> None:
+        """A ladder began: from now on its own steps pay for calls."""
+        self.ladder_from = self.now
+        self.ladder = state.rule
+        # Where the new ladder begins with a call, one that rings already is that call.
+        self.ladder_over = False
+        self.calls = {party: min(len(self.under_way(party)), self.steps_due(party)) for party in CallParty}
+
+    def steps_due(self, party: CallParty) -> int:
+        since_s = (self.now - self.ladder_from).total_seconds()
+        steps = PLAN.rule(self.ladder).steps
+        return sum(step.do is CALLING[party] and step.after_s <= since_s for step in steps)
+
+    # What must hold for each decision.
+
+    def check(self, before: State, event: Event, decision: Decision) -> None:
+        after, effects, notes = decision.state, decision.effects, decision.notes
+        kinds = [note.kind for note in notes]
+        if "raised" in kinds:
+            assert isinstance(event, Joined)
+            self.refused.clear()
+            self.began(after)
+        self.note_refusals(before, event)
+        if isinstance(event, (Answered, AnswerFor)):
+            told = [note for note in notes if note.kind == "answered"]
+            assert [note.data["answer"] for note in told] == [event.answer]
+            self.note_answer(before.phase, event, after.phase)
+        if isinstance(event, StepDue) and (self.ladder_over or event.generation != before.generation):
+            assert (after, effects) == (before, ()), "a step of a ladder that no longer runs"
+        if before.phase is Phase.CLOSED:
+            assert after.phase is Phase.CLOSED
+            assert all(isinstance(effect, ClearTimers) for effect in effects), "alive after closing"
+        assert after.generation >= before.generation
+        if after.phase is Phase.HELPING and not isinstance(event, (Take, SendHelp)):
+            assert not [effect for effect in effects if isinstance(effect, PlaceCall)]
+        for effect in effects:
+            if isinstance(effect, SetTimer):
+                assert effect.due_at >= self.now
+                if isinstance(event, (StepDue, CallSilent, OfferDue, ReminderDue)):
+                    assert effect.due_at > self.now, "a timer that sets a timer for now would spin"
+
+    def note_answer(self, before: Phase, event: Answered | AnswerFor, after: Phase) -> None:
+        """Hearing from the driver ends the ladder; whoever is fine and not done hears that a person will call."""
+        if isinstance(event, Answered) and event.by is CallParty.CONTACT:
+            return
+        self.ladder_over = True
+        if isinstance(event, AnswerFor):
+            self.promised = False
+        elif before is not after and after is Phase.CLOSED:
+            assert not self.promised, "closed, and nobody calls back as promised"
+        elif before is not after and after is Phase.SETTLING:
+            self.promised = True
+
+    def note_refusals(self, before: State, event: Event) -> None:
+        """What was called off, by whom it may be: until somebody asks for that kind again."""
+        match event:
+            case StopHelp(kind=kind):
+                self.refused.add(kind)
+            case SendHelp(kind=kind):
+                self.refused.discard(kind)
+            case AnswerFor(answer=answer) | Answered(answer=answer, by=CallParty.DRIVER):
+                if answer is Answer.FINE:
+                    self.refused = set(DispatchKind)
+                elif answer in (Answer.HELP, Answer.AMBULANCE):
+                    self.refused.discard(PLAN.rule(before.rule).help)
+            case _:
+                pass
