@@ -86,7 +86,8 @@ def test_a_call_put_back_after_it_was_called_off_is_not_made(
             world.tell(incident_id, fine)
             raise Unreachable("no route")
 
-    drain(world, Sender(world.settings, world.incidents, Away(world.settings)))
+    assert Sender(world.settings, world.incidents, Away(world.settings)).step(world.conn)
+    assert (world.call(incident_id)["state"], world.call(incident_id)["sent"]) == ("waiting", "pending")
     world.forget_messages()
     world.run_out_leases()
     drain(world)
