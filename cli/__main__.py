@@ -76,8 +76,8 @@ def story(
     Prints what happened with the seconds since the physical event. The exit code is 0 only if every
     expected step came in time and nothing unexpected happened.
     """
-    from cli.stories import STORIES
-    from cli.story import KILLED, StoryError, play, readable
+    from cli.story.performance import KILLED, StoryError, play, readable
+    from cli.story.stories import STORIES
     from runtime.supervisor import ChildFailed
 
     if not name:
@@ -169,7 +169,7 @@ def device_check(
     Plays the backend: point the device at the printed broker and do what is asked. The exit code is 0
     only if every step passed.
     """
-    from cli.device_check import run
+    from cli.device_check.check import run
 
     raise typer.Exit(
         run(

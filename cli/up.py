@@ -11,10 +11,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from cli import demo, simulators, world
 from cli.feed import Feed, FeedEvent
 from cli.phrases import phrase
-from cli.world import Settled
+from cli.simulated import demo, processes, world
+from cli.simulated.world import Settled
 from incident.wording import JAPAN_TIME
 from runtime.child import ChildStatus
 from runtime.lifecycle import Lifecycle
@@ -33,7 +33,7 @@ def run(settings: Settings, *, with_demo: bool) -> int:
         resolved = stack.settings
         beside = stack.state.folder / "demo"
         if with_demo:
-            stack.run_beside(simulators.carrier(resolved, demo.WORLD, beside), stopping=lambda: life.stopping)
+            stack.run_beside(processes.carrier(resolved, demo.WORLD, beside), stopping=lambda: life.stopping)
         if not stack.start(stopping=lambda: life.stopping):
             return 0
         operator_token = resolved.operator_tokens[OPERATOR].get_secret_value()
@@ -43,8 +43,8 @@ def run(settings: Settings, *, with_demo: bool) -> int:
             world.close_leftovers(resolved.api_url, operator_token)
             port = stack.state.port("cars", host="127.0.0.1")
             stack.run_beside(
-                simulators.field(resolved, demo.WORLD, settled, beside),
-                simulators.cars(resolved, demo.WORLD, settled, beside, control_port=port),
+                processes.field(resolved, demo.WORLD, settled, beside),
+                processes.cars(resolved, demo.WORLD, settled, beside, control_port=port),
                 stopping=lambda: life.stopping,
             )
         feed = Feed(resolved.api_url, operator_token)

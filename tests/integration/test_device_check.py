@@ -17,9 +17,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from support.careless_device import CarelessDevice
 from support.servers import Broker
 
-from cli.device_check import run
-from cli.device_director import JsonLines
-from cli.device_steps import STEPS
+from cli.device_check.check import run
+from cli.device_check.director import JsonLines
+from cli.device_check.steps import STEPS
 from schemas import topics
 from schemas.wire import device_pb2 as wire
 
@@ -201,7 +201,7 @@ def test_ending_it_half_way_leaves_nothing_behind(signum: signal.Signals) -> Non
         [
             sys.executable,
             "-c",
-            f"import signal; {_DEFAULT_INT}; from cli.device_check import run; run(as_json=True)",
+            f"import signal; {_DEFAULT_INT}; from cli.device_check.check import run; run(as_json=True)",
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

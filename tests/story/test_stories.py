@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli.stories import STORIES
-from cli.story import KILLED, play
+from cli.story.performance import KILLED, play
+from cli.story.stories import STORIES
 
 
 def told(name: str, **how: str) -> list[str]:

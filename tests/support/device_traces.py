@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from cli.device_trace import Heard, hear
+from cli.device_check.rules.fault import Fault
+from cli.device_check.trace import Heard, hear
 from schemas.recording import G_MPS2
 from schemas.wire import device_pb2 as wire
 
@@ -159,3 +160,7 @@ def changed(heard: Heard, change: Callable[[Any], None]) -> Heard:
         at_s=heard.at_s,
         received_at=heard.received_at,
     )
+
+
+def whys(faults: list[Fault]) -> str:
+    return " | ".join(fault.why for fault in faults)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from cli.device_checks import Fault
-from cli.device_trace import Heard, firsts, own
+from cli.device_check.rules.fault import Fault
+from cli.device_check.trace import Heard, firsts, own
 from schemas import limits
 from schemas.wire import device_pb2 as wire
 

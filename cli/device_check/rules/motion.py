@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.device_checks import Fault
-from cli.device_trace import Heard, firsts
+from cli.device_check.rules.fault import Fault
+from cli.device_check.trace import Heard, firsts
 from schemas import limits
 from schemas.recording import G_MPS2
 from scoring.frames import slack_s

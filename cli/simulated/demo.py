@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cli.world import UNITS, Motorist, World
+from cli.simulated.world import UNITS, Motorist, World
 
 SPARE: Final = "CB-SPARE-01"
 """A device without a car of the simulation, for publishing by hand."""

@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from cli import device_checks as checks
-from cli import device_connection_checks as connection_checks
-from cli import device_motion_checks as motion_checks
-from cli.device_absence_steps import clock, offline
-from cli.device_checks import Fault
-from cli.device_command_cases import cases, settled
-from cli.device_conduct_checks import conduct
-from cli.device_trace import Heard, named, own, uptime_ms
-from cli.device_trial import Trial
+from cli.device_check.absence import clock, offline
+from cli.device_check.commands import cases, settled
+from cli.device_check.rules import answers, presses
+from cli.device_check.rules import connection as connection_rules
+from cli.device_check.rules import motion as motion_rules
+from cli.device_check.rules.conduct import conduct
+from cli.device_check.rules.fault import Fault
+from cli.device_check.trace import Heard, named, own, uptime_ms
+from cli.device_check.trial import Trial
 from schemas import limits
 from schemas.wire import device_pb2 as wire
 
@@ -51,9 +51,9 @@ def connect(trial: Trial) -> list[Fault]:
             )
         ]
     trial.pause("listening", 4.0)
-    faults = checks.online(trial.listener.heard[since:], trial.listener.kept())
+    faults = connection_rules.online(trial.listener.heard[since:], trial.listener.kept())
     if trial.relay is not None:
-        faults += connection_checks.connection(
+        faults += connection_rules.connection(
             trial.relay.packets_of(trial.listener.device_id),
             shard=trial.listener.shard,
             device_id=trial.listener.device_id,
@@ -72,7 +72,7 @@ def motion(trial: Trial) -> list[Fault]:
         3.0 * _FRAMES,
         lambda heard: _enough(named(heard[since:], "accel"), _FRAMES),
     )
-    return motion_checks.motion(named(trial.listener.heard[since:], "accel"))
+    return motion_rules.motion(named(trial.listener.heard[since:], "accel"))
 
 
 def gps(trial: Trial) -> list[Fault]:
@@ -80,7 +80,7 @@ def gps(trial: Trial) -> list[Fault]:
     since = trial.order("gps", "open_sky", "Give the device a view of the sky until it has a position.")
     within_s = max(_GPS_WITHIN_S, trial.patience_s)
     trial.until("waiting for positions", within_s, lambda heard: _enough(named(heard[since:], "gps"), 2))
-    return motion_checks.positions(named(trial.listener.heard[since:], "gps"))
+    return motion_rules.positions(named(trial.listener.heard[since:], "gps"))
 
 
 def short_press(trial: Trial) -> list[Fault]:
@@ -95,7 +95,7 @@ def short_press(trial: Trial) -> list[Fault]:
     trial.pause("withholding the receipt", _REPEATS_S)
     buttons = named(listener.heard[since:], "button")
     copies = [each for each in buttons if each.number == press.number]
-    faults = [*checks.press_kind(press, long=False), *checks.one_press(buttons), *checks.repeated(copies)]
+    faults = [*presses.press_kind(press, long=False), *presses.one_press(buttons), *presses.repeated(copies)]
     trial.director.note("short_press", "the receipt is sent: “not connected” must go out")
     return faults + _confirm(trial, press)
 
@@ -107,8 +107,8 @@ def long_press(trial: Trial) -> list[Fault]:
     press = trial.first("waiting for the press", trial.patience_s, "button", since)
     if press is None:
         return [_no_press()]
-    faults = [*checks.press_kind(press, long=True), *_confirm(trial, press)]
-    return faults + checks.one_press(named(trial.listener.heard[since:], "button"))
+    faults = [*presses.press_kind(press, long=True), *_confirm(trial, press)]
+    return faults + presses.one_press(named(trial.listener.heard[since:], "button"))
 
 
 def burst(trial: Trial) -> list[Fault]:
@@ -121,7 +121,7 @@ def burst(trial: Trial) -> list[Fault]:
         _BURST_WITHIN_S,
         lambda heard: next((each for each in named(heard[since:], "impact") if each.message.last), None),
     )
-    return motion_checks.burst(named(trial.listener.heard[since:], "impact"))
+    return motion_rules.burst(named(trial.listener.heard[since:], "impact"))
 
 
 def window(trial: Trial) -> list[Fault]:
@@ -142,10 +142,10 @@ def window(trial: Trial) -> list[Fault]:
     _await_ack(trial, command.command_id, since)
     wanted = command.send_window
     return [
-        *checks.answered(
+        *answers.answered(
             listener.acks(command.command_id, since), wire.Ack.DONE, "the command to send motion again"
         ),
-        *motion_checks.window(_again(listener.heard[since:]), wanted.from_uptime_ms, wanted.to_uptime_ms),
+        *motion_rules.window(_again(listener.heard[since:]), wanted.from_uptime_ms, wanted.to_uptime_ms),
     ]
 
 
@@ -161,12 +161,14 @@ def commands(trial: Trial) -> list[Fault]:
         trial.director.note("commands", "; ".join(case.look for case in round_of if case.look))
         trial.until(
             "waiting for acknowledgements",
-            checks.ACK_WITHIN_S,
+            answers.ACK_WITHIN_S,
             lambda _heard, since=since, round_of=round_of: settled(round_of, listener, since),
         )
         trial.pause("listening for second answers", 2.0)
         for case in round_of:
-            faults += checks.answered(listener.acks(case.command_id, since), case.wanted, case.what, case.fix)
+            faults += answers.answered(
+                listener.acks(case.command_id, since), case.wanted, case.what, case.fix
+            )
     return faults
 
 
@@ -228,13 +230,13 @@ def _confirm(trial: Trial, press: Heard) -> list[Fault]:
     after = len(listener.heard)
     trial.pause("listening for repeats", _QUIET_S)
     repeats = [each for each in named(listener.heard[after:], "button") if each.number == press.number]
-    return checks.confirmed(listener.acks(command_id, since), repeats)
+    return presses.confirmed(listener.acks(command_id, since), repeats)
 
 
 def _await_ack(trial: Trial, command_id: str, since: int) -> None:
     trial.until(
         "waiting for an acknowledgement",
-        checks.ACK_WITHIN_S,
+        answers.ACK_WITHIN_S,
         lambda _heard: trial.listener.acks(command_id, since) or None,
     )
 

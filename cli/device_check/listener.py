@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
-from cli.device_trace import Heard, hear
+from cli.device_check.trace import Heard, hear
 from schemas import topics
 from schemas.wire.device_pb2 import Ack, Command
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from cli.device_listener import Listener
+from cli.device_check.listener import Listener
 from schemas import limits
 from schemas.wire import device_pb2 as wire
 

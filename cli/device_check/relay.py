@@ -7,7 +7,7 @@ import contextlib
 import threading
 from typing import Final, Self
 
-from cli.device_packets import Connect, Packet, PacketError, Stream
+from cli.device_check.packets import Connect, Packet, PacketError, Stream
 
 _PIECE: Final = 65536
 _OPEN_WITHIN_S: Final = 10.0

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from rich.console import Console
 from rich.markup import escape
 
-from cli.device_checks import Fault
+from cli.device_check.rules.fault import Fault
 
 Order = dict[str, Any]
 """A line of the session: `step`, with `do` and `say` for something asked for."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cli.world import Settled, World
+from cli.simulated.world import Settled, World
 from runtime.child import ChildSpec
 from runtime.settings import PREFIX, Settings
 from runtime.stack import RoleSpecs, role, standard_roles

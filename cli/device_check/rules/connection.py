@@ -1,4 +1,4 @@
-"""What a device does wrong in CONNECT and SUBSCRIBE: pure."""
+"""What a device does wrong when it connects: CONNECT, SUBSCRIBE, and the status after it: pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from cli.device_checks import Fault
-from cli.device_packets import Connect, Packet, Subscribe
-from cli.device_trace import Heard, hear
+from cli.device_check.packets import Connect, Packet, Subscribe
+from cli.device_check.rules.fault import Fault
+from cli.device_check.trace import Heard, firsts, hear, named, own
 from schemas import topics
 from schemas.wire import device_pb2 as wire
 
 _MQTT_3_1_1: Final = 4
 _KEEPALIVE_S: Final = (10, 60)
+_RANDOM_BITS: Final = 32
+_STATUS_FRESH_MS: Final = 5000
 
 
 def connection(
@@ -38,6 +40,40 @@ def connection(
         *_will(connect, shard, device_id, heard, now),
         *_subscriptions(subscribed, topics.down(shard, device_id)),
     ]
+
+
+def online(heard: Sequence[Heard], kept: Sequence[Heard]) -> list[Fault]:
+    """After connecting: status ONLINE, retained (`kept` is what the broker keeps), with a boot id."""
+    faults: list[Fault] = []
+    said = [each for each in named(heard, "status") if not each.by_broker]
+    if not said:
+        return [Fault("no status ONLINE was heard", "publish it on up/status after each SUBACK")]
+    status = said[0]
+    if not any(each.name == "status" for each in kept):
+        faults.append(Fault("the broker keeps no status", "publish up/status with the retain flag"))
+    others = sorted({each.name for each in kept} - {"status"})
+    faults += [Fault(f"the broker keeps up/{name}", "retain nothing but up/status") for name in others]
+    if 0 < status.stamp.boot_id < 2**_RANDOM_BITS:
+        faults.append(
+            Fault(
+                f"boot id {status.stamp.boot_id} is not random",
+                "draw 64 bits from a hardware random generator",
+            )
+        )
+    if not status.message.firmware or not status.message.hardware:
+        faults.append(Fault("firmware or hardware is empty", "name both versions in the status"))
+    if status.held_ms > _STATUS_FRESH_MS:
+        faults.append(
+            Fault(
+                f"the status was made {status.held_ms / 1000:.1f} s before it was sent",
+                "make it after SUBACK, and write sent_uptime_ms when it is handed over",
+            )
+        )
+    if len(firsts(own(heard))) < 2:
+        faults.append(
+            Fault("nothing but the status was heard", "send up/accel every second while switched on")
+        )
+    return faults
 
 
 def _will(connect: Connect, shard: str, device_id: str, heard: Sequence[Heard], now: datetime) -> list[Fault]:

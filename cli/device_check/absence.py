@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from cli import device_absence_checks as absence
-from cli.device_checks import Fault
-from cli.device_trace import Heard, named, own
-from cli.device_trial import Trial
+from cli.device_check.rules import absence
+from cli.device_check.rules.fault import Fault
+from cli.device_check.trace import Heard, named, own
+from cli.device_check.trial import Trial
 
 _PRESS_AFTER_CUT_S: Final = 10.0
 _BACK_WITHIN_S: Final = 120.0

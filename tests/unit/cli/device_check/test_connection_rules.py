@@ -1,85 +1,20 @@
-"""CONNECT and SUBSCRIBE as real clients write them, and what is wrong with some."""
+"""CONNECT, SUBSCRIBE and the status after them, right and wrong."""
 
 from __future__ import annotations
 
 import dataclasses
-import struct
 from datetime import timedelta
 
 import pytest
-from support.device_traces import START, Session
+from support.device_traces import START, Session, changed, whys
 
-from cli.device_connection_checks import connection
-from cli.device_packets import Connect, Packet, PacketError, Stream, Subscribe, Will
+from cli.device_check.packets import Connect, Packet, Subscribe, Will
+from cli.device_check.rules.conduct import conduct
+from cli.device_check.rules.connection import connection, online
 from schemas.wire import device_pb2 as wire
 
 DOWN = "cb/v1/00/test-1/down/cmd"
 STATUS = "cb/v1/00/test-1/up/status"
-
-
-def text(value: str | bytes) -> bytes:
-    data = value.encode() if isinstance(value, str) else value
-    return struct.pack(">H", len(data)) + data
-
-
-def packet(first: int, body: bytes) -> bytes:
-    length, remaining = b"", len(body)
-    while True:
-        remaining, byte = divmod(remaining, 128)
-        length += bytes([byte | (0x80 if remaining else 0)])
-        if not remaining:
-            return bytes([first]) + length + body
-
-
-CONNECT = packet(
-    0x10,
-    text("MQTT") + bytes([4, 0b1110_1110]) + struct.pack(">H", 30)
-    + text("test-1") + text(STATUS) + text(b"will") + text("device") + text("secret"),
-)  # fmt: skip
-SUBSCRIBE = packet(0x82, b"\x00\x01" + text(DOWN) + b"\x00" + text("other/#") + b"\x01")
-PUBLISH = packet(0x32, text("some/topic") + b"\x00\x02" + bytes(300))
-PING = bytes([0xC0, 0])
-
-EXPECTED = [
-    Connect(4, "test-1", True, 30, Will(STATUS, b"will", 1, True), True),
-    Subscribe(((DOWN, 0), ("other/#", 1))),
-]
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 10_000])
-def test_packets_are_read_however_the_bytes_are_cut(size: int) -> None:
-    stream = Stream()
-    data = CONNECT + PUBLISH + PING + SUBSCRIBE + PUBLISH
-    found: list[Packet] = []
-    for at in range(0, len(data), size):
-        found += stream.feed(data[at : at + size])
-    assert found == EXPECTED
-
-
-def test_a_connect_with_nothing_but_a_client_id() -> None:
-    body = text("MQTT") + bytes([4, 0]) + struct.pack(">H", 0) + text("")
-    assert Stream().feed(packet(0x10, body)) == [Connect(4, "", False, 0, None, False)]
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        packet(0x10, text("MQTT") + bytes([4])),
-        packet(0x10, text("MQTT") + bytes([4, 0b100]) + struct.pack(">H", 30) + text("a")),
-        packet(0x82, b"\x00\x01\x00\x09abc"),
-        packet(0x82, b"\x00\x01" + text("a")),
-        packet(0x10, text("MQTT") + bytes([4, 2]) + struct.pack(">H", 30) + b"\x00\x01\xff"),
-        b"\x10\xff\xff\xff\xff\x01",
-    ],
-)
-def test_malformed_packets_are_refused(data: bytes) -> None:
-    with pytest.raises(PacketError):
-        Stream().feed(data)
-
-
-@pytest.fixture
-def device() -> Session:
-    return Session()
 
 
 def asked(device: Session, **changes: object) -> list[Packet]:
@@ -95,7 +30,7 @@ def told(packets: list[Packet], device: Session) -> str:
     faults = connection(
         packets, shard="00", device_id="test-1", heard=device.heard, now=START + timedelta(minutes=1)
     )
-    return " | ".join(fault.why for fault in faults)
+    return whys(faults)
 
 
 def test_a_sound_connection_has_no_fault(device: Session) -> None:
@@ -155,3 +90,57 @@ def test_a_careless_subscription_is_told(
 ) -> None:
     packets = [asked(device)[0], Subscribe(filters)]
     assert why in told(packets, device)
+
+
+# The status
+
+
+def test_a_sound_start_has_no_fault(device: Session) -> None:
+    status = device.status(3000)
+    device.frames(2000, 3)
+    assert online(device.heard, [status]) == []
+    assert conduct(device.heard) == []
+
+
+def test_a_status_that_is_not_retained_is_missed(device: Session) -> None:
+    device.status(3000)
+    device.frames(2000, 3)
+    assert "keeps no status" in whys(online(device.heard, []))
+
+
+def test_other_retained_messages_are_told(device: Session) -> None:
+    status = device.status(3000)
+    frames = device.frames(2000, 3)
+    assert "keeps up/accel" in whys(online(device.heard, [status, frames[0]]))
+
+
+def test_a_counted_boot_id_is_not_random() -> None:
+    device = Session(boot_id=7)
+    status = device.status(3000)
+    device.frames(2000, 2)
+    assert "boot id 7 is not random" in whys(online(device.heard, [status]))
+
+
+def test_versions_must_be_named(device: Session) -> None:
+    status = changed(device.status(3000), lambda message: message.ClearField("firmware"))
+    device.heard[0] = status
+    device.frames(2000, 2)
+    assert "firmware" in whys(online(device.heard, [status]))
+
+
+def test_a_device_that_says_nothing_but_status_is_told_so(device: Session) -> None:
+    status = device.status(3000)
+    assert "nothing but the status" in whys(online(device.heard, [status]))
+
+
+def test_a_last_will_alone_is_no_status(device: Session) -> None:
+    will = device.status(10, wire.Status.OFFLINE)
+    device.frames(2000, 2)
+    assert "no status ONLINE" in whys(online(device.heard, [will]))
+
+
+def test_a_status_made_before_the_connection_is_told(device: Session) -> None:
+    message = wire.Status(stamp=device.stamp(1000), state=wire.Status.ONLINE, firmware="1", hardware="a")
+    status = device.send("status", message, 9000)
+    device.frames(9000, 2)
+    assert "8.0 s before it was sent" in whys(online(device.heard, [status]))

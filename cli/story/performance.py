@@ -16,11 +16,11 @@ from typing import Any, Final
 
 import httpx
 
-from cli import simulators, world
 from cli.feed import Feed, FeedEvent
 from cli.phrases import phrase
-from cli.stories import INCIDENTAL, Expect, Story
-from cli.world import Motorist, World
+from cli.simulated import processes, world
+from cli.simulated.world import Motorist, World
+from cli.story.stories import INCIDENTAL, Expect, Story
 from runtime.settings import Settings
 from runtime.stack import OPERATOR, Stack
 
@@ -93,7 +93,7 @@ def play(
             time_scale=time_scale,
         )
         cast = World((_motorist(story),), world.UNITS)
-        with Stack(settings, roles=simulators.with_carrier(cast), simulate_carrier=True) as stack:
+        with Stack(settings, roles=processes.with_carrier(cast), simulate_carrier=True) as stack:
             return _Performance(stack, cast, story, kill=kill, kill_at=kill_at, tell=tell).play()
 
 
@@ -121,15 +121,15 @@ class _Performance:
 
     def play(self) -> Outcome:
         self._stack.start()
-        folder = self._stack.state.folder / simulators.FOLDER
+        folder = self._stack.state.folder / processes.FOLDER
         settled = world.provision(
             self._cast, self._settings.api_url, self._settings.admin_token.get_secret_value()
         )
         control_port = self._stack.state.port("cars", host="127.0.0.1")
         self._control = f"http://127.0.0.1:{control_port}/devices/{_DEVICE}"
         self._stack.run_beside(
-            simulators.field(self._settings, self._cast, settled, folder),
-            simulators.cars(self._settings, self._cast, settled, folder, control_port=control_port),
+            processes.field(self._settings, self._cast, settled, folder),
+            processes.cars(self._settings, self._cast, settled, folder, control_port=control_port),
         )
         token = self._settings.operator_tokens[OPERATOR].get_secret_value()
         with self._http, closing(Feed(self._settings.api_url, token, after=0)) as feed:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import httpx
 
-from cli.device_director import Order
+from cli.device_check.director import Order
 from runtime.settings import PREFIX
 from runtime.stack import role
 from runtime.state import free_port

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from cli.device_checks import Fault
-from cli.device_motion_checks import gaps, sound
-from cli.device_trace import Heard, named, own
+from cli.device_check.rules.fault import Fault
+from cli.device_check.rules.motion import gaps, sound
+from cli.device_check.trace import Heard, named, own
 from schemas import limits
 from schemas.wire import device_pb2 as wire
 

@@ -1,7 +1,7 @@
 """`cbutton device-check`: plays the backend for one real device and says what it does wrong.
 
 The device is pointed at a broker: one that is named, or a private one started here. Then
-it is taken through the steps of `device_steps`, in order.
+it is taken through the steps of `steps`, in order.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from cli.device_director import Director, JsonLines, Order, Terminal, hands
-from cli.device_listener import Listener, ListenerError
-from cli.device_relay import Relay, RelayError
-from cli.device_rig import RigError, SimulatedRig
-from cli.device_steps import STEPS, take
-from cli.device_trial import Trial
+from cli.device_check.director import Director, JsonLines, Order, Terminal, hands
+from cli.device_check.listener import Listener, ListenerError
+from cli.device_check.relay import Relay, RelayError
+from cli.device_check.rig import RigError, SimulatedRig
+from cli.device_check.steps import STEPS, take
+from cli.device_check.trial import Trial
 from runtime.nats import DEVICE_USER, Nats, NatsError
 from runtime.settings import reachable_host
 from runtime.state import StateError, free_port

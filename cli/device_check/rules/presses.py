@@ -1,66 +1,19 @@
-"""What a device does wrong when it connects, is pressed, and is given commands: pure.
-
-Each check gives the faults it finds in what was heard, none when all is well. The rules are
-those of docs/mqtt.md; tolerances allow for the network and for the person who presses.
-"""
+"""What a device does wrong when its button is pressed: pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from cli.device_trace import Heard, firsts, named, own
+from cli.device_check.rules.answers import answered
+from cli.device_check.rules.fault import Fault
+from cli.device_check.trace import Heard
 from schemas import limits
 from schemas.wire import device_pb2 as wire
 
 REPEAT_MS: Final = (limits.RECEIPT_WITHIN_MS - 1000, limits.RECEIPT_WITHIN_MS + 2000)
-ACK_WITHIN_S: Final = 5.0
 _PROMPT_MS: Final = 1000
-_RANDOM_BITS: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong, and what to mend."""
-
-    why: str
-    fix: str
-
-
-def online(heard: Sequence[Heard], kept: Sequence[Heard]) -> list[Fault]:
-    """After connecting: status ONLINE, retained (`kept` is what the broker keeps), with a boot id."""
-    faults: list[Fault] = []
-    said = [each for each in named(heard, "status") if not each.by_broker]
-    if not said:
-        return [Fault("no status ONLINE was heard", "publish it on up/status after each SUBACK")]
-    status = said[0]
-    if not any(each.name == "status" for each in kept):
-        faults.append(Fault("the broker keeps no status", "publish up/status with the retain flag"))
-    others = sorted({each.name for each in kept} - {"status"})
-    faults += [Fault(f"the broker keeps up/{name}", "retain nothing but up/status") for name in others]
-    if 0 < status.stamp.boot_id < 2**_RANDOM_BITS:
-        faults.append(
-            Fault(
-                f"boot id {status.stamp.boot_id} is not random",
-                "draw 64 bits from a hardware random generator",
-            )
-        )
-    if not status.message.firmware or not status.message.hardware:
-        faults.append(Fault("firmware or hardware is empty", "name both versions in the status"))
-    if status.held_ms > _PROMPT_MS * 5:
-        faults.append(
-            Fault(
-                f"the status was made {status.held_ms / 1000:.1f} s before it was sent",
-                "make it after SUBACK, and write sent_uptime_ms when it is handed over",
-            )
-        )
-    if len(firsts(own(heard))) < 2:
-        faults.append(
-            Fault("nothing but the status was heard", "send up/accel every second while switched on")
-        )
-    return faults
 
 
 def press_kind(press: Heard, *, long: bool) -> list[Fault]:
@@ -153,32 +106,3 @@ def confirmed(acks: Sequence[Heard], buttons_after: Sequence[Heard]) -> list[Fau
             )
         )
     return faults
-
-
-def answered(acks: Sequence[Heard], wanted: wire.Ack.Result, what: str, fix: str = "") -> list[Fault]:
-    """Every acknowledgement of a command says what it must; `acks` are those of this command, at least one."""
-    if not acks:
-        return [
-            Fault(
-                f"{what} was not acknowledged within {ACK_WITHIN_S:g} s",
-                "acknowledge every command on up/ack",
-            )
-        ]
-    results = list(dict.fromkeys(each.message.result for each in acks))
-    if results == [wanted]:
-        return []
-    names = ", ".join(_result_name(result) for result in results)
-    return [
-        Fault(
-            f"{what} was acknowledged as {names} instead of {_result_name(wanted)}",
-            fix or "see the results and the order of checks in docs/mqtt.md",
-        )
-    ]
-
-
-def _result_name(number: int) -> str:
-    return (
-        wire.Ack.Result.Name(wire.Ack.Result.ValueType(number))
-        if number in wire.Ack.Result.values()
-        else str(number)
-    )

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cli.device_director import Director
-from cli.device_listener import Listener
-from cli.device_relay import Relay
-from cli.device_trace import Heard, named
+from cli.device_check.director import Director
+from cli.device_check.listener import Listener
+from cli.device_check.relay import Relay
+from cli.device_check.trace import Heard, named
 
 T = TypeVar("T")
 

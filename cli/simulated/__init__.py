@@ -1,0 +1,1 @@
+"""The world outside, simulated: who is insured and how they behave, and the processes that play them."""

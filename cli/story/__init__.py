@@ -1,0 +1,1 @@
+"""`cbutton story`: scripted incidents, played on a stack of their own and judged strictly."""
