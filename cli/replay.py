@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.admin import call_api
 from cli.terminal import beside_running_stack, fail
-from device_sim.mqtt_link import Broker, Identity
+from device_sim.device.link import Broker, Identity
 from device_sim.replay import Played, ReplayError, replay
 from schemas.recording import RecordingError, load_recording
 

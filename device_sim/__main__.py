@@ -1,8 +1,8 @@
 """`python -m device_sim cars --config FILE.json`: simulated cars with their devices, until SIGTERM.
 
 Prints what happens as JSON lines. When every device is connected the file named by
-CBUTTON_READY_FILE gets this process's id. See `fleet_config` for the configuration and
-`fleet_control` for the control server.
+CBUTTON_READY_FILE gets this process's id. See `device_sim.cars.config` for the configuration and
+`device_sim.cars.control` for the control server.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import signal
 import sys
 import threading
 
-from device_sim.device import Device
-from device_sim.device_journal import JournalEntry
-from device_sim.fleet import Fleet
-from device_sim.fleet_config import FleetConfig
-from device_sim.fleet_control import ControlServer
-from device_sim.process import config_from_arguments, say_ready, tell
-from device_sim.timeline import iso
+from device_sim.cars.config import FleetConfig
+from device_sim.cars.control import ControlServer
+from device_sim.cars.device import Device
+from device_sim.cars.fleet import Fleet
+from device_sim.device.journal import JournalEntry
+from device_sim.process import config_from_arguments, iso, say_ready, tell
 
 
 def main() -> None:

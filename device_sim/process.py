@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,10 +23,14 @@ ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
 def tell(event: str, **data: object) -> None:
     """Print one notable event as a line of JSON, with the time in UTC."""
-    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     # A reader that has gone away must not stop the simulated world.
     with contextlib.suppress(BrokenPipeError):
-        print(json.dumps({"at": at, "event": event, **data}, ensure_ascii=False), flush=True)
+        print(json.dumps({"at": iso(time.time()), "event": event, **data}, ensure_ascii=False), flush=True)
+
+
+def iso(at: float) -> str:
+    """Epoch seconds as ISO 8601 in UTC, with milliseconds and Z."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def say_ready() -> None:

@@ -12,14 +12,14 @@ from typing import Final
 
 import numpy as np
 
-from device_sim.device_core import DeviceCore
-from device_sim.device_loop import DeviceLoop
-from device_sim.device_motion import Block
-from device_sim.device_store import Store
-from device_sim.device_writer import Firmware, WallClock
-from device_sim.mqtt_link import Broker, Identity, Link
-from device_sim.sensor import FASTEST_HZ, SLOWEST_HZ, Floats, Sensor
-from device_sim.session import Session
+from device_sim.device.core import DeviceCore
+from device_sim.device.link import Broker, Identity, Link
+from device_sim.device.loop import DeviceLoop
+from device_sim.device.motion import Block
+from device_sim.device.session import Session
+from device_sim.device.store import Store
+from device_sim.device.writer import Firmware, WallClock
+from device_sim.physics.sensor import FASTEST_HZ, SLOWEST_HZ, Floats, Sensor
 from schemas.recording import Recording
 from schemas.wire.device_pb2 import Fix, Stamp
 

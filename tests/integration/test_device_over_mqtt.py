@@ -26,10 +26,10 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 import device_sim.replay
-from device_sim.device import Device
-from device_sim.fleet import Fleet
-from device_sim.fleet_config import FleetConfig
-from device_sim.mqtt_link import Broker, Identity
+from device_sim.cars.config import FleetConfig
+from device_sim.cars.device import Device
+from device_sim.cars.fleet import Fleet
+from device_sim.device.link import Broker, Identity
 from device_sim.replay import ReplayError, replay
 from schemas import topics
 from schemas.recording import Recording, load_recording

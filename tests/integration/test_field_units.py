@@ -14,7 +14,7 @@ import pytest
 from support.telephone import CHECKOUT, until
 from support.unit_api import INCIDENT, UnitApi
 
-from device_sim.field_unit import Place, distance_m
+from device_sim.field.habits import Place, distance_m
 
 SCENE = Place(INCIDENT["lat_deg"], INCIDENT["lon_deg"])
 BASE = Place(35.67, 139.75)

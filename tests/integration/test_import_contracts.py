@@ -50,7 +50,9 @@ def test_the_rooms_as_they_are_keep_the_contracts(copy: Path) -> None:
         ("incident/state.py", "import scoring.analyse"),
         ("ingest/bulk.py", "import api.views"),
         ("runtime/stack.py", "import incident.service"),
-        ("device_sim/people.py", "import runtime.settings"),
+        ("device_sim/carrier/people.py", "import runtime.settings"),
+        ("device_sim/device/core.py", "import device_sim.cars.journey"),
+        ("device_sim/field/units.py", "import device_sim.carrier.people"),
     ],
 )
 def test_a_forbidden_import_is_refused(copy: Path, module: str, line: str) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import signal
 from support.servers import short_folder
 
-from device_sim.mqtt_link import Broker, Identity
+from device_sim.device.link import Broker, Identity
 from device_sim.replay import Played, replay
 from runtime.nats import DEVICE_USER
 from runtime.settings import Settings

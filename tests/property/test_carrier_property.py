@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_sim import conversation
-from device_sim.carrier_calls import Call, Pace, Stage, Step, World, begin, placed
-from device_sim.carrier_orders import CallOrder
-from device_sim.people import Person, Temperament
-from device_sim.timeline import Entry
+from device_sim.carrier import conversation
+from device_sim.carrier.calls import Call, Pace, Stage, Step, World, begin, placed
+from device_sim.carrier.orders import CallOrder
+from device_sim.carrier.people import Person, Temperament
+from device_sim.carrier.timeline import Entry
 
 TO = "+819011112222"
 VERBS = (

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from device_sim.device_core import DeviceCore
-from device_sim.device_motion import Block
-from device_sim.device_store import Store
-from device_sim.device_writer import Outgoing, WallClock
-from device_sim.sensor import Sensor
+from device_sim.device.core import DeviceCore
+from device_sim.device.motion import Block
+from device_sim.device.store import Store
+from device_sim.device.writer import Outgoing, WallClock
+from device_sim.physics.sensor import Sensor
 from schemas.wire.device_pb2 import Accel, Ack, Button, Command, Fix, Gps, Impact, Receipt, Stamp, Status
 
 BOOT = 42

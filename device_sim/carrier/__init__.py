@@ -1,0 +1,1 @@
+"""A telephone carrier that speaks Twilio's protocol, and the people it reaches."""

@@ -1,0 +1,1 @@
+"""Cars that drive and crash by their configuration, each with a device on board."""

@@ -1,0 +1,1 @@
+"""The device as its firmware: button, trigger, store, messages, commands, connection."""

@@ -1,0 +1,1 @@
+"""What happens to a car and to the device in it, as its sensors measure it."""
