@@ -15,7 +15,7 @@ VALID: Final = {"valid_from": "2020-04-01", "valid_to": "2099-03-31"}
 
 @dataclass(frozen=True, slots=True)
 class Motorist:
-    """A policyholder with one car and one device. Temperaments are those of `device_sim.people`."""
+    """A policyholder with one car and one device. Temperaments are those of `device_sim.carrier.people`."""
 
     device_id: str
     name: str
@@ -36,7 +36,7 @@ class Motorist:
 
 @dataclass(frozen=True, slots=True)
 class FieldUnit:
-    """A guard or roadside unit. Temperaments are those of `device_sim.field_unit`."""
+    """A guard or roadside unit. Temperaments are those of `device_sim.field.habits`."""
 
     id: str
     kind: str
