@@ -106,6 +106,7 @@ def delta_v_series(horizontal_mps2: Signal, start: int, rate_hz: float) -> tuple
     known_s: Signal = np.arange(velocity.shape[1], dtype=np.float64) / rate_hz
     steps_s: Signal = np.arange(round(EDR_FOR_S / EDR_STEP_S) + 1, dtype=np.float64) * EDR_STEP_S
     steps_s = steps_s[steps_s <= known_s[-1] + 1e-9]
-    along: list[float] = np.interp(steps_s, known_s, velocity[0]).tolist()
-    across: list[float] = np.interp(steps_s, known_s, velocity[1]).tolist()
-    return tuple(zip(along, across, strict=True))
+    series = np.empty((steps_s.size, 2))
+    for axis in range(2):
+        series[:, axis] = np.interp(steps_s, known_s, velocity[axis])
+    return tuple((along, across) for along, across in series.tolist())
