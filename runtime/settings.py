@@ -7,9 +7,12 @@ docs/settings.md is made from it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple, cast
+from typing import Annotated, Final, NamedTuple, Self, cast
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas import topics
@@ -17,10 +20,20 @@ from schemas import topics
 PREFIX: Final = "CBUTTON_"
 
 
+class SettingsError(ValueError):
+    """Settings that cannot be used: a line for each, with its variable's name and without its value."""
+
+
 class Settings(BaseSettings):
     """All settings of all roles. Empty addresses mean: the bundled server, started by `cbutton up`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # it may be a secret
+    )
 
     state_dir: Path | None = Field(
         default=None,
@@ -115,6 +128,54 @@ class Settings(BaseSettings):
         default="console", pattern="^(console|json)$", description="console for people, json for machines."
     )
 
+    @classmethod
+    def load(cls) -> Self:
+        """Read them. Raises SettingsError."""
+        try:
+            return cls()
+        except ValidationError as error:
+            lines = (
+                f"{PREFIX}{'_'.join(map(str, fault['loc'])).upper()}: "
+                f"{fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors(include_input=False, include_url=False)
+            )
+            raise SettingsError("\n".join(lines)) from None
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: SecretStr) -> SecretStr:
+        try:
+            conninfo_to_dict(value.get_secret_value())
+        except ProgrammingError:  # its message would tell the password
+            raise ValueError(
+                "cannot be read: it is written as postgresql://user:password@host:port/name, "
+                "with special characters of the password percent-encoded"
+            ) from None
+        return value
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _check_mqtt_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _is_url(value.get_secret_value(), "mqtt"):
+            raise ValueError(
+                "cannot be read: it is written as mqtt://user:password@host:port, "
+                "with special characters of the password percent-encoded; TLS is not spoken"
+            )
+        return value
+
+    @field_validator("public_url", "twilio_base_url")
+    @classmethod
+    def _check_http_url(cls, value: str) -> str:
+        if value and not _is_url(value, "http", "https"):
+            raise ValueError("cannot be read: it is written as https://host or http://host:port")
+        return value
+
+    @field_validator("plan_file")
+    @classmethod
+    def _make_absolute(cls, value: Path | None) -> Path | None:
+        # Roles run in another folder than the one it was named in.
+        return value.absolute() if value else None
+
     @field_validator("shards", mode="before")
     @classmethod
     def _parse_shards(cls, value: object) -> object:
@@ -173,6 +234,14 @@ def describe() -> list[SettingRow]:
 def reachable_host(host: str) -> str:
     """The address to connect to for a server that listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def _is_url(text: str, *schemes: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in schemes and bool(url.hostname) and url.port != 0
+    except ValueError:  # such as a port that is no number
+        return False
 
 
 def _as_text(value: object) -> str:

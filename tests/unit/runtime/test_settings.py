@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from runtime.generated import settings_page
-from runtime.settings import Settings, describe
+from runtime.settings import Settings, SettingsError, describe
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 
@@ -66,3 +66,68 @@ def test_the_address_of_the_api() -> None:
     assert Settings(api_host="0.0.0.0", api_port=1).api_url == "http://127.0.0.1:1"
     assert Settings(api_host="::1", api_port=1).api_url == "http://[::1]:1"
     assert Settings(public_url="https://x.example/y/").api_url == "https://x.example/y"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("MQTT_PORT", "abc", "valid integer"),
+        ("API_PORT", "65536", "less than or equal to 65535"),
+        ("TIME_SCALE", "0", "greater than 0"),
+        ("LOG_LEVEL", "loud", "debug|info|warning|error"),
+        ("MQTT_URL", "localhost:1883", "mqtt://user:password@host:port"),
+        ("MQTT_URL", "mqtts://u:hush@broker:8883", "TLS is not spoken"),
+        ("MQTT_URL", "mqtt://u:hush@broker:x", "mqtt://user:password@host:port"),
+        ("MQTT_URL", "mqtt://u:hu/sh@broker:1883", "percent-encoded"),
+        ("DATABASE_URL", "mysql://u:hush@h/d", "postgresql://user:password@host:port/name"),
+        ("DATABASE_URL", "postgresql://u:hush%zz@h/d", "percent-encoded"),
+        ("PUBLIC_URL", "calls.example", "https://host"),
+        ("TWILIO_BASE_URL", "ftp://calls.example", "https://host"),
+        ("OPERATOR_TOKENS", "hana=hush", "name:token,name:token"),
+    ],
+)
+def test_a_bad_setting_is_named_and_its_value_not_told(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(f"CBUTTON_{variable}", value)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    told = str(caught.value)
+    assert told.startswith(f"CBUTTON_{variable}: ")
+    assert words in told
+    assert "\n" not in told
+    assert "hush" not in told
+    with pytest.raises(ValidationError) as traced:
+        Settings()
+    assert "hush" not in str(traced.value)
+
+
+def test_every_bad_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CBUTTON_MQTT_PORT", "x")
+    monkeypatch.setenv("CBUTTON_API_PORT", "y")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        "CBUTTON_MQTT_PORT",
+        "CBUTTON_API_PORT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MQTT_URL", "mqtt://cbutton:p%40ss@[::1]:1883"),
+        ("MQTT_URL", "mqtt://broker"),
+        ("DATABASE_URL", "postgresql://cbutton:p%40ss@/cbutton?host=%2Ftmp%2Fx&port=5432"),
+        ("DATABASE_URL", "host=db user=cbutton dbname=cbutton"),
+        ("PUBLIC_URL", "https://calls.example/button/"),
+    ],
+)
+def test_good_addresses_are_taken(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(f"CBUTTON_{variable}", value)
+    assert Settings.load().environment()[f"CBUTTON_{variable}"] == value
+
+
+def test_a_plan_is_found_from_wherever_a_role_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CBUTTON_PLAN_FILE", "plan.toml")
+    assert Settings.load().plan_file == tmp_path / "plan.toml"
