@@ -1,10 +1,7 @@
 """The heart: what follows from an event in an incident's life.
 
-Rule 1: everything that changes an incident's state must live here. `TRANSITIONS` says for
-each phase which events mean something and where they may lead; docs/state_machine.md is
-drawn from it. An event that is not listed is stale: late timers, second key presses and
-doubled webhooks are normal, and change nothing. An operator's command that is not listed
-is refused instead, so that a person learns why nothing happened.
+Rule 1: everything that changes an incident's state must live here, and lead where
+`incident.transitions` allows.
 """
 
 from __future__ import annotations
@@ -48,70 +45,10 @@ from incident.state import (
     Take,
     Task,
 )
+from incident.transitions import TRANSITIONS
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase
 
 REACHING, HELPING, SETTLING, CLOSED = Phase.REACHING, Phase.HELPING, Phase.SETTLING, Phase.CLOSED
-
-TRANSITIONS: Final[Mapping[Phase, Mapping[type[Event], frozenset[Phase]]]] = {
-    REACHING: {
-        Joined: frozenset({REACHING}),
-        StepDue: frozenset({REACHING}),
-        CallMoved: frozenset({REACHING}),
-        CallEnded: frozenset({REACHING}),
-        CallSilent: frozenset({REACHING}),
-        HeldLine: frozenset({REACHING}),
-        Answered: frozenset({REACHING, HELPING, SETTLING, CLOSED}),
-        DispatchMoved: frozenset({REACHING}),
-        OfferDue: frozenset({REACHING}),
-        Placed: frozenset({REACHING}),
-        ReminderDue: frozenset({REACHING}),
-        Take: frozenset({HELPING}),
-        AnswerFor: frozenset({HELPING, SETTLING, CLOSED}),
-        SendHelp: frozenset({REACHING}),
-        StopHelp: frozenset({REACHING}),
-        Close: frozenset({CLOSED}),
-    },
-    HELPING: {
-        Joined: frozenset({HELPING}),
-        StepDue: frozenset({HELPING}),
-        CallMoved: frozenset({HELPING}),
-        CallEnded: frozenset({HELPING}),
-        CallSilent: frozenset({HELPING}),
-        HeldLine: frozenset({HELPING}),
-        Answered: frozenset({HELPING, SETTLING}),
-        DispatchMoved: frozenset({HELPING}),
-        OfferDue: frozenset({HELPING}),
-        Placed: frozenset({HELPING}),
-        ReminderDue: frozenset({HELPING}),
-        Take: frozenset({HELPING}),
-        AnswerFor: frozenset({HELPING, SETTLING}),
-        SendHelp: frozenset({HELPING}),
-        StopHelp: frozenset({HELPING}),
-        Close: frozenset({CLOSED}),
-    },
-    SETTLING: {
-        Joined: frozenset({REACHING, SETTLING}),
-        CallMoved: frozenset({SETTLING}),
-        CallEnded: frozenset({SETTLING}),
-        CallSilent: frozenset({SETTLING}),
-        HeldLine: frozenset({SETTLING}),
-        Answered: frozenset({HELPING, SETTLING}),
-        DispatchMoved: frozenset({SETTLING}),
-        Placed: frozenset({SETTLING}),
-        ReminderDue: frozenset({SETTLING}),
-        Take: frozenset({SETTLING}),
-        AnswerFor: frozenset({HELPING, SETTLING}),
-        SendHelp: frozenset({HELPING}),
-        StopHelp: frozenset({SETTLING}),
-        Close: frozenset({CLOSED}),
-    },
-    CLOSED: {
-        CallMoved: frozenset({CLOSED}),
-        CallEnded: frozenset({CLOSED}),
-        Answered: frozenset({CLOSED}),
-        DispatchMoved: frozenset({CLOSED}),
-    },
-}
 
 
 class CommandRefused(Exception):

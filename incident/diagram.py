@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from enum import StrEnum
 from inspect import getdoc
 
-from incident import decide, dispatch
+from incident import dispatch, transitions
 from incident.state import Command, Event, Opened
 from schemas.incident import DispatchState, Phase
 
 _HEAD = """\
 # The life of an incident
 
-Made by `python -m incident.diagram` from the tables in `incident/decide.py` and
+Made by `python -m incident.diagram` from the tables in `incident/transitions.py` and
 `incident/dispatch.py`; a test compares this file with them.
 
 ## Phases
@@ -59,11 +59,11 @@ def document() -> str:
 
 def events() -> tuple[type[Event], ...]:
     """Every kind of event the table of decisions knows, in the order it lists them."""
-    return tuple(dict.fromkeys(event for row in decide.TRANSITIONS.values() for event in row))
+    return tuple(dict.fromkeys(event for row in transitions.TRANSITIONS.values() for event in row))
 
 
 def _cell(phase: Phase, event: type[Event]) -> str:
-    allowed = decide.TRANSITIONS[phase].get(event)
+    allowed = transitions.TRANSITIONS[phase].get(event)
     if allowed is None:
         return "refused" if issubclass(event, Command) else "stale"
     return _names(allowed)
@@ -71,7 +71,7 @@ def _cell(phase: Phase, event: type[Event]) -> str:
 
 def _phase_arrows() -> Iterable[tuple[str, str, str]]:
     yield "[*]", Phase.REACHING, Opened.__name__
-    for before, row in decide.TRANSITIONS.items():
+    for before, row in transitions.TRANSITIONS.items():
         for after in Phase:
             if after is not before and (causes := [event.__name__ for event in row if after in row[event]]):
                 yield before, after, ", ".join(causes)

@@ -10,7 +10,7 @@ import pytest
 from support.scene import at, default_plan
 
 from incident import diagram, dispatch, state
-from incident.decide import TRANSITIONS, CommandRefused, decide
+from incident.decide import CommandRefused, decide
 from incident.dispatch import DispatchRefused, check_move
 from incident.state import (
     Answered,
@@ -36,6 +36,7 @@ from incident.state import (
     Take,
     Task,
 )
+from incident.transitions import TRANSITIONS
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
 
