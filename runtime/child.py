@@ -90,6 +90,7 @@ class Child:
     _delay_index: int = 0
     _next_start_s: float | None = 0.0
     _kill_at_s: float | None = None
+    _complaint: str = ""
     _ready_file: Path = field(init=False)
     log_file: Path = field(init=False)
 
@@ -145,9 +146,14 @@ class Child:
 
     def trim_log(self) -> None:
         """Keep the log file short: its content moves to `.log.1`, the child goes on writing."""
-        if self.log_file.exists() and self.log_file.stat().st_size > _LOG_BYTES:
+        if not self.log_file.exists() or self.log_file.stat().st_size <= _LOG_BYTES:
+            return
+        try:
             shutil.copyfile(self.log_file, self.log_file.with_suffix(".log.1"))
-            os.truncate(self.log_file, 0)
+        except OSError as error:
+            # On a full disk the space is needed more than the words.
+            self.log.warning("log cut", child=self.spec.name, lost=error.strerror)
+        os.truncate(self.log_file, 0)
 
     def log_tail(self, lines: int) -> str:
         """The last lines the child wrote."""
@@ -159,8 +165,8 @@ class Child:
             return ""
 
     def _start(self, now_s: float) -> None:
-        self._ready_file.unlink(missing_ok=True)
         try:
+            self._ready_file.unlink(missing_ok=True)
             if self.spec.prepare:
                 self.spec.prepare()
             self.process = self._spawn()
@@ -210,7 +216,15 @@ class Child:
     def _is_ready(self) -> bool:
         if self.spec.announces and not self._ready_file.exists():
             return False
-        return self.spec.is_ready is None or self.spec.is_ready()
+        try:
+            return self.spec.is_ready is None or self.spec.is_ready()
+        except Exception as error:  # noqa: BLE001  whatever went wrong, it is no yes
+            if str(error) != self._complaint:
+                self._complaint = str(error)
+                self.log.warning(
+                    "cannot be asked whether it is ready", child=self.spec.name, error=str(error)
+                )
+            return False
 
 
 def _describe_exit(code: int) -> str:

@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import tempfile
 from pathlib import Path
-
-import structlog
 
 from runtime import migrate, postgres
 from runtime.settings import describe
@@ -50,7 +47,6 @@ def schema_dump() -> str:
 
 def main() -> None:
     """Write both below the folder named on the command line."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     folder = Path(sys.argv[1])
     for name, text in (("docs/settings.md", settings_page()), ("schemas/sql/schema.sql", schema_dump())):
         file = folder / name

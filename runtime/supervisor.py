@@ -16,6 +16,7 @@ from typing import Final, Self
 
 import structlog
 
+from runtime import logs
 from runtime.child import Child, ChildSpec, ChildStatus
 
 _ROUND_S: Final = 0.03
@@ -39,7 +40,7 @@ class Supervisor:
 
     def __init__(self, folder: Path, log: structlog.stdlib.BoundLogger | None = None) -> None:
         self._folder = folder
-        self._log: structlog.stdlib.BoundLogger = log or structlog.get_logger(role="supervisor")
+        self._log: structlog.stdlib.BoundLogger = log or logs.of_children()
         self._children: dict[str, Child] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)

@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import structlog
-
 from cli.device_check.director import Director, JsonLines, Order, Terminal, hands
 from cli.device_check.listener import Listener, ListenerError
 from cli.device_check.relay import Relay, RelayError
 from cli.device_check.rig import RigError, SimulatedRig
 from cli.device_check.steps import STEPS, take
 from cli.device_check.trial import Trial
+from runtime import logs
 from runtime.nats import DEVICE_USER, Nats, NatsError
 from runtime.settings import reachable_host
 from runtime.state import StateError, free_port
@@ -74,7 +73,7 @@ def run(
         with ExitStack() as stack:
             stack.enter_context(_tidy_on_sigterm())
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cb-check-", dir="/tmp")))
-            supervisor = stack.enter_context(Supervisor(folder, _quiet_log()))
+            supervisor = stack.enter_context(Supervisor(folder, logs.of_children(logging.ERROR)))
             url, address, relay = mqtt_url, _address_of(mqtt_url, device_password), None
             if not mqtt_url:
                 password = device_password or secrets.token_urlsafe(9)
@@ -167,12 +166,3 @@ def _start_broker(supervisor: Supervisor, folder: Path, device_password: str) ->
 def _print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
-
-
-def _quiet_log() -> structlog.stdlib.BoundLogger:
-    # The children's news belong neither between JSON lines nor into a countdown.
-    return structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.KeyValueRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-    )

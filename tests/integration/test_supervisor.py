@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import re
@@ -236,3 +237,45 @@ def test_the_last_lines_of_a_long_log(supervisor: Supervisor, tmp_path: Path) ->
     supervisor.start(child("engine", tmp_path, many))
     until(lambda: re.search("line 2999$", supervisor.log_tail("engine", 3)))
     assert supervisor.log_tail("engine", 3) == "line 2997\nline 2998\nline 2999"
+
+
+def test_a_log_that_cannot_be_kept_is_cut_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.child._LOG_BYTES", 1000)
+    monkeypatch.setattr("runtime.supervisor._LOG_CHECK_S", 0.1)
+    (tmp_path / "logs" / "engine.log.1").mkdir(parents=True)  # as good as a full disk
+    chatty = "ready()\nprint('x' * 1500, flush=True)\nwhile True: time.sleep(60)"
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(child("engine", tmp_path, chatty))
+        log = tmp_path / "logs" / "engine.log"
+        until(lambda: log.exists() and log.stat().st_size > 1000)
+        until(lambda: log.stat().st_size < 1000)
+        assert [one.state for one in supervisor.status()] == ["ready"]
+
+
+def test_a_question_that_cannot_be_asked_is_asked_again(supervisor: Supervisor, tmp_path: Path) -> None:
+    answers = iter([False, True])
+
+    def ask() -> bool:
+        if not next(answers):
+            raise RuntimeError("the disk is full")
+        return True
+
+    supervisor.start(child("engine", tmp_path, is_ready=ask))
+    assert supervisor.wait_ready()
+    assert supervisor.status()[0].restarts == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+def test_children_are_looked_after_when_nothing_can_be_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open("/dev/full", "wb", buffering=0) as full, Supervisor(tmp_path) as supervisor:  # noqa: PTH123
+        said = io.TextIOWrapper(full, write_through=True)
+        monkeypatch.setattr(sys, "stderr", said)
+        monkeypatch.setattr(sys, "stdout", said)
+        supervisor.start(child("engine", tmp_path, DYING))
+        until(lambda: supervisor.status()[0].restarts > 1)
+        monkeypatch.undo()
+        said.detach()
