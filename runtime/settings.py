@@ -7,7 +7,7 @@ docs/settings.md is made from it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple, Self, cast
+from typing import Annotated, Any, Final, NamedTuple, Self, cast
 from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
@@ -141,6 +141,14 @@ class Settings(BaseSettings):
             )
             raise SettingsError("\n".join(lines)) from None
 
+    @classmethod
+    def unconfigured(cls, **changes: Any) -> Self:
+        """The defaults and these changes, whatever the environment and `.env` say."""
+        defaults: dict[str, Any] = {
+            name: field.get_default(call_default_factory=True) for name, field in cls.model_fields.items()
+        }
+        return cls(**defaults | changes)
+
     @field_validator("database_url")
     @classmethod
     def _check_database_url(cls, value: SecretStr) -> SecretStr:
@@ -169,6 +177,11 @@ class Settings(BaseSettings):
         if value and not _is_url(value, "http", "https"):
             raise ValueError("cannot be read: it is written as https://host or http://host:port")
         return value
+
+    @field_validator("state_dir", "plan_file", mode="before")
+    @classmethod
+    def _take_empty_for_unset(cls, value: object) -> object:
+        return value or None
 
     @field_validator("plan_file")
     @classmethod
@@ -207,10 +220,15 @@ class Settings(BaseSettings):
         host = reachable_host(self.api_host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.api_port}"
 
+    @property
+    def nearest_api_url(self) -> str:
+        """The API's address for programs of ours: where it listens, if that is known, not the way round outside."""
+        return (self.model_copy(update={"public_url": ""}) if self.api_port else self).api_url
+
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process that is to have the same."""
-        values = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return {f"{PREFIX}{name.upper()}": _as_text(value) for name, value in values if value is not None}
+        # Also what is not set: otherwise a file `.env` where the child runs would set it.
+        return {f"{PREFIX}{name.upper()}": _as_text(getattr(self, name)) for name in type(self).model_fields}
 
 
 class SettingRow(NamedTuple):
@@ -226,7 +244,7 @@ def describe() -> list[SettingRow]:
     rows: list[SettingRow] = []
     for name, field in Settings.model_fields.items():
         value = field.get_default(call_default_factory=True)
-        default = "00-0f" if value == topics.SHARDS else "" if value is None else _as_text(value)
+        default = "00-0f" if value == topics.SHARDS else _as_text(value)
         rows.append(SettingRow(f"{PREFIX}{name.upper()}", default, field.description or ""))
     return rows
 
@@ -246,6 +264,8 @@ def _is_url(text: str, *schemes: str) -> bool:
 
 def _as_text(value: object) -> str:
     """A setting's value as its variable is written."""
+    if value is None:
+        return ""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     if isinstance(value, tuple):

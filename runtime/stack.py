@@ -222,5 +222,7 @@ def _with_simulated_carrier(settings: Settings, state: State) -> Settings:
             "twilio_account_sid": _SIMULATED_ACCOUNT,
             "twilio_auth_token": SecretStr(state.secret("twilio_auth_token")),
             "twilio_base_url": f"http://127.0.0.1:{port}",
+            # It calls back here, and not where the world would.
+            "public_url": settings.nearest_api_url,
         }
     )

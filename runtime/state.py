@@ -87,9 +87,13 @@ class State:
 
     @classmethod
     def read(cls, folder: Path | None = None) -> Self:
-        """Look into a folder that a stack has used before. Raises StateError where none has."""
+        """Look into a folder that a stack of this user has used before. Raises StateError where none has."""
         folder = (folder or default_folder()).absolute()
-        if not (folder / "kept.json").exists():
+        try:
+            known = (folder / "kept.json").exists()
+        except PermissionError as error:
+            raise StateError(f"the state folder {folder} belongs to another user") from error
+        if not known:
             raise StateError(f"no stack has run with the state folder {folder}: start one with `cbutton up`")
         return cls(folder, None)
 

@@ -47,7 +47,7 @@ def carrier(settings: Settings, world: World, folder: Path) -> ChildSpec:
 def field(settings: Settings, world: World, settled: Settled, folder: Path) -> ChildSpec:
     """Guards, tow crews, and drivers with the app."""
     config = {
-        "api_url": settings.api_url,
+        "api_url": settings.nearest_api_url,
         "time_scale": settings.time_scale,
         "units": [
             {

@@ -154,6 +154,9 @@ def test_a_simulated_carrier_has_an_address_that_stays(folder: Path) -> None:
     assert found[0] == found[1]
     assert urlsplit(found[0].twilio_base_url).port not in (None, found[0].api_port, found[0].mqtt_port)
     assert found[0].twilio_auth_token.get_secret_value()
+    outside = Settings(state_dir=folder / "state", public_url="https://calls.example")
+    with Stack(outside, roles=roles_in(folder), simulate_carrier=True) as stack:
+        assert stack.settings.public_url == found[0].public_url  # a carrier here calls back here
     real = Settings(state_dir=folder / "state", twilio_account_sid="AC1")
     with Stack(real, roles=roles_in(folder), simulate_carrier=True) as stack:
         assert (stack.settings.twilio_account_sid, stack.settings.twilio_base_url) == ("AC1", "")

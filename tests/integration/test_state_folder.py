@@ -103,3 +103,18 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="cannot make the state folder"):
         State.hold(tmp_path / "file" / "state")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_of_another_user_is_named(tmp_path: Path) -> None:
+    with State.hold(tmp_path / "state") as held:
+        held.secret("admin_token")
+    (tmp_path / "state").chmod(0o700)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(StateError, match="belongs to another user"):
+            State.read(tmp_path / "state")
+        with pytest.raises(StateError, match="cannot (make|write to) the state folder"):
+            State.hold(tmp_path / "state")
+    finally:
+        os.seteuid(0)

@@ -68,6 +68,11 @@ def test_the_address_of_the_api() -> None:
     assert Settings(public_url="https://x.example/y/").api_url == "https://x.example/y"
 
 
+def test_programs_of_ours_do_not_go_round_outside_to_the_api() -> None:
+    assert Settings(public_url="https://x.example", api_port=80).nearest_api_url == "http://127.0.0.1:80"
+    assert Settings(public_url="https://x.example").nearest_api_url == "https://x.example"
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
@@ -131,3 +136,27 @@ def test_good_addresses_are_taken(monkeypatch: pytest.MonkeyPatch, variable: str
 def test_a_plan_is_found_from_wherever_a_role_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CBUTTON_PLAN_FILE", "plan.toml")
     assert Settings.load().plan_file == tmp_path / "plan.toml"
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CBUTTON_STATE_DIR", "")
+    monkeypatch.setenv("CBUTTON_PLAN_FILE", "")
+    assert (Settings().state_dir, Settings().plan_file) == (None, None)
+
+
+def test_a_child_is_not_told_otherwise_by_a_file_where_it_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in Settings().environment().items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / ".env").write_text("CBUTTON_PLAN_FILE=other.toml\nCBUTTON_API_PORT=1\n")
+    assert Settings() == Settings.unconfigured()
+
+
+def test_what_is_configured_can_be_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CBUTTON_API_PORT", "nonsense")
+    monkeypatch.setenv("CBUTTON_OPERATOR_TOKENS", "hana:t1")
+    (tmp_path / ".env").write_text("CBUTTON_SHARDS=00\n")
+    settings = Settings.unconfigured(time_scale=0.1)
+    assert (settings.api_port, settings.operator_tokens, len(settings.shards)) == (0, {}, 16)
+    assert settings.time_scale == 0.1
