@@ -69,30 +69,28 @@ class LoadCriterion:
     stopped_at_s: float
 
 
-def occupant_load(speed_mps: float, acc_mps2: Signal, rate_hz: float) -> LoadCriterion | None:
+def occupant_load(acc_mps2: Signal, rate_hz: float) -> LoadCriterion | None:
     """OLC of a frontal shock; None where the car's deceleration does not bring an occupant to 300 mm.
 
-    `acc_mps2` (n,) is forward acceleration from time zero on, `speed_mps` the car's speed at time zero. The
-    occupant keeps that speed until the car lags 65 mm behind (t1), and is then slowed evenly so that at
-    another 235 mm (t2) it moves with the car: OLC = (v0 - v(t2)) / (t2 - t1). Euro NCAP technical
-    bulletin TB 029 gives the same construction.
+    `acc_mps2` (n,) is the car's forward acceleration from time zero on. The occupant keeps the speed of
+    time zero until the car lags 65 mm behind (t1), and is then slowed evenly so that after another
+    235 mm (t2) it moves with the car: OLC = (v0 - v(t2)) / (t2 - t1). Only differences of speed enter, so the
+    speed itself is not needed. Construction as in Euro NCAP's technical bulletin TB 029.
     """
-    velocity = speed_mps + np.cumsum(acc_mps2) / rate_hz
-    lag_m = np.cumsum(speed_mps - velocity) / rate_hz
+    lost_mps = -np.cumsum(acc_mps2) / rate_hz
+    lag_m = np.cumsum(lost_mps) / rate_hz
     reached = np.flatnonzero(lag_m >= OLC_FREE_M)
     if reached.size == 0:
         return None
     free = int(reached[0])
-    after = np.arange(free + 1, velocity.size)
-    duration_s = (after - free) / rate_hz
-    car_m = (np.cumsum(velocity)[after] - np.cumsum(velocity)[free]) / rate_hz
-    occupant_m = (speed_mps + velocity[after]) / 2 * duration_s
-    stopped = np.flatnonzero(occupant_m - car_m >= OLC_RESTRAINED_M)
+    lost_mps, lag_m = lost_mps[free + 1 :], lag_m[free + 1 :] - lag_m[free]
+    duration_s = np.arange(1, lost_mps.size + 1) / rate_hz
+    stopped = np.flatnonzero(lag_m - lost_mps / 2 * duration_s >= OLC_RESTRAINED_M)
     if stopped.size == 0:
         return None
     at = int(stopped[0])
-    olc_mps2 = (speed_mps - float(velocity[after[at]])) / float(duration_s[at])
-    return LoadCriterion(olc_mps2 / G_MPS2, free / rate_hz, int(after[at]) / rate_hz)
+    olc_g = float(lost_mps[at] / duration_s[at]) / G_MPS2
+    return LoadCriterion(olc_g, free / rate_hz, free / rate_hz + float(duration_s[at]))
 
 
 def delta_v_series(horizontal_mps2: Signal, start: int, rate_hz: float) -> tuple[tuple[float, float], ...]:

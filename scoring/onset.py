@@ -20,6 +20,8 @@ EDR_STEP_MPS: Final = 0.8 / 3.6
 EDR_STEP_S: Final = 0.020
 SEPARATE_S: Final = 0.100
 """A shock that begins this soon after the end of another is part of it."""
+CONTINUES_MPS: Final = 4.0 / 3.6
+"""A shock that goes on after a quiet spell is the same event when it does as much again as a knock."""
 REST_CENTRE_S: Final = 0.7
 REST_WIDTH_S: Final = 1.0
 """Where something happens is judged against the median from 1.2 to 0.2 s before."""
@@ -47,16 +49,44 @@ def stepping(dynamic_mps2: Signal, rate_hz: float) -> list[Run]:
     `dynamic_mps2` (3, n) has what was there before taken off. A mean over the samples nearest to
     20 ms stands for the window, so that a rate of 51 Hz keeps the same threshold.
     """
-    samples = dynamic_mps2.shape[1]
-    width = max(1, round(EDR_STEP_S * rate_hz))
-    if samples < width:
+    samples, width = dynamic_mps2.shape[1], _step_samples(rate_hz)
+    # A window is known by its first sample; the stretch ends with the last window's last.
+    found = [(first, min(after - 1 + width, samples)) for first, after in _fast(dynamic_mps2, rate_hz)]
+    return joined(found, SEPARATE_S * rate_hz)
+
+
+def _fast(dynamic_mps2: Signal, rate_hz: float) -> list[Run]:
+    """Runs of first samples of windows of 20 ms that change the velocity by more than 0.8 km/h."""
+    width = _step_samples(rate_hz)
+    if dynamic_mps2.shape[1] < width:
         return []
     sums = np.cumsum(np.pad(dynamic_mps2, ((0, 0), (1, 0))), axis=1)
     means = (sums[:, width:] - sums[:, :-width]) / width
-    fast = np.linalg.norm(means, axis=0) * EDR_STEP_S > EDR_STEP_MPS
-    # A window is known by its first sample; the stretch ends with the last window's last.
-    found = [(first, min(after - 1 + width, samples)) for first, after in runs(fast)]
-    return joined(found, SEPARATE_S * rate_hz)
+    return runs(np.linalg.norm(means, axis=0) * EDR_STEP_S > EDR_STEP_MPS)
+
+
+def _step_samples(rate_hz: float) -> int:
+    return max(1, round(EDR_STEP_S * rate_hz))
+
+
+def event(dynamic_mps2: Signal, rate_hz: float) -> Run | None:
+    """Time zero and end of the first event of (k, n), as samples; None where nothing obeys the rule.
+
+    Time zero begins the first 20 ms in which the velocity changes by more than 0.8 km/h; the event ends
+    where the next 20 ms change it by no more (49 CFR 563.5). A quiet spell is no end while what follows
+    within 100 ms changes the velocity by another 4 km/h.
+    """
+    found = _fast(dynamic_mps2, rate_hz)
+    if not found:
+        return None
+    first, end = found[0]
+    for begin, after in found[1:]:
+        if begin - end > SEPARATE_S * rate_hz:
+            break
+        change = np.linalg.norm(dynamic_mps2[:, begin:after].sum(axis=1)) / rate_hz
+        if change >= CONTINUES_MPS:
+            end = after
+    return first, end
 
 
 def runs(mask: Mask) -> list[Run]:

@@ -47,7 +47,8 @@ class Pulse:
     horizontal acceleration, against the bias or against rest, whichever is less: a swerve from
     one side to the other is large against its own beginning only. `largest_step` is the share of
     the velocity change that its biggest single sample made. `ended` is False when the stretch
-    stops before the shock has.
+    stops before the shock has. `bias` (3,) is what was read right before it, gravity included, and
+    `braking_mps2` the horizontal part of it that is braking or cornering.
     """
 
     start: int
@@ -61,6 +62,8 @@ class Pulse:
     clipped: bool
     ended: bool
     up: Signal
+    bias: Signal
+    braking_mps2: float
 
     @property
     def delta_v_kmh(self) -> float:
@@ -92,6 +95,8 @@ class _Shaking:
     horizontal_from_rest: Signal
     along: Signal
     up: Signal
+    bias: Signal
+    braking_mps2: float
 
 
 class _Measure:
@@ -129,6 +134,8 @@ class _Measure:
             from_rest - up[:, None] * (up @ from_rest),
             along,
             up,
+            bias,
+            float(np.linalg.norm(bias - up * (up @ bias))),
         )
         events = stepping(shaking.horizontal, self._rate_hz)
         self.pulses += [self._pulse(shaking, event) for event in events or [(first - begin, after - begin)]]
@@ -158,6 +165,8 @@ class _Measure:
             clipped=bool(np.any(self._clipped[first:after])),
             ended=shaking.begin + end + round(SEPARATE_S * self._rate_hz) <= self._acc.shape[1],
             up=shaking.up,
+            bias=shaking.bias,
+            braking_mps2=shaking.braking_mps2,
         )
 
     def _bias_before(self, first: int) -> Signal:

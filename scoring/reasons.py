@@ -26,8 +26,11 @@ class Reason(StrEnum):
     CARRIED = "carried"
     ROAD = "road"
     SPIKE = "spike"
+    CONTRADICTED = "contradicted"
+    UNCONVINCING = "unconvincing"
     # what qualifies the figures
     CLIPPED = "clipped"
+    COMPLETED = "completed"
     GAP = "gap"
     NOT_ENDED = "not_ended"
     TURNED = "turned"
@@ -112,6 +115,18 @@ SENTENCES: Final[dict[Reason, dict[str, str]]] = {
     Reason.MOUNT_CHANGED: {
         "ja": "機器の取り付け向きが変わっているため、衝突の方向は求められません。",
         "en": "The device no longer sits as it was mounted, so the direction of the force is not known.",
+    },
+    Reason.COMPLETED: {
+        "ja": "センサーの測定範囲を超えた分は、GPSで見た急な減速から補いました。",
+        "en": "What lay beyond the sensor's range was completed from the speed the car lost at once by GPS.",
+    },
+    Reason.CONTRADICTED: {
+        "ja": "前後方向の強い衝撃の前後で、GPSの速度が変わっていません。車への衝撃ではありません。",
+        "en": "A strong push along the car's way left its speed by GPS unchanged: the car was not hit.",
+    },
+    Reason.UNCONVINCING: {
+        "ja": "衝突に特有の特徴が弱いため、軽い接触として記録しました。",
+        "en": "It hardly looks like a collision, and is recorded as a knock.",
     },
     Reason.LOWPASS_UNKNOWN: {
         "ja": "センサーの低域フィルターの設定が不明です。",

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.shocks import driving, haversine, motion_of, struck, turned
 
-from scoring.analyse import Analysis, analyse
+from scoring.analyse import analyse
+from scoring.finding import Analysis
 from scoring.frames import Frame, frames_of, stretch_around, stretches
 from scoring.memory import Hit, Memory, screen_batch
 

@@ -23,7 +23,8 @@ from support.shocks import (
 
 from schemas.impact import Severity
 from schemas.recording import G_MPS2
-from scoring.analyse import Analysis, analyse
+from scoring.analyse import analyse
+from scoring.finding import Analysis
 from scoring.frames import frames_of, stretches
 from scoring.mount import Mount
 from scoring.reasons import SENTENCES, Reason, sentence

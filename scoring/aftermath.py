@@ -1,0 +1,84 @@
+"""What GPS says of a shock: the speed before and after, how much was lost at once, whether the car drove on.
+
+GPS tells the truth late: fixes come once a second, receivers smooth over up to two of them, and the
+fixes after a shock may be missing. Nothing here speaks against an impact before enough time has
+passed for GPS to have shown it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from scoring.speed import SpeedTrack
+
+LAG_S: Final = 2.0
+"""A receiver's speed may belong to a moment this long before its fix."""
+STANDING_KMH: Final = 5.0
+UNCHANGED_KMH: Final = 3.0
+MOVING_KMH: Final = 15.0
+"""Slower cars may lose their speed to the brakes within GPS's lag, so that nothing follows from it."""
+SETTLED_S: Final = 5.0
+"""The speed after is that of the first fix from here on."""
+PAIR_S: Final = 1.6
+"""Two fixes further apart tell nothing of a sudden change between them."""
+SUDDEN_KMH: Final = 25.0
+"""Lost within a second or so: brakes on the best road take 35 in a second, and drivers seldom 15."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """GPS around one shock; None is not known, or not yet.
+
+    `lost_kmh` is the largest fall from one fix to the next that the shock may have caused.
+    """
+
+    before_kmh: float | None = None
+    after_kmh: float | None = None
+    lost_kmh: float | None = None
+
+    @property
+    def parked(self) -> bool:
+        """The car stood when the shock came."""
+        return self.before_kmh is not None and self.before_kmh < STANDING_KMH
+
+    @property
+    def stopped(self) -> bool:
+        """It moved before and stood after."""
+        moved = self.before_kmh is not None and self.before_kmh >= STANDING_KMH
+        return moved and self.after_kmh is not None and self.after_kmh < STANDING_KMH
+
+    @property
+    def unchanged(self) -> bool:
+        """It drove on as fast as before."""
+        if self.before_kmh is None or self.after_kmh is None or self.before_kmh < MOVING_KMH:
+            return False
+        return abs(self.after_kmh - self.before_kmh) < UNCHANGED_KMH
+
+    @property
+    def sudden(self) -> bool:
+        """More speed was lost at once than drivers brake away."""
+        return self.lost_kmh is not None and self.lost_kmh >= SUDDEN_KMH
+
+
+def aftermath(track: SpeedTrack | None, start_s: float, end_s: float) -> Aftermath:
+    """What a track tells of a shock that lasted from `start_s` to `end_s`, in its own seconds."""
+    if track is None:
+        return Aftermath()
+    return Aftermath(
+        before_kmh=track.speed_before_kmh(start_s - 0.2),
+        after_kmh=track.speed_after_kmh(end_s + SETTLED_S),
+        lost_kmh=_lost_kmh(track, start_s),
+    )
+
+
+def _lost_kmh(track: SpeedTrack, start_s: float) -> float | None:
+    known = np.isfinite(track.speed_mps)
+    at_s, speed_kmh = track.uptime_s[known], 3.6 * track.speed_mps[known]
+    first, second = at_s[:-1], at_s[1:]
+    around = (second >= start_s) & (first <= start_s + LAG_S) & (second - first <= PAIR_S)
+    if not around.any():
+        return None
+    return float((speed_kmh[:-1] - speed_kmh[1:])[around].max())

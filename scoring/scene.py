@@ -1,0 +1,211 @@
+"""One stretch of motion seen whole: its shocks, what the device and the car did around each, and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.aftermath import Aftermath, aftermath
+from scoring.clipping import clipped, rebuild_clipped
+from scoring.completion import Extent, extent_of, lost_along
+from scoring.filters import LOWPASS_ABOVE_HZ, LOWPASS_HZ, lowpass
+from scoring.frames import Motion
+from scoring.loose import FALL_WITHIN_S, Cause, free_falls, moved_by_itself
+from scoring.measures import Measures, Shock, measure
+from scoring.mount import Mount
+from scoring.onset import event
+from scoring.pulse import Pulse, find_pulses
+from scoring.reasons import Reason
+from scoring.rest import angle_deg, rest_of
+from scoring.score import confidence, features
+from scoring.speed import SpeedTrack
+from scoring.verdict import Circumstances, against, counted_kmh
+
+Signal = NDArray[np.float64]
+
+SETTLE_S: Final = 7.0
+"""Where the device comes to rest within this after the shock decides about a rollover."""
+BEFORE_S: Final = 0.25
+MEASURED_S: Final = 1.0
+"""A shock is measured from this long before its time zero to this long after."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A shock and what is known of it; `against` is what rules it out, None where nothing does.
+
+    `direction_mps` is its velocity change in the car's axes, forward and right, None without a fitting
+    mount, and `unplaced` says why.
+    """
+
+    pulse: Pulse
+    against: Reason | None
+    gps: Aftermath
+    turned_deg: float
+    free_fall_s: float
+    direction_mps: tuple[float, float] | None
+    unplaced: Reason | None
+    extent: Extent
+    gap: bool
+    measures: Measures
+    confidence: float
+    start_s: float
+    duration_s: float
+
+    @property
+    def pdof_deg(self) -> float | None:
+        """Where the force came from, degrees clockwise from the car's front."""
+        if self.direction_mps is None:
+            return None
+        forward, right = self.direction_mps
+        return float(np.degrees(np.arctan2(-right, -forward)) % 360)
+
+
+class Scene:
+    """Everything derived from one stretch once; `judged` are its shocks in order of time."""
+
+    def __init__(
+        self, motion: Motion, speed: SpeedTrack | None, mount: Mount | None, gravity: Signal | None
+    ) -> None:
+        self.motion = motion
+        self._speed = speed
+        self._mount = mount
+        self._rate_hz = motion.rate_hz
+        self._read = motion.acc_mps2.astype(np.float64)
+        clips = clipped(self._read, motion.clip_mps2)
+        self._acc = lowpass(rebuild_clipped(self._read, motion.clip_mps2, self._rate_hz), self._rate_hz)
+        self._falls = free_falls(self._acc, self._rate_hz)
+        self.judged: list[Judged] = []
+        last_fall_end: int | None = None
+        for pulse in find_pulses(self._acc, np.any(clips, axis=0), self._rate_hz, gravity=gravity):
+            cause = moved_by_itself(pulse, self._falls, last_fall_end, self._rate_hz)
+            judged = self._judge(pulse, cause)
+            if cause is Cause.DROPPED and judged.against is not None:
+                last_fall_end = pulse.end
+            self.judged.append(judged)
+
+    @property
+    def poor_sampling(self) -> tuple[Reason, ...]:
+        """What about the sensor makes every figure unsure."""
+        corner_hz, said = self.motion.lowpass_hz, list[Reason]()
+        if self._rate_hz < 0.95 * 100:
+            said.append(Reason.LOW_RATE)
+        if corner_hz == 0:
+            said.append(Reason.LOWPASS_UNKNOWN)
+        elif self._rate_hz <= LOWPASS_ABOVE_HZ and corner_hz > 1.05 * LOWPASS_HZ:
+            said.append(Reason.LOWPASS_HIGH)
+        return tuple(said)
+
+    def fell_after(self, pulse: Pulse) -> bool:
+        """Whether the device fell freely in the seconds after a shock."""
+        return any(pulse.end <= first <= pulse.end + SETTLE_S * self._rate_hz for first, _ in self._falls)
+
+    def turned_deg(self, pulse: Pulse, after: int) -> float:
+        """How far the device leans, where it last rests for a second, from how it did before a shock."""
+        rate_hz = self._rate_hz
+        second, step = round(rate_hz), max(1, round(0.1 * rate_hz))
+        stop = min(self._acc.shape[1], after + round(SETTLE_S * rate_hz))
+        for first in range(stop - second, after, -step):
+            rest = rest_of(self._acc[:, first : first + second])
+            if rest is not None:
+                return angle_deg(rest, pulse.up)
+        return 0.0
+
+    def _judge(self, pulse: Pulse, cause: Cause | None) -> Judged:
+        start_s, end_s = self.motion.time_at(pulse.start), self.motion.time_at(pulse.end)
+        gps = aftermath(self._speed, start_s, end_s)
+        turned_deg = self.turned_deg(pulse, pulse.end)
+        direction, unplaced = self._direction(pulse)
+        along = None if direction is None else -direction[0] / max(float(np.hypot(*direction)), 1e-6)
+        shock = self._shock(pulse)
+        measures = measure(shock)
+        gap = any(first < end_s + 0.1 and last > start_s - 1.0 for first, last in self.motion.gaps)
+        extent = extent_of(
+            counted_kmh(pulse),
+            is_clipped=pulse.clipped,
+            lost_kmh=self._lost_kmh(pulse, gps, along),
+            poor_sampling=bool(self.poor_sampling),
+            gap=gap,
+        )
+        return Judged(
+            pulse=pulse,
+            against=against(pulse, Circumstances(cause, turned_deg, gps, along)),
+            gps=gps,
+            turned_deg=turned_deg,
+            free_fall_s=self._fall_before_s(pulse),
+            direction_mps=direction,
+            unplaced=unplaced,
+            extent=extent,
+            gap=gap,
+            measures=measures,
+            confidence=confidence(features(pulse, measures, gps, turned_deg)),
+            start_s=start_s,
+            duration_s=(shock.end - shock.start) / self._rate_hz,
+        )
+
+    def _direction(self, pulse: Pulse) -> tuple[tuple[float, float] | None, Reason | None]:
+        if self._mount is None:
+            return None, Reason.NO_MOUNT
+        if not self._mount.fits(pulse.up):
+            return None, Reason.MOUNT_CHANGED
+        forward, right, _ = (self._mount.rotation @ pulse.delta_v_mps).tolist()
+        return (forward, right), None
+
+    def _lost_kmh(self, pulse: Pulse, gps: Aftermath, along: float | None) -> float | None:
+        """The speed a shock took by GPS, less what was being braked before it; None where not known."""
+        if gps.lost_kmh is None or gps.before_kmh is None:
+            return None
+        lost_kmh = gps.lost_kmh - 3.6 * pulse.braking_mps2
+        if along is None or lost_kmh <= 0:
+            return lost_kmh
+        return lost_along(gps.before_kmh, max(0.0, gps.before_kmh - lost_kmh), along)
+
+    def _fall_before_s(self, pulse: Pulse) -> float:
+        reach = pulse.start - FALL_WITHIN_S * self._rate_hz
+        return max(
+            (
+                (after - first) / self._rate_hz
+                for first, after in self._falls
+                if first < pulse.start and after >= reach
+            ),
+            default=0.0,
+        )
+
+    def _shock(self, pulse: Pulse) -> Shock:
+        """The motion around a shock in its own axes, or the car's where they are known."""
+        rate_hz = self._rate_hz
+        begin = max(0, pulse.start - round(BEFORE_S * rate_hz))
+        stop = min(self._acc.shape[1], pulse.start + round(MEASURED_S * rate_hz))
+        axes = self._axes(pulse)
+        smooth = axes @ (self._acc[:, begin:stop] - pulse.bias[:, None])
+        read = axes @ (self._read[:, begin:stop] - pulse.bias[:, None])
+        first, last = pulse.start - begin, min(pulse.end, stop) - begin
+        bounds = event(smooth[:2, first:last], rate_hz)
+        start, end = (first + bounds[0], first + bounds[1]) if bounds is not None else (first, last)
+        return Shock(
+            read_mps2=read,
+            smooth_mps2=smooth,
+            start=start,
+            end=max(end, start + 1),
+            rate_hz=rate_hz,
+            delta_v_mps=pulse.delta_v_kmh / 3.6,
+            vertical_mps=pulse.vertical_mps,
+            in_car_axes=self._mount is not None and self._mount.fits(pulse.up),
+        )
+
+    def _axes(self, pulse: Pulse) -> Signal:
+        """Rows forward, right, up of the car; without a mount along the delta-V, across it, up."""
+        if self._mount is not None and self._mount.fits(pulse.up):
+            forward, right, down = self._mount.rotation
+            return np.stack([forward, right, -down])
+        size = float(np.linalg.norm(pulse.delta_v_mps))
+        along = pulse.delta_v_mps / size if size > 0 else _some_horizontal(pulse.up)
+        return np.stack([along, np.cross(pulse.up, along), pulse.up])
+
+
+def _some_horizontal(up: Signal) -> Signal:
+    across: Signal = np.cross(up, np.eye(3, dtype=np.float64)[np.argmin(np.abs(up))]).astype(np.float64)
+    return across / float(np.linalg.norm(across))
