@@ -89,3 +89,47 @@ def test_any_cutting_gives_the_same_impacts(
         np.testing.assert_allclose(one.delta_v_xyz_kmh, other.delta_v_xyz_kmh, rtol=1e-6, atol=1e-6)
         assert abs(one.peak_g - other.peak_g) < 1e-9
         assert (one.rollover, one.multiple, one.reasons) == (other.rollover, other.multiple, other.reasons)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    delta_v_kmh=st.floats(9.0, 40.0),
+    duration_s=st.floats(0.06, 0.2),
+    seed=st.integers(0, 1000),
+    chance=st.randoms(use_true_random=False),
+    missing=st.booleans(),
+)
+def test_late_doubled_and_missing_frames_change_nothing_but_the_flag(
+    delta_v_kmh: float, duration_s: float, seed: int, chance: np.random.RandomState, missing: bool
+) -> None:
+    rate_hz = 100.0
+    car = struck(
+        driving(25.0, rate_hz, noise_mps2=0.4, seed=seed),
+        haversine(delta_v_kmh, duration_s, rate_hz),
+        1210 + chance.randint(0, 70),
+        from_deg=chance.randint(0, 359),
+    )
+    motion = motion_of(car, rate_hz, mount=turned((1, 2, -1), 70), uptime_s=3600.0)
+    frames = frames_of(motion, 100)
+    (expected,) = distinct(list(analyse(motion)))
+    if missing:
+        frames = frames[:11] + frames[12:]  # the second right before the shock
+    # Each frame is held up by less than three others, and some come again later.
+    order = sorted(range(len(frames)), key=lambda number: number + chance.random() * 3)
+    again = [number for number in order if chance.random() < 0.2]
+    arrived = [*order, *again]
+    hits = stream(tuple(frames[number] for number in arrived), stored_every=3)
+    around = stretch_around([frames[number] for number in arrived], expected.uptime_s)
+    assert around is not None
+    found = distinct([each for hit in hits for each in analyse(around, hit.uptime_ms / 1000)])
+    assert len(found) == 1
+    assert found[0].gap == missing
+    assert abs(found[0].uptime_s - expected.uptime_s) < (0.05 if missing else 0.003)
+    tolerance = 0.05 if missing else 1e-3
+    np.testing.assert_allclose(
+        found[0].delta_v_xyz_kmh,
+        expected.delta_v_xyz_kmh,
+        atol=tolerance * expected.delta_v_kmh + 0.3 * missing,
+    )
+    if not missing:
+        assert (found[0].severity, found[0].reasons) == (expected.severity, expected.reasons)
