@@ -131,7 +131,7 @@ class _Player:
             if stopping():
                 break
             self._wait(lambda: self._core.unacknowledged < _MOST_WAITING, "stopped acknowledging")
-            self._uptime_ms = block.end_ms
+            self._uptime_ms = max(self._uptime_ms, block.end_ms)
             while fixes and fixes[0].uptime_ms <= block.end_ms:
                 self._core.fix(fixes.pop(0))
             self._core.motion(block)
@@ -140,6 +140,8 @@ class _Player:
             if progress is not None:
                 progress(min(block.end_ms / 1000.0, self._recording.duration_s), self._recording.duration_s)
         for fix in fixes if not stopping() else []:
+            # At the end of an uneven recording a fix may be younger than the last block.
+            self._uptime_ms = max(self._uptime_ms, float(fix.uptime_ms))
             self._core.fix(fix)
         self._core.switching_off(self._uptime_ms)
         self._wait(lambda: self._core.unacknowledged == 0, "did not acknowledge everything")

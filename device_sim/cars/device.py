@@ -18,6 +18,7 @@ from device_sim.physics.sensor import Sensor
 from schemas.wire.device_pb2 import Fix, Stamp
 
 _HOLD_S: Final = {"short": 0.3, "long": 3.4}
+_LOOK_EVERY_S: Final = 0.2
 _ROLLOVER_MS: Final = 1024 * 7 * 86400 * 1000
 
 OnEntry = Callable[["Device", JournalEntry], None]
@@ -56,6 +57,7 @@ class Device:
         self._told = {"events": 0, "core": 0}
         self._finger: list[tuple[float, bool]] = []  # when the button goes down (True) and up
         self._planned: list[Press | Offline] = []
+        self._switched_off = False
         for action in config.script:
             self.perform(action, boot_s)
 
@@ -84,6 +86,23 @@ class Device:
     def step(self, now_s: float) -> float:
         """Do what is due; returns when to be called again at the latest."""
         uptime_s = now_s - self.boot_s
+        if not self._switched_off:
+            self._live(now_s, uptime_s)
+        self._session.step(now_s, uptime_s * 1000.0)
+        self._tell()
+        return now_s + _LOOK_EVERY_S if self._switched_off else self._next_due_s(uptime_s)
+
+    def switch_off(self, now_s: float) -> None:
+        """Say goodbye: from now on nothing is measured, and the rest and status OFFLINE are handed over."""
+        self.core.switching_off((now_s - self.boot_s) * 1000.0)
+        self._switched_off = True
+        self.step(now_s)
+
+    def end(self) -> None:
+        """Disconnect in order. What the broker has not acknowledged is lost with the device."""
+        self._session.end()
+
+    def _live(self, now_s: float, uptime_s: float) -> None:
         blocks, fixes = self.journey.measured(uptime_s, self.core.rate_hz)
         for fix in fixes:
             self.last_fix = fix
@@ -94,19 +113,6 @@ class Device:
             self.events.note(happening.uptime_s * 1000.0, happening.kind, **happening.data)
         self._act(now_s, uptime_s)
         self.core.tick(uptime_s * 1000.0)
-        self._session.step(now_s, uptime_s * 1000.0)
-        self._tell()
-        return self._next_due_s(uptime_s)
-
-    def switch_off(self, now_s: float) -> None:
-        """Say goodbye: the last motion and status OFFLINE are handed to the connection."""
-        uptime_ms = (now_s - self.boot_s) * 1000.0
-        self.core.switching_off(uptime_ms)
-        self._session.step(now_s, uptime_ms)
-
-    def end(self) -> None:
-        """Disconnect in order. What the broker has not acknowledged is lost with the device."""
-        self._session.end()
 
     def _act(self, now_s: float, uptime_s: float) -> None:
         slow_kmh = self.last_fix.speed_mps * 3.6 if self.last_fix else 0.0

@@ -52,7 +52,8 @@ class DeviceCore:
         self._full_scale_g = sensor.full_scale_g
         self._writer = Writer(boot_id, sensor, clock, self.firmware, store or Store())
         self._online = False
-        self._status_due_ms = 0.0
+        self._ending = False
+        self._status_due_ms: float | None = None
         self._button = PushButton()
         self._presses = Presses()
         self._impact_numbers: set[int] = set()
@@ -90,7 +91,7 @@ class DeviceCore:
         """The broker has accepted the connection and the subscription."""
         self._online = True
         self.journal.note(uptime_ms, "connected")
-        self._say_online(uptime_ms)
+        self._say_state(uptime_ms)
 
     def disconnected(self, uptime_ms: float, reason: str) -> None:
         """The connection is gone, or could not be made."""
@@ -101,7 +102,8 @@ class DeviceCore:
     def switching_off(self, uptime_ms: float) -> None:
         """The device is about to end: what was begun is sent, and that it goes offline."""
         self.finish_motion()
-        self._writer.status(uptime_ms, Status.OFFLINE)
+        self._ending = True
+        self._say_state(uptime_ms)
 
     def outgoing(self, uptime_ms: float) -> list[Outgoing]:
         """What to publish now, at QoS 1; in flight until `delivered` or `disconnected`."""
@@ -161,8 +163,8 @@ class DeviceCore:
         self._show_connection(uptime_ms)
         if self.display.tick(uptime_ms):
             self._note_light(uptime_ms)
-        if self._online and uptime_ms >= self._status_due_ms:
-            self._say_online(uptime_ms)
+        if self._online and self._status_due_ms is not None and uptime_ms >= self._status_due_ms:
+            self._say_state(uptime_ms)
         if store.dropped > self._dropped_told:
             self.journal.note(uptime_ms, "dropped", messages=store.dropped - self._dropped_told)
             self._dropped_told = store.dropped
@@ -190,9 +192,10 @@ class DeviceCore:
             self._writer.fixes(self._batch)
             self._batch = []
 
-    def _say_online(self, uptime_ms: float) -> None:
-        self._writer.status(uptime_ms, Status.ONLINE)
-        self._status_due_ms = uptime_ms + STATUS_EVERY_MS
+    def _say_state(self, uptime_ms: float) -> None:
+        # The broker keeps the last one, and after an orderly end no will corrects it.
+        self._writer.status(uptime_ms, Status.OFFLINE if self._ending else Status.ONLINE)
+        self._status_due_ms = None if self._ending else uptime_ms + STATUS_EVERY_MS
 
     def _show_connection(self, uptime_ms: float) -> None:
         overdue = self._presses.any_overdue(uptime_ms)

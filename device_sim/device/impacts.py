@@ -33,6 +33,7 @@ class ImpactReports:
         self._fixes: deque[Fix] = deque(maxlen=_FIXES_KEPT)
         self._count = 0
         self._capture: Capture | None = None
+        self._taken_until_ms = 0.0
 
     def fix(self, fix: Fix) -> None:
         """Remember a position."""
@@ -52,9 +53,11 @@ class ImpactReports:
         over = self.trigger.feed(block, self._sensor.scale_mps2) if self.trigger else ()
         parts = self._complete_parts()
         for at_ms in over:
-            if self._capture is None:
+            # A block may reach beyond the end of the last capture: what lay before that end was part of it.
+            if self._capture is None and at_ms >= self._taken_until_ms:
                 self._count += 1
                 self._capture = Capture(self._count, float(at_ms))
+                self._taken_until_ms = self._capture.end_ms
                 return parts + self._complete_parts(), float(at_ms)
         return parts, None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
@@ -53,9 +52,9 @@ class Draft:
 class Store:
     """Messages waiting and in flight; urgent ones first, each kind oldest first.
 
-    Bulk leaves at `bulk_per_s` at most, so that a backlog does not choke what is fresh, and
-    while fewer than `in_flight` messages are unacknowledged. Beyond `capacity_bytes` the
-    oldest bulk is dropped, never anything else.
+    Of bulk at most `bulk_per_s` leave in any one second, so that a backlog does not choke
+    what is fresh, and only while fewer than `in_flight` messages are unacknowledged. Beyond
+    `capacity_bytes` the oldest bulk is dropped, never anything else.
     """
 
     def __init__(
@@ -67,8 +66,7 @@ class Store:
         self._waiting: dict[Urgency, deque[Draft]] = {urgency: deque() for urgency in Urgency}
         self._in_flight: dict[int, Draft] = {}
         self._bytes = 0
-        self._tokens = bulk_per_s
-        self._tokens_at_ms = 0.0
+        self._bulk_left_ms: deque[float] = deque()  # within the last second
         self.dropped = 0
 
     @property
@@ -102,16 +100,15 @@ class Store:
 
     def take(self, uptime_ms: float) -> list[Draft]:
         """What to hand to the connection now; it is in flight from then on."""
-        if math.isfinite(self._bulk_per_s):
-            gained = (uptime_ms - self._tokens_at_ms) / 1000.0 * self._bulk_per_s
-            self._tokens = min(self._bulk_per_s, self._tokens + gained)
-        self._tokens_at_ms = uptime_ms
+        while self._bulk_left_ms and self._bulk_left_ms[0] <= uptime_ms - 1000.0:
+            self._bulk_left_ms.popleft()
         taken: list[Draft] = []
         for urgency, queue in self._waiting.items():
             while queue and self._may_leave(urgency):
                 draft = queue.popleft()
                 self._in_flight[draft.sequence] = draft
-                self._tokens -= urgency is Urgency.BULK
+                if urgency is Urgency.BULK:
+                    self._bulk_left_ms.append(uptime_ms)
                 taken.append(draft)
         return taken
 
@@ -120,7 +117,7 @@ class Store:
             return True
         if len(self._in_flight) >= self._in_flight_most:
             return False
-        return urgency is not Urgency.BULK or self._tokens >= 1.0
+        return urgency is not Urgency.BULK or len(self._bulk_left_ms) < self._bulk_per_s
 
     def acknowledged(self, sequence: int) -> Draft | None:
         """The broker has a message; None when it was not in flight."""

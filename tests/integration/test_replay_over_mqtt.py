@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,26 @@ def test_a_replay_publishes_every_sample_and_says_what_it_published(
     assert played.triggers == pytest.approx([15.0], abs=0.1)
     assert seen[-1] == pytest.approx(1.0)
     assert seen == sorted(seen)
+
+
+def test_no_message_leaves_before_what_it_tells_has_happened(server: NatsServer, backend: Backend) -> None:
+    even = made_up(12.0, 100.0)
+    steps_s = np.full(even.acc_t_s.size - 1, 0.01)
+    steps_s[-9:] = 0.045
+    uneven = replace(
+        even,
+        acc_t_s=100.0 + np.concatenate([[0.0], np.cumsum(steps_s)]),
+        gps_t_s=np.where(np.arange(even.gps_t_s.size) < 11, 102.2 + np.arange(even.gps_t_s.size), 0.0),
+    )
+    replay(uneven, server.broker(), Identity("0a", "car-001"), speed=math.inf)
+    until(lambda: len(backend.of("gps")) == 2, "both batches")
+    assert backend.of("gps")[-1].message.stamp.event_uptime_ms == 12_200
+    late = [
+        stamp
+        for heard in backend.heard
+        if (stamp := heard.message.stamp).event_uptime_ms > stamp.sent_uptime_ms
+    ]
+    assert late == []
 
 
 def test_a_replay_keeps_time_with_its_speed(server: NatsServer, backend: Backend) -> None:

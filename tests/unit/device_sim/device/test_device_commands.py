@@ -123,7 +123,10 @@ def test_a_command_may_be_written_by_hand_as_json() -> None:
     assert core.display.shown == "ARRIVED"
 
 
-@pytest.mark.parametrize("payload", [b"", b"\xff\xff\xff", b"{", b"{\xff}", b'{"version": 1}', command("")])
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"\xff\xff\xff", b"{", b"{\xff}", b'{"version": 1}', command("")],
+)
 def test_what_is_no_command_is_noted_and_not_answered(payload: bytes) -> None:
     core = online_core()
     core.command(payload, 1000.0)

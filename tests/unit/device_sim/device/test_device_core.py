@@ -76,6 +76,19 @@ def test_switching_off_sends_the_rest_and_goodbye() -> None:
     assert [message.state for message in of(messages, "status")] == [Status.OFFLINE]
 
 
+def test_once_switched_off_a_device_never_says_again_that_it_is_online() -> None:
+    core = online_core()
+    core.switching_off(59_900.0)
+    sent(core, 59_900.0, acknowledged=False)
+    core.tick(60_100.0)
+    assert core.outgoing(60_100.0) == []
+    core.disconnected(61_000.0, "gone")
+    core.connecting(62_000.0)
+    core.connected(62_100.0)
+    core.tick(200_000.0)
+    assert [message.state for message in of(sent(core, 200_000.0), "status")] == [Status.OFFLINE]
+
+
 def test_a_boot_needs_a_random_id() -> None:
     for boot_id in (0, 2**64):
         with pytest.raises(ValueError, match="boot_id"):

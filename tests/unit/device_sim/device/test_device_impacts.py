@@ -14,6 +14,7 @@ from support.firmware import (
     sent,
 )
 
+from device_sim.device.motion import merged
 from device_sim.device.store import Store
 from device_sim.device.writer import Firmware
 from schemas.wire.device_pb2 import (
@@ -55,6 +56,17 @@ def test_a_second_pulse_within_ten_seconds_is_no_new_trigger() -> None:
     parts = of(sent(core, 20_000.0), "impact")
     assert len(parts) == 11
     assert kinds(core).count("trigger") == 1
+
+
+def test_a_pulse_in_the_window_is_no_new_trigger_when_its_block_ends_after_the_window() -> None:
+    core = online_core(store=Store(in_flight=1000))
+    tenths = crash_blocks((5.0, 15.0), 20.0)
+    for first in range(0, 200, 10):
+        (second,) = merged(tenths[first : first + 10])
+        core.motion(second)
+    parts = of(sent(core, 20_000.0), "impact")
+    assert parts[-1].last
+    assert {part.trigger for part in parts} == {1}
 
 
 def test_a_pulse_after_the_window_is_trigger_two() -> None:

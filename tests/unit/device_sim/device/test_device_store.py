@@ -39,11 +39,26 @@ def test_a_backlog_leaves_at_a_limited_rate() -> None:
     for sequence in range(1, 101):
         store.put(draft("accel", sequence))
     assert len(store.take(0.0)) == 10
-    assert store.take(50.0) == []
-    assert sequences(store.take(100.0)) == [11]
+    assert store.take(999.0) == []
     store.put(draft("impact", 500))
-    assert sequences(store.take(100.0)) == [500], "urgent ones do not wait for it"
-    assert len(store.take(60_000.0)) == 10, "an idle minute saves up one second's worth"
+    assert sequences(store.take(999.0)) == [500], "urgent ones do not wait for it"
+    assert sequences(store.take(1000.0)) == list(range(11, 21))
+    assert len(store.take(60_000.0)) == 10, "an idle minute saves nothing up"
+
+
+def test_a_backlog_never_exceeds_its_rate_in_any_second() -> None:
+    store = Store(bulk_per_s=10.0, in_flight=1000)
+    left_ms: list[float] = []
+    for tenth in range(100):
+        if tenth % 3 == 0:
+            store.put(draft("accel", tenth + 1))
+        if tenth == 50:
+            for sequence in range(200, 300):
+                store.put(draft("accel", sequence))
+        left_ms += [tenth * 100.0] * len(store.take(tenth * 100.0))
+    busiest = max(sum(at <= other < at + 1000.0 for other in left_ms) for at in left_ms)
+    assert busiest == 10
+    assert len(left_ms) > 60, "and it is made use of"
 
 
 def test_only_so_many_are_in_flight_but_a_press_always_leaves() -> None:
