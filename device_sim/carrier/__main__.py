@@ -26,7 +26,14 @@ from device_sim.carrier.http import Account, CuttableProtocol, application
 from device_sim.carrier.journal import FolderInUse, Journal
 from device_sim.carrier.nastiness import Nastiness
 from device_sim.carrier.people import Person
-from device_sim.carrier.webhooks import LONGEST_TOTAL_S, MOST_RETRIES, Failure, Policy, Webhooks
+from device_sim.carrier.webhooks import (
+    DEFAULT_RETRIES,
+    LONGEST_TOTAL_S,
+    MOST_RETRIES,
+    Failure,
+    Policy,
+    Webhooks,
+)
 from device_sim.process import config_from_arguments, say_ready, stop_signals, tell
 
 HOST: Final = "127.0.0.1"
@@ -37,7 +44,7 @@ class WebhookConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    retries: int = Field(default=MOST_RETRIES, ge=0, le=MOST_RETRIES)
+    retries: int = Field(default=DEFAULT_RETRIES, ge=0, le=MOST_RETRIES)
     retry_on: frozenset[Failure] = Field(default=frozenset({"ct"}), description="Any of ct, rt, 4xx, 5xx.")
     connect_timeout_s: float = Field(default=5.0, gt=0, le=10)
     read_timeout_s: float = Field(default=15.0, gt=0, le=15)

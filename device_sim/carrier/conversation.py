@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 from urllib.parse import urldefrag, urljoin
 
-from device_sim.carrier import twiml
+from device_sim.carrier import twiml, webhooks
 from device_sim.carrier.calls import (
     Call,
     Fetch,
@@ -118,9 +118,11 @@ def _greet(step: Step, at: float) -> None:
 def _ask(step: Step, at: float, url: str, method: str, *, fallback: bool = False, **more: str) -> None:
     """Fetch the document to go on with; relative addresses are taken from the present one."""
     call = step.call
-    target = urljoin(call.document_url, url) if url else call.document_url
-    if not target.startswith(("http://", "https://")):
-        _application_error(step, at, 11100, f"{target or 'an empty address'} is not a URL", was_fallback=True)
+    try:
+        target = urljoin(call.document_url, url)
+        webhooks.split(target, webhooks.Policy())
+    except ValueError as error:
+        _application_error(step, at, 11100, f"{url!r} cannot be asked: {error}", was_fallback=True)
         return
     if call.fetches >= MOST_FETCHES:
         _application_error(step, at, 12400, f"more than {MOST_FETCHES} documents", was_fallback=True)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
-from urllib.parse import parse_qsl, urldefrag, urlencode
+from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
 
 import httpx
 from twilio.request_validator import RequestValidator
@@ -21,6 +21,7 @@ from twilio.request_validator import RequestValidator
 RETRY_DELAYS_S: Final = (0.5, 1.0, 2.0, 4.0, 6.0)
 """Waits before the retries, 13.5 s together: within Twilio's 15 s for all attempts of one request."""
 MOST_RETRIES: Final = len(RETRY_DELAYS_S)
+DEFAULT_RETRIES: Final = 1
 LONGEST_TOTAL_S: Final = 15.0
 SIGNATURE_HEADER: Final = "X-Twilio-Signature"
 
@@ -31,9 +32,9 @@ FAILURES: Final[frozenset[Failure]] = frozenset({"ct", "rt", "4xx", "5xx"})
 
 @dataclass(frozen=True)
 class Policy:
-    """How long to wait and what to try again. Twilio's own default is one retry; ours bridges a restart."""
+    """How long to wait and what to try again; by default as Twilio does."""
 
-    retries: int = MOST_RETRIES
+    retries: int = DEFAULT_RETRIES
     retry_on: frozenset[Failure] = frozenset({"ct"})
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 15.0
@@ -60,9 +61,14 @@ def split(url: str, default: Policy) -> tuple[str, Policy]:
     """The address to request, without its fragment, and the policy the fragment asks for.
 
     Raises:
-        ValueError: an override is unknown or out of Twilio's range.
+        ValueError: no address of HTTP, or an override that is unknown or out of Twilio's range.
     """
     bare, fragment = urldefrag(url)
+    parts = urlsplit(bare)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+        raise ValueError("it does not name a host to be asked by HTTP")
+    if any(character.isspace() for character in url):
+        raise ValueError("it holds white space")
     policy = default
     if not fragment:
         return bare, policy
@@ -112,10 +118,7 @@ class Webhooks:
             bare, policy = split(url, self._default)
         except ValueError as error:
             raise WebhookFailed("ct", f"{url}: {error}") from None
-        target = address(bare, method, params)
-        form = dict(params) if method == "POST" else {}
-        headers = {SIGNATURE_HEADER: self.signature(target, form), "User-Agent": "TwilioProxy/1.1"}
-        request = self._client.build_request(method, target, data=form or None, headers=headers)
+        request = self._request(address(bare, method, params), method, params)
         ends_at = time.monotonic() + policy.total_s
         retries = 0
         while True:
@@ -130,6 +133,14 @@ class Webhooks:
             retries += 1
             await asyncio.sleep(wait_s)
 
+    def _request(self, target: str, method: str, params: Mapping[str, str]) -> httpx.Request:
+        form = dict(params) if method == "POST" else {}
+        headers = {SIGNATURE_HEADER: self.signature(target, form), "User-Agent": "TwilioProxy/1.1"}
+        try:
+            return self._client.build_request(method, target, data=form or None, headers=headers)
+        except httpx.InvalidURL as error:
+            raise WebhookFailed("ct", f"{target}: {error}") from None
+
     async def _once(self, request: httpx.Request, policy: Policy, left_s: float) -> Reply:
         left_s = max(left_s, 0.05)
         times = httpx.Timeout(
@@ -140,7 +151,7 @@ class Webhooks:
             answer = await self._client.send(request)
         except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
             raise WebhookFailed("rt", f"{request.url}: {type(error).__name__}") from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise WebhookFailed("ct", f"{request.url}: {type(error).__name__}: {error}") from None
         if answer.is_success:
             return Reply(answer.status_code, answer.text)

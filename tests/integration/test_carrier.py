@@ -65,12 +65,12 @@ def insurer() -> Generator[Customer]:
         yield one
 
 
-def place(sdk: Client, insurer: Customer, to: str, **more: Any) -> str:
+def place(sdk: Client, insurer: Customer, to: str, *, overrides: str = "", **more: Any) -> str:
     call = sdk.calls.create(
         to=to,
         from_=WE,
-        url=f"{insurer.url}/voice",
-        status_callback=f"{insurer.url}/status",
+        url=f"{insurer.url}/voice{overrides}",
+        status_callback=f"{insurer.url}/status{overrides}",
         status_callback_event=EVENTS,
         **{"timeout": 14} | more,
     )
@@ -225,7 +225,7 @@ def test_a_document_is_asked_for_again_while_the_customer_restarts(
     shared: CarrierProcess, sdk: Client, insurer: Customer
 ):
     insurer.stop()
-    sid = place(sdk, insurer, FINE)
+    sid = place(sdk, insurer, FINE, overrides="#rc=5")
     until(lambda: shared.call(sid)["status"] == "in-progress")
     time.sleep(2)
     insurer.start()
@@ -234,6 +234,30 @@ def test_a_document_is_asked_for_again_while_the_customer_restarts(
     assert shared.call(sid)["pressed"] == "1"
     assert len(insurer.at("/voice")) == 1
     assert sorted(insurer.statuses("/status")) == ["completed", "in-progress", "initiated", "ringing"]
+
+
+def test_without_overrides_a_customer_who_restarts_loses_the_call(
+    shared: CarrierProcess, sdk: Client, insurer: Customer
+):
+    insurer.stop()
+    sid = place(sdk, insurer, FINE)
+    until(lambda: shared.call(sid)["status"] == "completed")
+    insurer.start()
+
+    kinds = [entry["kind"] for entry in shared.call(sid)["timeline"]]
+    assert "application_error" in kinds
+    assert shared.call(sid)["pressed"] == ""
+
+
+def test_a_document_with_an_impossible_address_ends_its_call_only(
+    shared: CarrierProcess, sdk: Client, insurer: Customer
+):
+    insurer.documents["/voice"] = "<Response><Redirect>http://[::1/next</Redirect></Response>"
+    lost = place(sdk, insurer, FINE)
+    until(lambda: shared.call(lost)["status"] == "completed")
+    insurer.documents["/voice"] = ASK
+    heard = place(sdk, insurer, FINE)
+    until(lambda: shared.call(heard)["pressed"] == "1")
 
 
 def test_a_document_that_fails_comes_from_the_fallback(
@@ -351,7 +375,7 @@ def test_a_carrier_killed_again_and_again_ends_every_call_once(tmp_path: Path, i
 def test_callbacks_not_yet_delivered_survive_the_kill(tmp_path: Path, insurer: Customer):
     with carrier(tmp_path, people=PEOPLE) as mortal, twilio(mortal.url) as sdk:
         insurer.stop()
-        sid = place(sdk, insurer, NOBODY)
+        sid = place(sdk, insurer, NOBODY, overrides="#rc=5")
         until(lambda: mortal.call(sid)["status"] == "no-answer")
         mortal.kill()
         insurer.start()

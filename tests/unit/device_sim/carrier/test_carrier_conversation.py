@@ -261,6 +261,16 @@ def test_a_desk_that_does_not_answer_is_said_to_the_document():
     assert call.fetch.params["DialCallStatus"] == "no-answer"
 
 
+@pytest.mark.parametrize("address", ["http://[::1/next", "mailto:desk@insurer.example"])
+def test_an_address_that_is_none_ends_the_call_and_not_the_carrier(address: str):
+    story = Story("answers_fine")
+    story.at(6.0)
+    call = story.give(f"<Response><Redirect>{address}</Redirect></Response>", 6.0)
+
+    assert (call.status, call.stage) == ("completed", Stage.ENDED)
+    assert "application_error" in [kind for _, kind in story.lines]
+
+
 def test_a_document_that_cannot_be_had_is_asked_of_the_fallback_once():
     story = Story("answers_fine", replace(ORDER, fallback_url="https://other.example/sorry"))
     story.at(5)

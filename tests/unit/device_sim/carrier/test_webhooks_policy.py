@@ -1,16 +1,34 @@
+import asyncio
 from random import Random
 
 import httpx
 import pytest
 
+from device_sim.carrier.__main__ import WebhookConfig
 from device_sim.carrier.nastiness import Delivery, Nastiness, deliveries
-from device_sim.carrier.webhooks import FAILURES, Policy, Webhooks, address, split
+from device_sim.carrier.webhooks import FAILURES, Policy, WebhookFailed, Webhooks, address, split
 
 DEFAULT = Policy()
 
 
 def test_an_address_without_a_fragment_takes_the_default():
     assert split("https://insurer.example/v?a=1", DEFAULT) == ("https://insurer.example/v?a=1", DEFAULT)
+
+
+def test_without_overrides_it_is_twilios_own_policy():
+    """ "Webhooks: connection overrides": rc 1, rp ct, ct 5000, rt 15000, tt 15000."""
+    assert Policy(1, frozenset({"ct"}), 5.0, 15.0, 15.0) == DEFAULT
+    assert WebhookConfig().policy() == DEFAULT
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://[::1/", "http://insurer.example:x/"])
+def test_an_address_that_is_none_is_a_failed_request(url: str):
+    async def send() -> None:
+        async with httpx.AsyncClient() as client:
+            await Webhooks(client, "12345", DEFAULT).send(url, "POST", {})
+
+    with pytest.raises(WebhookFailed):
+        asyncio.run(send())
 
 
 def test_overrides_are_read_and_not_sent():
