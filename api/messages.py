@@ -39,7 +39,7 @@ def report(
         return
     incident = incidents.applier(conn, row["incident_id"])
     # Any report proves that the message exists: the request needs no answer any more.
-    conn.execute(INCIDENT_SQL["settle_call_outbox"], {"id": message_id})
+    conn.execute(INCIDENT_SQL["settle_outbox"], {"id": message_id})
     moved = conn.execute(
         SQL["message_progress"], {"id": message_id, "state": state, "sid": sid or None}
     ).fetchone()

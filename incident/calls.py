@@ -158,7 +158,7 @@ class Calls:
 
         def event_at(at: datetime) -> list[Event]:
             call = self._read(conn, call_id)
-            conn.execute(SQL["settle_call_outbox"], {"id": call_id})
+            conn.execute(SQL["settle_outbox"], {"id": call_id})
             if _ORDER.index(stage) <= _ORDER.index(call.state):
                 return []
             conn.execute(

@@ -22,12 +22,13 @@ ORDER BY at DESC LIMIT 1;
 
 -- name: open_incident_of_device
 -- Locked here, so that a report never joins an incident that is being closed at this moment.
-SELECT id FROM incidents WHERE device_id = %(device_id)s AND phase <> 'closed' FOR UPDATE;
+SELECT id FROM incidents WHERE device_id = %(device_id)s AND phase <> 'closed' FOR NO KEY UPDATE;
 
 -- name: lock_incident
+-- Not FOR UPDATE: that would make whoever only adds a row of the incident's wait, in the wrong order.
 SELECT id, device_id, vehicle_id, holder_id, plan_version, trigger, occurred_at, phase, state,
        lat_deg, lon_deg
-FROM incidents WHERE id = %(id)s FOR UPDATE;
+FROM incidents WHERE id = %(id)s FOR NO KEY UPDATE;
 
 -- name: now
 SELECT clock_timestamp() AS now;
@@ -74,7 +75,7 @@ SELECT incident_id FROM timers WHERE due_at <= clock_timestamp()
 GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
 
 -- name: lock_due_incident
-SELECT id FROM incidents WHERE id = %(id)s FOR UPDATE SKIP LOCKED;
+SELECT id FROM incidents WHERE id = %(id)s FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: take_due_timers
 WITH due AS (
@@ -211,7 +212,7 @@ WHERE id = %(id)s;
 -- name: call_pressed
 UPDATE calls SET pressed = %(digit)s WHERE id = %(id)s;
 
--- name: settle_call_outbox
+-- name: settle_outbox
 UPDATE outbox SET state = 'done', lease_until = NULL WHERE id = %(id)s AND state IN ('sending', 'unknown');
 
 -- name: device_presence
@@ -341,4 +342,7 @@ ORDER BY o.priority, o.due_at LIMIT 100 FOR UPDATE OF o SKIP LOCKED;
 UPDATE outbox SET due_at = clock_timestamp() + %(wait)s, attempts = attempts + 1 WHERE id = %(id)s;
 
 -- name: expire_commands
-UPDATE outbox SET state = 'expired' WHERE kind = 'command' AND state = 'pending' AND expires_at <= clock_timestamp();
+UPDATE outbox SET state = 'expired' WHERE id IN (
+    SELECT id FROM outbox WHERE kind = 'command' AND state = 'pending' AND expires_at <= clock_timestamp()
+    FOR UPDATE SKIP LOCKED
+);

@@ -175,8 +175,9 @@ class Sender:
 
     def _message_sent(self, conn: Connection, message_id: UUID, state: str, sid: str | None) -> None:
         with conn.transaction():
-            conn.execute(SQL["message_sent"], {"id": message_id, "state": state, "sid": sid})
+            # In the order in which the carrier's news take the same two rows.
             self._mark(conn, message_id, "done")
+            conn.execute(SQL["message_sent"], {"id": message_id, "state": state, "sid": sid})
 
     def _cancel_call(self, conn: Connection, effect: dict[str, Any]) -> None:
         call_id = UUID(effect["payload"]["call_id"])

@@ -28,7 +28,7 @@ from runtime.database import Connection
 from runtime.settings import Settings
 from runtime.sql import Queries
 from schemas.impact import Position, Severity
-from schemas.incident import Phase, Trigger
+from schemas.incident import Trigger
 
 SQL = Queries("incident")
 _STATE: TypeAdapter[State] = TypeAdapter(State)
@@ -150,12 +150,11 @@ class Incidents:
 
     def device_online(self, conn: Connection, device_id: str) -> None:
         """A device is back: tell it again what its light should show, and hurry what waits for it."""
-        at = now(conn)
         found = conn.execute(SQL["open_incident_of_device"], {"device_id": device_id}).fetchone()
-        if found is not None:
-            row = conn.execute(SQL["lock_incident"], {"id": found["id"]}).fetchone()
-            if row is not None and row["phase"] != Phase.CLOSED:
-                self._applier(conn, at, row).show_again(_STATE.validate_python(row["state"]))
+        row = found and conn.execute(SQL["lock_incident"], {"id": found["id"]}).fetchone()
+        at = now(conn)
+        if row:
+            self._applier(conn, at, row).show_again(_STATE.validate_python(row["state"]))
         conn.execute(SQL["wake_commands"], {"device_id": device_id, "at": at})
 
     def command_acknowledged(self, conn: Connection, device_id: str, command_id: str, result: str) -> None:
