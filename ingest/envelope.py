@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
-from google.protobuf.json_format import ParseDict, ParseError
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message import Message
 
 from schemas import topics
 from schemas.impact import Position
@@ -180,13 +180,12 @@ class _Reject(Exception):
 def read(topic: UpTopic, payload: bytes, received_at: datetime) -> Uplink | Rejection:
     """Decode and check one message; `received_at` is only the yardstick for absurd clocks."""
     try:
-        message, is_json = _decode(topic, payload)
-        return _CHECKS[topic.name](message, is_json, received_at)
+        return _CHECKS[topic.name](_decode(topic, payload), received_at)
     except _Reject as refused:
         return refused.rejection
 
 
-def _decode(topic: UpTopic, payload: bytes) -> tuple[Any, bool]:
+def _decode(topic: UpTopic, payload: bytes) -> Any:
     if not payload:
         raise _Reject("empty", "the payload is empty")
     if topic.name in topics.BULK and len(payload) > BULK_SIZE_BYTES:
@@ -198,14 +197,12 @@ def _decode(topic: UpTopic, payload: bytes) -> tuple[Any, bool]:
             ParseDict(json.loads(payload), message, ignore_unknown_fields=True)
         else:
             message.ParseFromString(payload)
-    except (ParseError, ValueError, RecursionError) as error:
+    except Exception as error:  # beside its own errors the library lets out others, SystemError among them
         raise _Reject("not_json" if is_json else "not_protobuf", str(error)[:300]) from error
-    except DecodeError as error:
-        raise _Reject("not_protobuf", str(error)[:300]) from error
     version = message.stamp.version  # type: ignore[attr-defined]
     if version != VERSION and not (is_json and version == 0):
         raise _Reject("unsupported_version", f"version {version}; this backend speaks {VERSION}")
-    return message, is_json
+    return message
 
 
 def _stamp(raw: wire.Stamp, received_at: datetime) -> tuple[Stamp, list[str]]:
@@ -266,11 +263,16 @@ def _within(reason: str, name: str, value: float, limits: tuple[float, float]) -
         raise _Reject(reason, f"{name} is {value:g}; allowed {limits[0]:g} to {limits[1]:g}")
 
 
-def _fix(raw: wire.Fix) -> Fix | None:
-    """A fix, or None where its place is no place on earth."""
+def _position(raw: wire.Fix) -> Position | None:
+    """Where a fix is, or None where that is no place on earth."""
     if not (-90 <= raw.lat_deg <= 90 and -180 <= raw.lon_deg <= 180) or (raw.lat_deg == 0 == raw.lon_deg):
         return None
-    if raw.uptime_ms > UPTIME_MS:
+    return Position(raw.lat_deg, raw.lon_deg)
+
+
+def _fix(raw: wire.Fix) -> Fix | None:
+    """A fix, or None where its place or its time is none."""
+    if _position(raw) is None or raw.uptime_ms > UPTIME_MS:
         return None
     return Fix(
         raw.uptime_ms,
@@ -282,8 +284,7 @@ def _fix(raw: wire.Fix) -> Fix | None:
     )
 
 
-def _button(raw: wire.Button, is_json: bool, received_at: datetime) -> Press:
-    del is_json
+def _button(raw: wire.Button, received_at: datetime) -> Press:
     stamp, defects = _stamp(raw.stamp, received_at)
     kind = Trigger.LONG_PRESS
     if raw.kind == wire.Button.SHORT or (raw.kind != wire.Button.LONG and 0 < raw.held_ms < LONG_PRESS_MS):
@@ -293,16 +294,13 @@ def _button(raw: wire.Button, is_json: bool, received_at: datetime) -> Press:
         defects.append("kind_missing")
     position: Position | None = None
     if raw.HasField("fix"):
-        fix = _fix(raw.fix)
-        if fix is None:
+        position = _position(raw.fix)
+        if position is None:
             defects.append("bad_position")
-        else:
-            position = Position(fix.lat_deg, fix.lon_deg)
     return Press(stamp, kind, raw.held_ms, position, tuple(defects))
 
 
-def _impact(raw: wire.Impact, is_json: bool, received_at: datetime) -> ImpactPart:
-    del is_json
+def _impact(raw: wire.Impact, received_at: datetime) -> ImpactPart:
     stamp, defects = _stamp(raw.stamp, received_at)
     if "no_stamp" in defects or "uptime_implausible" in defects:
         raise _Reject("bad_stamp", _one_line(raw.stamp))
@@ -323,13 +321,11 @@ def _impact(raw: wire.Impact, is_json: bool, received_at: datetime) -> ImpactPar
     )
 
 
-def _accel(raw: wire.Accel, is_json: bool, received_at: datetime) -> AccelFrame:
-    del is_json
+def _accel(raw: wire.Accel, received_at: datetime) -> AccelFrame:
     return AccelFrame(_sound_stamp(raw.stamp, received_at), _motion(raw.motion))
 
 
-def _gps(raw: wire.Gps, is_json: bool, received_at: datetime) -> GpsBatch:
-    del is_json
+def _gps(raw: wire.Gps, received_at: datetime) -> GpsBatch:
     stamp = _sound_stamp(raw.stamp, received_at)
     _within("bad_position", "number of fixes", len(raw.fixes), FIXES)
     fixes: list[Fix] = []
@@ -341,11 +337,10 @@ def _gps(raw: wire.Gps, is_json: bool, received_at: datetime) -> GpsBatch:
     return GpsBatch(stamp, tuple(fixes))
 
 
-def _status(raw: wire.Status, is_json: bool, received_at: datetime) -> StatusReport:
-    del is_json
+def _status(raw: wire.Status, received_at: datetime) -> StatusReport:
     stamp = _sound_stamp(raw.stamp, received_at)
-    if raw.state == wire.Status.UNSPECIFIED:
-        raise _Reject("bad_status", "state is missing")
+    if raw.state not in {wire.Status.ONLINE, wire.Status.OFFLINE}:
+        raise _Reject("bad_status", f"state is {raw.state}")
     return StatusReport(
         stamp,
         raw.state == wire.Status.ONLINE,
@@ -357,11 +352,13 @@ def _status(raw: wire.Status, is_json: bool, received_at: datetime) -> StatusRep
     )
 
 
-def _ack(raw: wire.Ack, is_json: bool, received_at: datetime) -> AckReport:
-    del is_json
-    return AckReport(
-        _sound_stamp(raw.stamp, received_at), _text(raw.command_id), wire.Ack.Result.Name(raw.result)
-    )
+def _ack(raw: wire.Ack, received_at: datetime) -> AckReport:
+    stamp = _sound_stamp(raw.stamp, received_at)
+    if not raw.command_id:
+        raise _Reject("bad_ack", "command_id is missing")
+    if raw.result == wire.Ack.UNSPECIFIED or raw.result not in wire.Ack.Result.values():
+        raise _Reject("bad_ack", f"result is {raw.result}")
+    return AckReport(stamp, _text(raw.command_id), wire.Ack.Result.Name(raw.result))
 
 
 def _text(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
@@ -27,6 +28,39 @@ def test_any_bytes_are_a_message_or_a_rejection(name: str, payload: bytes) -> No
 @given(name=NAMES, text=st.text(max_size=200))
 def test_any_braced_text_is_a_message_or_a_rejection(name: str, text: str) -> None:
     read(UpTopic("00", "CB-1", name), b"{" + text.encode("utf-8", "surrogatepass"), NOW)
+
+
+FIELDS = sorted(
+    {field.name for message in wire.DESCRIPTOR.message_types_by_name.values() for field in message.fields}
+)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.integers(300, 500).map(lambda digits: 10**digits)
+    | st.text(st.characters(), max_size=8)
+    | st.sampled_from(["LONG", "ONLINE", "DONE", "GPS", "\ud800", "\x00"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=1000)
+@given(name=NAMES, fields=st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=6))
+def test_any_values_of_our_fields_are_a_message_or_a_rejection(name: str, fields: dict[str, object]) -> None:
+    read(UpTopic("00", "CB-1", name), json.dumps(fields).encode(), NOW)
+
+
+@given(name=NAMES, state=st.integers(-(2**31), 2**31 - 1), result=st.integers(-(2**31), 2**31 - 1))
+def test_any_number_of_an_enumeration_is_a_message_or_a_rejection(name: str, state: int, result: int) -> None:
+    stamp = wire.Stamp(version=1, boot_id=1, sequence=1)
+    for message in (
+        wire.Status(stamp=stamp, state=state),  # type: ignore[arg-type]
+        wire.Ack(stamp=stamp, command_id="x", result=result),  # type: ignore[arg-type]
+        wire.Button(stamp=stamp, kind=state),  # type: ignore[arg-type]
+    ):
+        read(UpTopic("00", "CB-1", name), message.SerializeToString(), NOW)
 
 
 UINT32, UINT64 = st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ingest.envelope import AccelFrame, AckReport, GpsBatch, ImpactPart, Press, Rejection, StatusReport, read
+from schemas.impact import Position
 from schemas.incident import Trigger
 from schemas.topics import UpTopic
 from schemas.wire import device_pb2 as wire
@@ -99,6 +100,13 @@ def test_a_press_without_a_place_on_earth_is_a_press(lat: float, lon: float) -> 
     assert "bad_position" in press.defects
 
 
+def test_a_place_counts_whatever_the_uptime_of_its_fix() -> None:
+    fix = wire.Fix(uptime_ms=2**63, lat_deg=35.0, lon_deg=139.0)
+    press = taken("button", wire.Button(stamp=stamp(), kind=1, fix=fix))
+    assert press.position == Position(35.0, 139.0)
+    assert press.defects == ()
+
+
 def test_a_press_with_impossible_uptimes_is_a_press() -> None:
     press = taken("button", wire.Button(stamp=stamp(event_uptime_ms=2**63, sent_uptime_ms=5), kind=1))
     assert isinstance(press, Press)
@@ -141,6 +149,8 @@ def test_every_kind_is_read_in_both_forms() -> None:
         ("button", b"", "empty"),
         ("accel", b"\xff\xff\xff", "not_protobuf"),
         ("accel", b"{ no json", "not_json"),
+        ("button", b'{"fix": {"lat_deg": 1' + b"0" * 400 + b"}}", "not_json"),
+        ("button", b'{"stamp": {"clock": "\\ud800"}}', "not_json"),
         ("button", b'{"kind":' + b"[" * 5000 + b"]" * 5000 + b"}", "not_json"),
         ("button", wire.Button(stamp=stamp(version=2), kind=1), "unsupported_version"),
         ("button", wire.Button(kind=1), "unsupported_version"),
@@ -163,6 +173,10 @@ def test_every_kind_is_read_in_both_forms() -> None:
         ("gps", wire.Gps(stamp=stamp()), "bad_position"),
         ("gps", wire.Gps(stamp=stamp(), fixes=[wire.Fix(lat_deg=math.nan, lon_deg=1)]), "bad_position"),
         ("status", wire.Status(stamp=stamp()), "bad_status"),
+        ("status", wire.Status(stamp=stamp(), state=7), "bad_status"),  # type: ignore[arg-type]
+        ("ack", wire.Ack(stamp=stamp(), command_id="x"), "bad_ack"),
+        ("ack", wire.Ack(stamp=stamp(), command_id="x", result=9), "bad_ack"),  # type: ignore[arg-type]
+        ("ack", wire.Ack(stamp=stamp(), result=wire.Ack.DONE), "bad_ack"),
     ],
 )
 def test_what_cannot_be_used_is_rejected_with_its_reason(name: str, message: Any, expected: str) -> None:

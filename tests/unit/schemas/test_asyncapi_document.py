@@ -138,6 +138,8 @@ WRONG: list[tuple[str, list[str | int], object]] = [
     ("status", ["state"], None),
     ("status", ["battery_mv"], -1),
     ("ack", ["stamp"], None),
+    ("ack", ["command_id"], None),
+    ("ack", ["result"], None),
 ]
 
 
