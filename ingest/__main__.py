@@ -37,7 +37,7 @@ _REMEMBERED_BOOTS: Final = 50_000
 def claim_shards(conn: Connection, life: Lifecycle, lane: str, shards: tuple[str, ...]) -> bool:
     """Wait until every shard is ours; false if the process was asked to end before."""
     log = structlog.get_logger(role="ingest", lane=lane)
-    for shard in shards:
+    for shard in sorted(shards):  # in one order, or two processes might each wait for the other
         waited = False
         while True:
             row = conn.execute(SQL["lock_shard"], {"lane": lane, "shard": shard}).fetchone()
@@ -52,8 +52,21 @@ def claim_shards(conn: Connection, life: Lifecycle, lane: str, shards: tuple[str
 
 
 def keep_house(conn: Connection, settings: Settings) -> None:
-    """Make the partitions of the hours to come and drop what is kept no longer."""
+    """Make the partitions of the hours to come and drop what is kept no longer.
+
+    What goes wrong here is no reason not to serve: rows without a partition are kept as well.
+    Raises psycopg.OperationalError only.
+    """
     log = structlog.get_logger(role="ingest")
+    try:
+        _keep_house(conn, settings, log)
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error:
+        log.exception("housekeeping failed")
+
+
+def _keep_house(conn: Connection, settings: Settings, log: structlog.stdlib.BoundLogger) -> None:
     conn.execute(SQL["prepare_series"], {"ahead": timedelta(hours=3)})
     keeps = {
         "accel_frames": timedelta(hours=settings.frames_keep_hours),
@@ -68,7 +81,7 @@ def keep_house(conn: Connection, settings: Settings) -> None:
 
 
 def serve(settings: Settings, lane: str, life: Lifecycle) -> None:
-    """Run one lane until told to end. Raises psycopg.Error and SubscriptionRefused."""
+    """Run one lane until told to end. Raises psycopg.OperationalError and SubscriptionRefused."""
     log = structlog.get_logger(role="ingest", lane=lane)
     incidents = Incidents(settings)
     with connect_patiently(
@@ -101,6 +114,8 @@ def serve(settings: Settings, lane: str, life: Lifecycle) -> None:
                 if batch:
                     worker.work(conn, batch)
                 assessor.decide_due(conn)
+                for session in sessions:
+                    session.check()
                 if isinstance(worker, BulkLane) and monotonic() > next_housekeeping_s:
                     worker.forget(keep=_REMEMBERED_BOOTS)
                     keep_house(conn, settings)

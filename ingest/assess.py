@@ -8,16 +8,18 @@ until they are due. Whatever a killed worker left undecided is still in `candida
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import structlog
 
 from incident.service import Incidents, hint
+from ingest.attempt import attempt
 from ingest.envelope import ImpactPart
 from ingest.fleet import SQL
 from ingest.impacts import Candidate, Impacts
-from ingest.placing import Placed, moment
+from ingest.placing import TOLERANCE, Placed, moment
 from runtime.database import Connection
 from schemas.impact import Position, Severity
 from schemas.topics import UpTopic
@@ -32,8 +34,18 @@ _DECIDE_AFTER: Final = timedelta(seconds=0.5)
 _BURST_OVER: Final = timedelta(seconds=15)
 _BEFORE_MS: Final = round(CONTEXT_BEFORE_S * 1000)
 _AFTER_MS: Final = round(CONTEXT_AFTER_S * 1000) + 3_000
+_FIXES_FROM: Final = timedelta(seconds=60)
+_FIXES_TO: Final = timedelta(seconds=60)
 _MOUNT_FROM: Final = timedelta(seconds=180)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+# Of two events of a boot, one may be placed early by this much and the other late.
+_CLOCKS_APART: Final = 2 * TOLERANCE
+_LOOK_AGAIN: Final = timedelta(seconds=1)
+# What fails for a reason nobody foresaw is tried again, but not for ever.
+_TRY_AGAIN: Final = timedelta(seconds=10)
+_GIVE_UP: Final = timedelta(hours=1)
+# Presses wait while candidates are decided.
+_AT_ONCE: Final = {"urgent": 10, "bulk": 100}
 
 
 class Assessor:
@@ -59,9 +71,6 @@ class Assessor:
         if part.last and complete:
             conn.execute(SQL["close_candidate"], candidate.key)
             return
-        row = conn.execute(SQL["clock"]).fetchone()
-        if row is None:
-            raise AssertionError("SELECT gave no row")
         conn.execute(
             SQL["open_candidate"],
             {
@@ -69,28 +78,39 @@ class Assessor:
                 "shard": topic.shard,
                 "at": candidate.at,
                 "late": candidate.late,
-                "due_at": row["now"] + (_BURST_OVER if complete else _DECIDE_AFTER),
+                "wait": _BURST_OVER if complete else _DECIDE_AFTER,
             },
         )
 
     def decide_due(self, conn: Connection) -> None:
-        """Decide what has waited long enough. Each candidate is a transaction of its own."""
-        due = conn.execute(SQL["due_candidates"], {"lane": self._lane, "shards": self._shards}).fetchall()
+        """Decide what has waited long enough, each candidate in a transaction of its own.
+
+        Raises psycopg.OperationalError when the database is lost.
+        """
+        due = conn.execute(
+            SQL["due_candidates"],
+            {"lane": self._lane, "shards": self._shards, "most": _AT_ONCE[self._lane]},
+        ).fetchall()
         for row in due:
             candidate = Candidate(
                 row["device_id"], row["boot_id"], row["uptime_ms"], row["lane"], row["at"], row["late"]
             )
-            with conn.transaction():
-                complete = self._assess(conn, candidate)
-                waited = row["now"] - row["opened_at"]
-                if complete or waited > _BURST_OVER:
-                    conn.execute(SQL["close_candidate"], candidate.key)
-                else:
-                    conn.execute(
-                        SQL["postpone_candidate"],
-                        {**candidate.key, "due_at": row["now"] + timedelta(seconds=1)},
-                    )
+            failure = attempt(conn, partial(self._decide, conn, candidate, row["waited"]))
+            if failure is not None:
+                self._log.error("candidate cannot be decided", **candidate.key, exc_info=failure)
+                self._settle(conn, candidate, done=row["waited"] > _GIVE_UP, wait=_TRY_AGAIN)
             hint(conn)
+
+    def _decide(self, conn: Connection, candidate: Candidate, waited: timedelta) -> None:
+        complete = self._assess(conn, candidate)
+        self._settle(conn, candidate, done=complete or waited > _BURST_OVER, wait=_LOOK_AGAIN)
+
+    @staticmethod
+    def _settle(conn: Connection, candidate: Candidate, *, done: bool, wait: timedelta) -> None:
+        if done:
+            conn.execute(SQL["close_candidate"], candidate.key)
+        else:
+            conn.execute(SQL["postpone_candidate"], {**candidate.key, "wait": wait})
 
     def _assess(self, conn: Connection, candidate: Candidate) -> bool:
         """Analyse and record; whether nothing that may still come can change the finding."""
@@ -107,7 +127,7 @@ class Assessor:
                 found = analyse(motion, candidate.uptime_ms / 1000, speed=speed, mount=mount)
         impacts = [analysis for analysis in found if analysis.severity is not Severity.NONE]
         if impacts:
-            fixes = self._fixes(conn, candidate, timedelta(seconds=60))
+            fixes = self._fixes(conn, candidate, _FIXES_FROM)
             place = Position(fixes[-1]["lat_deg"], fixes[-1]["lon_deg"]) if fixes else None
             for analysis in impacts:
                 self._impacts.record(conn, candidate, analysis, place)
@@ -116,14 +136,7 @@ class Assessor:
     def _frames(
         self, conn: Connection, candidate: Candidate, query: str, before_ms: int, after_ms: int
     ) -> list[Frame]:
-        window = {
-            "device_id": candidate.device_id,
-            "boot_id": candidate.boot_id,
-            "from_ms": candidate.uptime_ms - before_ms,
-            "to_ms": candidate.uptime_ms + after_ms,
-            "from_at": candidate.at - timedelta(milliseconds=before_ms),
-            "to_at": candidate.at + timedelta(milliseconds=after_ms),
-        }
+        window = _window(candidate, timedelta(milliseconds=before_ms), timedelta(milliseconds=after_ms))
         frames: list[Frame] = []
         for row in conn.execute(SQL[query], window).fetchall():
             try:
@@ -133,7 +146,7 @@ class Assessor:
         return frames
 
     def _speed(self, conn: Connection, candidate: Candidate) -> SpeedTrack | None:
-        return _track(self._fixes(conn, candidate, timedelta(seconds=60)))
+        return _track(self._fixes(conn, candidate, _FIXES_FROM))
 
     def _mount(self, conn: Connection, candidate: Candidate) -> Mount | None:
         """How the device sits in the car, learnt from the minutes before."""
@@ -145,15 +158,7 @@ class Assessor:
         return learn_mount(before, track) if before is not None else None
 
     def _fixes(self, conn: Connection, candidate: Candidate, back: timedelta) -> list[dict[str, Any]]:
-        rows = conn.execute(
-            SQL["fixes_around"],
-            {
-                "device_id": candidate.device_id,
-                "boot_id": candidate.boot_id,
-                "from_at": candidate.at - back,
-                "to_at": candidate.at + timedelta(seconds=60),
-            },
-        ).fetchall()
+        rows = conn.execute(SQL["fixes_around"], _window(candidate, back, _FIXES_TO)).fetchall()
         if self._lane == "urgent":
             known = {row["uptime_ms"] for row in rows}
             for part in conn.execute(
@@ -168,6 +173,18 @@ class Assessor:
                 rows.extend(fix for fix in part["fixes"] if fix["uptime_ms"] not in known)
                 known.update(fix["uptime_ms"] for fix in part["fixes"])
         return sorted(rows, key=lambda row: row["uptime_ms"])
+
+
+def _window(candidate: Candidate, before: timedelta, after: timedelta) -> dict[str, Any]:
+    """The parameters of a look around a candidate: by uptime, and roughly by time for the partitions."""
+    return {
+        "device_id": candidate.device_id,
+        "boot_id": candidate.boot_id,
+        "from_ms": candidate.uptime_ms - before // _MILLISECOND,
+        "to_ms": candidate.uptime_ms + after // _MILLISECOND,
+        "from_at": candidate.at - before - _CLOCKS_APART,
+        "to_at": candidate.at + after + _CLOCKS_APART,
+    }
 
 
 def _track(fixes: list[dict[str, Any]]) -> SpeedTrack | None:

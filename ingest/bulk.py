@@ -2,34 +2,39 @@
 
 One commit stores the frames, what could not be read, and every candidate the screen found
 in them, with the moment by which it must be decided: a worker that dies right after loses
-nothing. The screen's memory is replaced only after that commit.
+nothing. The screen's memory is replaced only after that commit. A batch that fails is halved
+until the message is found that cannot be worked off.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 
 from incident.service import Incidents, hint
 from ingest import copying
+from ingest.attempt import attempt
 from ingest.copying import ACCEL_FRAMES, GPS_FIXES, Row
 from ingest.dead_letters import bury
 from ingest.envelope import AccelFrame, AckReport, GpsBatch, Rejection, Uplink, read
 from ingest.fleet import SQL, Boot, Fleet
-from ingest.placing import Placed, moment
+from ingest.placing import TOLERANCE, Placed, moment
 from ingest.session import Delivery
 from runtime.database import Connection
 from schemas.impact import Position
 from schemas.topics import UpTopic, parse_up
 from scoring.frames import Frame
-from scoring.memory import Memory, screen_batch
+from scoring.memory import Hit, Memory, screen_batch
 
 # The next frame of a second arrives within this time, with what is missing of a pulse.
 _NEXT_FRAME: Final = timedelta(seconds=1.5)
+# Help is not sent to where a car was longer ago than a minute, by a clock that may be off.
+_STILL_THERE: Final = timedelta(seconds=60) + TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,18 @@ class _Arrival:
     def boot(self) -> Boot:
         return self.topic.device_id, self.frame.stamp.boot_id
 
+    @property
+    def uptime_ms(self) -> int:
+        return self.frame.stamp.event_uptime_ms
+
 
 @dataclass(slots=True)
 class _Batch:
     frames: list[_Arrival] = field(default_factory=list[_Arrival])
     fixes: list[tuple[Delivery, UpTopic, Row]] = field(default_factory=list[tuple[Delivery, UpTopic, Row]])
-    acks: list[tuple[UpTopic, AckReport]] = field(default_factory=list[tuple[UpTopic, AckReport]])
+    acks: list[tuple[Delivery, UpTopic, AckReport]] = field(
+        default_factory=list[tuple[Delivery, UpTopic, AckReport]]
+    )
     rejected: list[tuple[Delivery, Rejection, str | None]] = field(
         default_factory=list[tuple[Delivery, Rejection, str | None]]
     )
@@ -67,20 +78,23 @@ class BulkLane:
         self._log = structlog.get_logger(role="ingest", lane="bulk")
 
     def work(self, conn: Connection, deliveries: Sequence[Delivery]) -> None:
-        """Commit a batch, then acknowledge it. Raises psycopg errors; then all of it stays at the broker."""
-        with conn.transaction():
-            batch = self._read(conn, deliveries)
-            new_frames = self._store(conn, batch)
-            memories, found = self._screen(conn, new_frames)
-            for topic, ack in batch.acks:
-                self._incidents.command_acknowledged(conn, topic.device_id, ack.command_id, ack.result)
-            for delivery, rejection, device_id in batch.rejected:
-                bury(conn, delivery, rejection, device_id=device_id, cap_bytes=self._cap_bytes)
-        for delivery in deliveries:
-            delivery.session.acknowledge(delivery)
+        """Commit a batch, then acknowledge it.
+
+        Raises psycopg.OperationalError when the database is lost; then what is not
+        acknowledged stays at the broker.
+        """
+        done = attempt(conn, lambda: self._keep(conn, deliveries))
+        if isinstance(done, Exception):
+            self._fleet = Fleet()
+            self._work_in_halves(conn, deliveries, done)
+            return
+        batch, memories, found = done
         for boot, memory in memories.items():
             self._memories.pop(boot, None)  # so that the longest silent ones stand first
             self._memories[boot] = memory
+        self._finish_commands(conn, batch)
+        for delivery in deliveries:
+            delivery.session.acknowledge(delivery)
         if batch.rejected:
             self._log.warning(
                 "messages rejected", count=len(batch.rejected), first=batch.rejected[0][1].reason
@@ -89,23 +103,69 @@ class BulkLane:
         if found or batch.acks or placed:
             hint(conn)
 
+    def _keep(
+        self, conn: Connection, deliveries: Sequence[Delivery]
+    ) -> tuple[_Batch, dict[Hashable, Memory], int]:
+        """What is committed together: the batch, the memories to keep after that, how many hits."""
+        batch = self._read(conn, deliveries)
+        memories, found = self._screen(conn, self._store(conn, batch))
+        for delivery, rejection, device_id in batch.rejected:
+            bury(conn, delivery, rejection, device_id=device_id, cap_bytes=self._cap_bytes)
+        return batch, memories, found
+
+    def _work_in_halves(self, conn: Connection, deliveries: Sequence[Delivery], error: Exception) -> None:
+        if len(deliveries) > 1:
+            middle = len(deliveries) // 2
+            self.work(conn, deliveries[:middle])
+            self.work(conn, deliveries[middle:])
+            return
+        self._set_aside(conn, deliveries[0], error)
+        deliveries[0].session.acknowledge(deliveries[0])
+
+    def _set_aside(self, conn: Connection, delivery: Delivery, error: Exception) -> None:
+        self._log.error("message failed", topic=delivery.topic, exc_info=error)
+        topic = parse_up(delivery.topic)
+        device_id = topic.device_id if topic else None
+        with conn.transaction():
+            bury(
+                conn,
+                delivery,
+                Rejection("failed", repr(error)),
+                device_id=device_id,
+                cap_bytes=self._cap_bytes,
+            )
+
+    def _finish_commands(self, conn: Connection, batch: _Batch) -> None:
+        """Each in a transaction of its own: what it locks, the engine may be waiting for."""
+        for delivery, topic, ack in batch.acks:
+            finish = partial(
+                self._incidents.command_acknowledged, conn, topic.device_id, ack.command_id, ack.result
+            )
+            failure = attempt(conn, finish)
+            if failure is not None:
+                self._set_aside(conn, delivery, failure)
+
     def forget(self, *, keep: int) -> None:
         """Drop the memories of the longest silent devices beyond so many: each is a tail of motion."""
         for boot in list(self._memories)[: max(0, len(self._memories) - keep)]:
             del self._memories[boot]
 
     def _place_incidents(self, conn: Connection, batch: _Batch) -> bool:
-        """Where an incident opened without a place, the fixes that follow give it one.
+        """Where an incident opened without a place, the fresh fixes that follow give it one.
 
         Each in a transaction of its own; one missed by a crash is placed by the next fixes.
         """
-        latest = {row[0]: row for _, _, row in batch.fixes}
+        latest: dict[str, tuple[datetime, Position]] = {}
+        for delivery, topic, (_, _, _, _, at, _, _, lat_deg, lon_deg, *_) in batch.fixes:
+            known = latest.get(topic.device_id)
+            if abs(at - delivery.received_at) <= _STILL_THERE and (known is None or at >= known[0]):
+                latest[topic.device_id] = at, Position(lat_deg, lon_deg)
         if not latest or not self._incidents.unplaced(conn, list(latest)):
             return False
-        for device_id, row in latest.items():
-            _, _, _, _, at, _, _, lat_deg, lon_deg, *_ = row
-            with conn.transaction():
-                self._incidents.place(conn, device_id, Position(lat_deg, lon_deg), at)
+        for device_id, (at, position) in latest.items():
+            failure = attempt(conn, partial(self._incidents.place, conn, device_id, position, at))
+            if failure is not None:
+                self._log.error("incident cannot be placed", device=device_id, exc_info=failure)
         return True
 
     def _read(self, conn: Connection, deliveries: Sequence[Delivery]) -> _Batch:
@@ -136,7 +196,7 @@ class BulkLane:
                         (delivery, topic, row) for row in _fix_rows(topic.device_id, uplink, placed)
                     )
                 case AckReport():
-                    batch.acks.append((topic, uplink))
+                    batch.acks.append((delivery, topic, uplink))
                 case _:
                     batch.rejected.append((delivery, Rejection("bad_topic", delivery.topic), topic.device_id))
         return batch
@@ -159,11 +219,12 @@ class BulkLane:
         if not arrivals:
             return {}, 0
         memories, hits = screen_batch(self._memories, [_screenable(arrival) for arrival in arrivals])
-        latest: dict[Hashable, _Arrival] = {arrival.boot: arrival for arrival in arrivals}
+        of_boot: dict[Hashable, list[_Arrival]] = {}
+        for arrival in arrivals:
+            of_boot.setdefault(arrival.boot, []).append(arrival)
         for hit in hits:
-            arrival = latest[hit.key]
+            arrival = _frame_of(hit, of_boot[hit.key])
             stamp = arrival.frame.stamp
-            received_at = arrival.delivery.received_at
             conn.execute(
                 SQL["open_candidate"],
                 {
@@ -174,10 +235,18 @@ class BulkLane:
                     "shard": arrival.topic.shard,
                     "at": moment(hit.uptime_ms, arrival.placed, stamp),
                     "late": stamp.late,
-                    "due_at": received_at if hit.complete else received_at + _NEXT_FRAME,
+                    "wait": timedelta() if hit.complete else _NEXT_FRAME,
                 },
             )
         return memories, len(hits)
+
+
+def _frame_of(hit: Hit, arrivals: Sequence[_Arrival]) -> _Arrival:
+    """The frame of a boot in which a hit lies, or after which it comes, or else the first one."""
+    before = [arrival for arrival in arrivals if arrival.uptime_ms <= hit.uptime_ms]
+    if before:
+        return max(before, key=lambda arrival: arrival.uptime_ms)
+    return min(arrivals, key=lambda arrival: arrival.uptime_ms)
 
 
 def _screenable(arrival: _Arrival) -> Frame:

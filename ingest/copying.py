@@ -76,7 +76,7 @@ GPS_FIXES = Table(
 
 
 def store(conn: Connection, table: Table, rows: Sequence[Row]) -> Stored:
-    """Store rows within the caller's transaction. Raises psycopg.OperationalError only."""
+    """Store rows within the caller's transaction; rows the database refuses are named, not raised."""
     return _store(conn, table, list(enumerate(rows)))
 
 

@@ -50,4 +50,4 @@ def bury(
 
 
 def _printable(text: str) -> str:
-    return text.replace("\x00", "�")
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()

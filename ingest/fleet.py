@@ -16,12 +16,17 @@ from schemas.topics import UpTopic
 SQL = Queries("ingest")
 _KNOWN_FOR_S: Final = 30.0
 _UNKNOWN_FOR_S: Final = 2.0
+# Anyone can invent names, and a device boots: beyond so many begin anew.
+_REMEMBERED: Final = 200_000
 
 Boot = tuple[str, int]
 
 
 class Fleet:
-    """Belongs to one worker; everything in it can be read again from the database."""
+    """Belongs to one worker; everything in it can be read again from the database.
+
+    It takes an anchor for kept before the commit: after a rollback begin with a new one.
+    """
 
     def __init__(self) -> None:
         self._devices: dict[str, tuple[str | None, bool, float]] = {}
@@ -29,6 +34,8 @@ class Fleet:
 
     def refresh(self, conn: Connection, device_ids: Iterable[str]) -> None:
         """Look up the devices not known, or not lately."""
+        if len(self._devices) > _REMEMBERED:
+            self._devices.clear()
         now_s = monotonic()
         stale = {name for name in device_ids if self._devices.get(name, (None, False, 0.0))[2] <= now_s}
         if not stale:
@@ -58,6 +65,8 @@ class Fleet:
 
     def load_anchors(self, conn: Connection, boots: Iterable[Boot]) -> None:
         """Read the anchors of boots not met before by this worker."""
+        if len(self._anchors) > _REMEMBERED:
+            self._anchors.clear()
         missing = [boot for boot in set(boots) if boot not in self._anchors]
         if not missing:
             return

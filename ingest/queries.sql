@@ -57,24 +57,18 @@ ON CONFLICT (device_id, boot_id, sequence) DO NOTHING RETURNING device_id;
 
 -- name: open_candidate
 INSERT INTO candidates (device_id, boot_id, uptime_ms, lane, shard, at, late, due_at)
-VALUES (%(device_id)s, %(boot_id)s, %(uptime_ms)s, %(lane)s, %(shard)s, %(at)s, %(late)s, %(due_at)s)
+VALUES (%(device_id)s, %(boot_id)s, %(uptime_ms)s, %(lane)s, %(shard)s, %(at)s, %(late)s,
+        clock_timestamp() + %(wait)s)
 ON CONFLICT (device_id, boot_id, lane, uptime_ms) DO UPDATE SET due_at = least(candidates.due_at, excluded.due_at);
 
--- name: hurry_candidates
-UPDATE candidates SET due_at = %(at)s
-WHERE lane = %(lane)s AND device_id = ANY (%(devices)s) AND due_at > %(at)s;
-
--- name: clock
-SELECT clock_timestamp() AS now;
-
 -- name: due_candidates
-SELECT device_id, boot_id, uptime_ms, lane, shard, at, late, opened_at, clock_timestamp() AS now
+SELECT device_id, boot_id, uptime_ms, lane, at, late, clock_timestamp() - opened_at AS waited
 FROM candidates
 WHERE lane = %(lane)s AND shard = ANY (%(shards)s) AND due_at <= clock_timestamp()
-ORDER BY due_at LIMIT 100;
+ORDER BY due_at LIMIT %(most)s;
 
 -- name: postpone_candidate
-UPDATE candidates SET due_at = %(due_at)s
+UPDATE candidates SET due_at = clock_timestamp() + %(wait)s
 WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND lane = %(lane)s AND uptime_ms = %(uptime_ms)s;
 
 -- name: close_candidate
@@ -84,14 +78,14 @@ WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND lane = %(lane)s AN
 -- name: motion_frames
 SELECT uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts FROM accel_frames
 WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
-  AND at BETWEEN %(from_at)s - interval '1 minute' AND %(to_at)s + interval '1 minute'
+  AND at BETWEEN %(from_at)s AND %(to_at)s
   AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
 ORDER BY uptime_ms;
 
 -- name: motion
 SELECT uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts FROM accel_frames
 WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
-  AND at BETWEEN %(from_at)s - interval '1 minute' AND %(to_at)s + interval '1 minute'
+  AND at BETWEEN %(from_at)s AND %(to_at)s
   AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
 UNION ALL
 SELECT uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts FROM impact_parts
@@ -101,6 +95,7 @@ WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND uptime_ms BETWEEN 
 SELECT uptime_ms, lat_deg, lon_deg, speed_mps, heading_deg FROM gps_fixes
 WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
   AND at BETWEEN %(from_at)s AND %(to_at)s
+  AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
 ORDER BY uptime_ms;
 
 -- name: part_fixes

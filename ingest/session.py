@@ -24,6 +24,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from schemas import topics
 
 _KEEPALIVE_S: Final = 20
+# A copy that crossed our acknowledgement on its way comes within seconds.
+_REMEMBERED_ACKS: Final = 10_000
 
 
 class SubscriptionRefused(RuntimeError):
@@ -32,7 +34,7 @@ class SubscriptionRefused(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as the broker delivered it; `again` is whether it says it may have done so before."""
+    """One message as the broker delivered it; `again` is whether it says that it did so before."""
 
     session: Session
     connection: int
@@ -41,7 +43,7 @@ class Delivery:
     topic: str
     payload: bytes
     received_at: datetime
-    again: bool = False
+    again: bool
 
 
 class Session:
@@ -57,8 +59,7 @@ class Session:
         self._lock = threading.Lock()
         self._connection = 0
         self._in_flight: set[int] = set()
-        self._done: set[int] = set()
-        self._suspect: set[int] = set()
+        self._done: dict[int, None] = {}  # in the order of their acknowledgement
         self._subscribed = threading.Event()
         self._log = structlog.get_logger(role="ingest", session=self.client_id)
         self._url = urlsplit(mqtt_url)
@@ -91,9 +92,13 @@ class Session:
     def wait_subscribed(self, timeout_s: float) -> bool:
         """Whether the session was granted within a time. Raises SubscriptionRefused."""
         done = self._subscribed.wait(timeout_s)
+        self.check()
+        return done
+
+    def check(self) -> None:
+        """Raise SubscriptionRefused if the broker took the session away, at a reconnect for example."""
         if self.refused is not None:
             raise SubscriptionRefused(f"{self.client_id}: {self.refused}")
-        return done
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Tell the broker that a message is done with; stale connections are left alone."""
@@ -103,7 +108,15 @@ class Session:
             if delivery.connection == self._connection:
                 self._client.ack(delivery.mid, delivery.qos)
                 self._in_flight.discard(delivery.mid)
-                self._done.add(delivery.mid)
+                self._done[delivery.mid] = None
+                if len(self._done) > _REMEMBERED_ACKS:
+                    del self._done[next(iter(self._done))]
+
+    def leave(self, delivery: Delivery) -> None:
+        """Leave a message at the broker: its next copy is a delivery like the first."""
+        with self._lock:
+            if delivery.connection == self._connection:
+                self._in_flight.discard(delivery.mid)
 
     def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -131,7 +144,7 @@ class Session:
                     # Sent again just before our acknowledgement reached the broker.
                     self._client.ack(message.mid, message.qos)
                     return
-                self._done.discard(message.mid)
+                self._done.pop(message.mid, None)
                 self._in_flight.add(message.mid)
             delivery = Delivery(
                 self,
@@ -141,14 +154,13 @@ class Session:
                 message.topic,
                 bytes(message.payload),
                 datetime.now(UTC),
+                message.dup,
             )
         self._inbox.put(delivery)
 
     def _new_connection(self) -> None:
         with self._lock:
             self._connection += 1
-            # What was not acknowledged comes again under its old packet id, and not marked as a copy.
-            self._suspect |= self._in_flight | self._done
             self._in_flight.clear()
             self._done.clear()
 

@@ -1,25 +1,30 @@
 """The urgent lane: presses, impacts and the last will, each in a transaction of its own.
 
 A press is recorded, its incident opened or joined, and the receipt to the device queued in
-one commit; only then is the broker told. A repeat changes nothing and is told again.
+one commit; only then is the broker told. A repeat changes nothing and is told again. What
+cannot be worked off must not hold up the others: it is put aside, but a press stays at the
+broker and is tried again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from secrets import randbits
 from typing import Final
 
+import structlog
 from psycopg.types.json import Jsonb
 
 from incident.apply import queue_receipt
 from incident.service import Incidents, Report, hint
 from ingest.assess import Assessor
+from ingest.attempt import attempt
 from ingest.dead_letters import bury
 from ingest.envelope import ImpactPart, Press, Rejection, Stamp, StatusReport, read
 from ingest.fleet import SQL, Fleet
-from ingest.placing import Placed
+from ingest.placing import Placed, place
 from ingest.session import Delivery
 from runtime.database import Connection
 from schemas.topics import UpTopic, parse_up
@@ -33,6 +38,8 @@ _FLAGS: Final = {
     "no_stamp",
     "uptime_implausible",
 }
+# With these a stamp says nothing of its boot, so it must not anchor it.
+_MEANINGLESS: Final = {"no_stamp", "uptime_implausible"}
 
 
 class UrgentLane:
@@ -43,14 +50,31 @@ class UrgentLane:
         self._assessor = assessor
         self._cap_bytes = dead_letter_bytes
         self._fleet = Fleet()
+        self._log = structlog.get_logger(role="ingest", lane="urgent")
 
     def work(self, conn: Connection, deliveries: Sequence[Delivery]) -> None:
-        """Commit and acknowledge each delivery in turn. Raises psycopg errors; the rest stays at the broker."""
+        """Commit and acknowledge each delivery in turn.
+
+        Raises psycopg.OperationalError when the database is lost; the rest stays at the broker.
+        """
         for delivery in deliveries:
-            with conn.transaction():
-                self._one(conn, delivery)
-            delivery.session.acknowledge(delivery)
-            hint(conn)
+            failure = attempt(conn, partial(self._one, conn, delivery))
+            if failure is None or self._set_aside(conn, delivery, failure):
+                delivery.session.acknowledge(delivery)
+                hint(conn)
+            else:
+                delivery.session.leave(delivery)
+
+    def _set_aside(self, conn: Connection, delivery: Delivery, failure: Exception) -> bool:
+        """Keep what cannot be worked off among the dead letters; false for a press, which is not given up."""
+        self._log.error("message failed", topic=delivery.topic, exc_info=failure)
+        self._fleet = Fleet()
+        topic = parse_up(delivery.topic)
+        if topic is not None and topic.name == "button":
+            return False
+        with conn.transaction():
+            self._bury(conn, delivery, Rejection("failed", repr(failure)), topic.device_id if topic else None)
+        return True
 
     def _one(self, conn: Connection, delivery: Delivery) -> None:
         topic = parse_up(delivery.topic)
@@ -78,7 +102,10 @@ class UrgentLane:
         if "no_stamp" in press.defects:
             # Nothing identifies a copy of it, so each counts: better twice than never.
             stamp = replace(stamp, boot_id=randbits(63), sequence=1)
-        placed = self._place(conn, topic, stamp, delivery)
+        if _MEANINGLESS.isdisjoint(press.defects):
+            placed = self._place(conn, topic, stamp, delivery)
+        else:
+            placed = place(stamp, delivery.received_at, None)
         defects = sorted({*press.defects, *placed.defects})
         key = {"device_id": topic.device_id, "boot_id": stamp.boot_id, "sequence": stamp.sequence}
         row = conn.execute(

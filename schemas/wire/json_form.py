@@ -51,8 +51,8 @@ def _between(allowed: tuple[float, float]) -> Schema:
     return {"minimum": allowed[0], "maximum": allowed[1]}
 
 
-# What device.proto's types cannot say. Values outside are rejected by the backend, but for
-# speed and firmware, hardware and command_id, which are cut down to what is possible.
+# What device.proto's types cannot say. Values outside are rejected by the backend, but for speed,
+# heading, accuracy, the fixes of an impact, and texts, which are cut down to what is possible.
 _NARROWER: Final[dict[str, Schema]] = {
     "Stamp.version": {"const": limits.VERSION},
     "Stamp.sequence": {"minimum": 1},

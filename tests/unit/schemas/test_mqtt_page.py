@@ -12,6 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.json_format import MessageToDict, ParseDict
 
 from ingest import envelope
+from ingest.placing import TOLERANCE
 from schemas import limits, topics
 from schemas.wire import device_pb2, examples
 
@@ -114,6 +115,7 @@ def test_the_limits_of_motion_stand_in_its_table() -> None:
     [
         ("The stamp: who, which, when", f"> {limits.LATE_AFTER_MS:,}"),
         ("The stamp: who, which, when", f"before {limits.OLDEST.year}"),
+        ("The stamp: who, which, when", f"agrees with the uptime to within {TOLERANCE.seconds} s"),
         ("`up/button`: a press", f"less than {limits.LONG_PRESS_MS // 1000} s"),
         ("`up/button`: a press", f"**No receipt within {limits.RECEIPT_WITHIN_MS // 1000} s of the press**"),
         (

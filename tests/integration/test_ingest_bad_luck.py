@@ -1,0 +1,350 @@
+"""Both lanes against the real broker and database when something goes wrong that nobody foresaw."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from support.insured import Insured, insured_world
+from support.servers import Broker
+from support.shocks import driving, haversine, struck
+
+from ingest import fleet
+from ingest.assess import Assessor
+from ingest.bulk import BulkLane
+from ingest.dead_letters import bury
+from ingest.envelope import Rejection, Stamp
+from ingest.fleet import Fleet
+from ingest.impacts import Candidate
+from ingest.session import Delivery, Session, SubscriptionRefused, take
+from ingest.urgent import UrgentLane
+from runtime.nats import DEVICE_USER
+from schemas import topics
+from schemas.wire import device_pb2 as wire
+
+DEVICE = "CB-LUCK-1"
+POISON = 666
+# A session is kept by the broker, so each has a shard of its own.
+SHARDS = itertools.count()
+NOBODY_FORESAW = f"""
+CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.boot_id = {POISON} THEN RAISE EXCEPTION 'nobody foresaw this'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER stumble BEFORE INSERT ON device_boots FOR EACH ROW EXECUTE FUNCTION stumble();
+"""
+Message = wire.Button | wire.Accel | wire.Gps | wire.Status
+
+
+@pytest.fixture
+def world(database_url: str) -> Generator[Insured]:
+    with insured_world(database_url) as world:
+        yield world
+
+
+class Lane:
+    """One lane of one shard: publishes as the device, takes from the broker, and works off by hand."""
+
+    def __init__(self, world: Insured, broker: Broker, lane: str) -> None:
+        self.world = world
+        self.shard = topics.SHARDS[next(SHARDS)]
+        world.conn.execute("INSERT INTO devices (id, shard) VALUES (%s, %s)", [DEVICE, self.shard])
+        self.assessor = Assessor(world.incidents, lane, (self.shard,))
+        self.worker: UrgentLane | BulkLane = (
+            UrgentLane(world.incidents, self.assessor, dead_letter_bytes=10**6)
+            if lane == "urgent"
+            else BulkLane(world.incidents, dead_letter_bytes=10**6)
+        )
+        self._session = (broker.url, self.shard, lane, topics.URGENT if lane == "urgent" else topics.BULK)
+        self.inbox: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        self.session = Session(*self._session, self.inbox)
+        self.connect()
+        self.device = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.device.username_pw_set(DEVICE_USER, broker.device_password)
+        self.device.connect(broker.host, broker.port)
+        self.device.loop_start()
+
+    def connect(self) -> None:
+        self.session.start()
+        assert self.session.wait_subscribed(10)
+
+    def start_anew(self) -> None:
+        """As a worker that died and was started again: nothing is remembered but what the broker keeps."""
+        self.session.stop()
+        self.inbox = queue.SimpleQueue()
+        self.session = Session(*self._session, self.inbox)
+        self.connect()
+
+    def publish(self, name: str, *payloads: Message | bytes) -> None:
+        for payload in payloads:
+            raw = payload if isinstance(payload, bytes) else payload.SerializeToString()
+            self.device.publish(topics.up(self.shard, DEVICE, name), raw, qos=1).wait_for_publish(10)
+
+    def take(self, count: int, *, within_s: float = 15.0) -> list[Delivery]:
+        until_s = time.monotonic() + within_s
+        taken: list[Delivery] = []
+        while len(taken) < count and time.monotonic() < until_s:
+            taken += take(self.inbox, most=count - len(taken), wait_s=0.1, gather_s=0.0)
+        assert len(taken) == count
+        return taken
+
+    def work(self, count: int, *, within_s: float = 15.0) -> None:
+        self.worker.work(self.world.conn, self.take(count, within_s=within_s))
+
+    def reasons(self) -> list[str]:
+        return [row["reason"] for row in self.world.rows("SELECT reason FROM dead_letters ORDER BY id")]
+
+    def stop(self) -> None:
+        self.session.stop()
+        self.device.disconnect()
+        self.device.loop_stop()
+
+
+@contextmanager
+def running_lane(world: Insured, broker: Broker, name: str) -> Generator[Lane]:
+    lane = Lane(world, broker, name)
+    try:
+        yield lane
+    finally:
+        lane.stop()
+
+
+@pytest.fixture
+def bulk(world: Insured, broker: Broker) -> Generator[Lane]:
+    with running_lane(world, broker, "bulk") as lane:
+        yield lane
+
+
+@pytest.fixture
+def urgent(world: Insured, broker: Broker) -> Generator[Lane]:
+    with running_lane(world, broker, "urgent") as lane:
+        yield lane
+
+
+def stamp(
+    sequence: int = 1, *, boot: int = 5, uptime_ms: int = 60_000, held_ms: int = 0, **more: Any
+) -> wire.Stamp:
+    values: dict[str, Any] = {
+        "version": 1,
+        "boot_id": boot,
+        "sequence": sequence,
+        "event_uptime_ms": uptime_ms,
+        "sent_uptime_ms": uptime_ms + held_ms,
+    }
+    return wire.Stamp(**(values | more))
+
+
+def frame(which: wire.Stamp, acc_mps2: Any = None) -> wire.Accel:
+    acc = driving(1.0) if acc_mps2 is None else acc_mps2
+    counts = np.rint(acc / 0.0048).clip(-32768, 32767).astype("<i2")
+    motion = wire.Motion(
+        rate_hz=100,
+        samples=counts.shape[1],
+        scale_mps2=0.0048,
+        full_scale_g=16,
+        lowpass_hz=42,
+        counts=counts.tobytes(),
+    )
+    return wire.Accel(stamp=which, motion=motion)
+
+
+def test_a_message_that_cannot_be_worked_off_does_not_hold_up_its_batch(bulk: Lane) -> None:
+    bulk.world.conn.execute(NOBODY_FORESAW)
+    bulk.publish("accel", *(frame(stamp(boot=boot)) for boot in (1, 2, POISON, 3, 4)))
+    bulk.work(5)
+    assert [row["boot_id"] for row in bulk.world.rows("SELECT boot_id FROM accel_frames ORDER BY 1")] == [
+        1,
+        2,
+        3,
+        4,
+    ]
+    assert bulk.reasons() == ["failed"]
+    # What a rollback took back is not remembered as done.
+    assert bulk.world.one("SELECT count(*) AS n FROM device_boots")["n"] == 4
+    bulk.start_anew()
+    time.sleep(6)
+    assert bulk.inbox.empty()
+
+
+def test_an_acknowledgement_that_cannot_be_worked_off_does_not_hold_up_its_batch(bulk: Lane) -> None:
+    incident_id = bulk.world.report(DEVICE)
+    command = bulk.world.one("SELECT id FROM outbox WHERE kind = 'command' AND incident_id = %s", incident_id)
+    bulk.world.conn.execute(
+        """CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN RAISE EXCEPTION 'nobody foresaw this'; END $$;
+           CREATE TRIGGER stumble BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION stumble();"""
+    )
+    done = wire.Ack(stamp=stamp(2), command_id=str(command["id"]), result=wire.Ack.DONE)
+    bulk.publish("ack", done)
+    bulk.publish("accel", frame(stamp(1)))
+    bulk.work(2)
+    assert bulk.world.one("SELECT count(*) AS n FROM accel_frames")["n"] == 1
+    assert bulk.reasons() == ["failed"]
+
+
+def test_a_press_that_cannot_be_worked_off_waits_and_holds_up_nobody(urgent: Lane) -> None:
+    urgent.world.conn.execute(NOBODY_FORESAW)
+    press = {"kind": wire.Button.LONG, "held_ms": 3000}
+    urgent.publish("button", wire.Button(stamp=stamp(boot=POISON), **press))
+    urgent.publish("status", wire.Status(stamp=stamp(2, boot=POISON), state=wire.Status.ONLINE))
+    urgent.publish("button", wire.Button(stamp=stamp(boot=7), **press))
+    urgent.work(3)
+    presses = "SELECT boot_id, incident_id IS NOT NULL AS filed FROM presses ORDER BY boot_id"
+    assert urgent.world.rows(presses) == [{"boot_id": 7, "filed": True}]
+    assert urgent.reasons() == ["failed"]
+    urgent.world.conn.execute("DROP TRIGGER stumble ON device_boots")
+    urgent.work(1)
+    assert [row["filed"] for row in urgent.world.rows(presses)] == [True, True]
+
+
+def test_a_candidate_that_cannot_be_decided_does_not_hold_up_the_others(bulk: Lane) -> None:
+    bulk.world.conn.execute(
+        f"""CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF OLD.uptime_ms = {POISON} THEN RAISE EXCEPTION 'nobody foresaw this'; END IF;
+                RETURN OLD;
+            END $$;
+            CREATE TRIGGER stumble BEFORE DELETE ON candidates FOR EACH ROW EXECUTE FUNCTION stumble();"""
+    )
+    for uptime_ms in (POISON, 1000):
+        bulk.world.conn.execute(
+            "INSERT INTO candidates (device_id, boot_id, uptime_ms, lane, shard, at, late, due_at)"
+            " VALUES (%s, 1, %s, 'bulk', %s, now(), false, now())",
+            [DEVICE, uptime_ms, bulk.shard],
+        )
+    bulk.assessor.decide_due(bulk.world.conn)
+    waiting = bulk.world.one("SELECT uptime_ms, due_at > now() AS later FROM candidates")
+    assert waiting == {"uptime_ms": POISON, "later": True}
+    bulk.world.conn.execute("UPDATE candidates SET due_at = now()")
+    bulk.world.conn.execute("DROP TRIGGER stumble ON candidates")
+    bulk.assessor.decide_due(bulk.world.conn)
+    assert bulk.world.rows("SELECT uptime_ms FROM candidates") == []
+
+
+def test_a_shock_held_back_by_the_device_is_late_beside_fresh_motion(bulk: Lane) -> None:
+    shock = struck(driving(1.0), haversine(30, 0.1), 40)
+    old = stamp(1, uptime_ms=60_000, held_ms=600_000)
+    bulk.publish("accel", frame(old, shock), frame(stamp(2, uptime_ms=660_000)))
+    bulk.work(2)
+    candidate = bulk.world.one("SELECT uptime_ms, late, now() - at AS ago FROM candidates")
+    assert 60_000 <= candidate["uptime_ms"] < 61_000
+    assert candidate["late"]
+    assert candidate["ago"] > timedelta(minutes=9)
+
+
+def test_the_database_says_when_a_candidate_is_due(bulk: Lane) -> None:
+    bulk.publish("accel", frame(stamp(), struck(driving(1.0), haversine(30, 0.1), 85)))
+    delivery = replace(bulk.take(1)[0], received_at=datetime.now(UTC) + timedelta(minutes=10))
+    bulk.worker.work(bulk.world.conn, [delivery])
+    assert bulk.world.one("SELECT due_at - now() < '3 s' AS soon FROM candidates")["soon"]
+
+
+def test_a_dead_letter_is_kept_once_however_often_the_broker_brings_it(bulk: Lane) -> None:
+    bulk.publish("accel", b"\xff\xff\xff")
+    first = bulk.take(1)
+    bulk.session.stop()  # the commit is heard, the acknowledgement is not
+    bulk.worker.work(bulk.world.conn, first)
+    bulk.start_anew()
+    bulk.work(1)
+    assert bulk.reasons() == ["not_protobuf"]
+    bulk.publish("accel", b"\xff\xff\xff")
+    bulk.work(1)
+    assert bulk.reasons() == ["not_protobuf"] * 2
+
+
+def test_a_reason_that_is_no_text_is_kept_all_the_same(bulk: Lane) -> None:
+    bulk.publish("accel", b"\xff")
+    with bulk.world.conn.transaction():
+        bury(
+            bulk.world.conn,
+            bulk.take(1)[0],
+            Rejection("not_json", "\ud800\x00"),
+            device_id=None,
+            cap_bytes=999,
+        )
+    assert bulk.reasons() == ["not_json"]
+
+
+def test_a_session_that_may_not_subscribe_says_so_whenever_asked(broker: Broker) -> None:
+    url = f"mqtt://{broker.device_user}:{broker.device_password}@{broker.host}:{broker.port}"
+    session = Session(url, topics.SHARDS[next(SHARDS)], "urgent", topics.URGENT, queue.SimpleQueue())
+    session.start()
+    try:
+        with pytest.raises(SubscriptionRefused):
+            session.wait_subscribed(10)
+        with pytest.raises(SubscriptionRefused):
+            session.check()
+    finally:
+        session.stop()
+
+
+def test_invented_names_and_boots_do_not_fill_the_memory(
+    world: Insured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "_REMEMBERED", 10)
+    world.conn.execute("INSERT INTO devices (id, shard) VALUES (%s, '00')", [DEVICE])
+    known = Fleet()
+    for n in range(40):
+        known.refresh(world.conn, [DEVICE, f"CB-STRANGER-{n}"])
+        assert known.knows(DEVICE)
+        known.load_anchors(world.conn, [(DEVICE, n)])
+        known.place(world.conn, DEVICE, Stamp(n, 1, 1000, 1000, None), datetime.now(UTC))
+    assert len(known._devices) <= 12
+    assert len(known._anchors) <= 12
+
+
+@pytest.mark.parametrize(
+    "strange", [stamp(boot=0), stamp(0), stamp(uptime_ms=2**63, sent_uptime_ms=5), wire.Stamp(version=1)]
+)
+def test_a_press_whose_stamp_means_nothing_anchors_no_boot(urgent: Lane, strange: wire.Stamp) -> None:
+    urgent.publish("button", wire.Button(stamp=strange, kind=wire.Button.LONG))
+    urgent.publish(
+        "button", wire.Button(stamp=stamp(9, uptime_ms=300_000_000), kind=wire.Button.LONG, held_ms=3000)
+    )
+    urgent.work(2)
+    presses = urgent.world.rows("SELECT defects, now() - at AS ago FROM presses ORDER BY sequence")
+    assert all(press["ago"] < timedelta(seconds=20) for press in presses)
+    assert presses[1]["defects"] == ["clock_unset"]
+    assert urgent.world.one("SELECT count(*) AS n FROM device_boots")["n"] == 1
+
+
+def test_an_old_position_is_no_place_for_an_incident(bulk: Lane) -> None:
+    incident_id = bulk.world.report(DEVICE, None, position=None)
+
+    def fixes(sequence: int, lat_deg: float, held_ms: int) -> wire.Gps:
+        fix = wire.Fix(uptime_ms=9_000_000 - held_ms, lat_deg=lat_deg, lon_deg=139.1)
+        return wire.Gps(stamp=stamp(sequence, uptime_ms=9_000_000 - held_ms, held_ms=held_ms), fixes=[fix])
+
+    place = "SELECT lat_deg FROM incidents WHERE id = %s"
+    bulk.publish("gps", fixes(1, 34.0, 7_200_000))
+    bulk.work(1)
+    assert bulk.world.one(place, incident_id) == {"lat_deg": None}
+    bulk.publish("gps", fixes(2, 35.0, 5_000), fixes(3, 34.5, 600_000))
+    bulk.work(2)
+    assert bulk.world.one(place, incident_id) == {"lat_deg": 35.0}
+
+
+def test_motion_is_found_on_both_sides_of_a_clock_that_was_set(bulk: Lane) -> None:
+    now_ms = round(time.time() * 1000)
+    clock = {"clock": wire.Stamp.GPS}
+    slow = stamp(1, uptime_ms=60_000, held_ms=1_000, event_wall_ms=now_ms - 110_000, **clock)
+    right = stamp(2, uptime_ms=61_000, event_wall_ms=now_ms, **clock)
+    fix = wire.Fix(uptime_ms=60_500, lat_deg=35.0, lon_deg=139.1, speed_mps=20)
+    where = stamp(3, uptime_ms=60_500, held_ms=500, event_wall_ms=now_ms - 109_500, **clock)
+    bulk.publish("accel", frame(slow), frame(right))
+    bulk.publish("gps", wire.Gps(stamp=where, fixes=[fix]))
+    bulk.work(3)
+    candidate = Candidate(DEVICE, 5, 61_500, "bulk", datetime.now(UTC), late=False)
+    assert len(bulk.assessor._frames(bulk.world.conn, candidate, "motion", 10_000, 9_000)) == 2
+    assert len(bulk.assessor._fixes(bulk.world.conn, candidate, timedelta(seconds=60))) == 1
