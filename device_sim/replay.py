@@ -19,8 +19,8 @@ from device_sim.device.motion import Block
 from device_sim.device.session import Session
 from device_sim.device.store import Store
 from device_sim.device.writer import Firmware, WallClock
-from device_sim.physics.sensor import FASTEST_HZ, SLOWEST_HZ, Floats, Sensor
-from schemas.recording import Recording
+from device_sim.physics.sensor import FASTEST_HZ, SLOWEST_HZ, Sensor
+from schemas.recording import Floats, Recording
 from schemas.wire.device_pb2 import Fix, Stamp
 
 _BLOCK_S: Final = 0.1
@@ -43,7 +43,6 @@ class Played:
 
     boot_id: int
     published: dict[str, int]
-    started_unix_s: float
     triggers: tuple[float, ...]
     """When the device's own trigger fired, in seconds after the recording's first sample."""
 
@@ -94,10 +93,9 @@ class _Player:
         self._speed = speed
         self._start_s = float(recording.acc_t_s[0])
         self._sensor = _sensor_of(recording)
-        self._started_unix_s = time.time()
         duration_s = recording.duration_s
         shift_s = duration_s - (0.0 if math.isinf(speed) else duration_s / speed)
-        wall_ms = round((self._started_unix_s - max(0.0, shift_s)) * 1000.0)
+        wall_ms = round((time.time() - max(0.0, shift_s)) * 1000.0)
         self._core = DeviceCore(
             secrets.randbelow(2**64 - 1) + 1,
             self._sensor,
@@ -157,7 +155,6 @@ class _Player:
         return Played(
             self._core.boot_id,
             self._core.published,
-            self._started_unix_s,
             tuple(entry.uptime_ms / 1000.0 for entry in journal if entry.kind == "trigger"),
         )
 

@@ -33,7 +33,7 @@ class Member(Protocol):
 
 
 class DeviceLoop:
-    """Runs in the thread that calls `run` or `turn`; only `call` and `opener` are for any thread."""
+    """Runs in the thread that calls `turn`; only `call` and `opener` are for any thread."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -76,11 +76,6 @@ class DeviceLoop:
 
         self._post(run)
         return future
-
-    def run(self, stopping: Callable[[], bool]) -> None:
-        """Drive all members until told to stop; looks at least every 0.2 s."""
-        while not stopping():
-            self.turn(0.2)
 
     def turn(self, timeout_s: float) -> None:
         """Wait for something to happen, at most so long, and deal with it."""

@@ -9,8 +9,7 @@ import numpy as np
 
 from device_sim.device.motion import Block
 from device_sim.physics.filters import StreamFilter, smoothing
-from device_sim.physics.sensor import Floats
-from schemas.recording import G_MPS2
+from schemas.recording import G_MPS2, Floats
 
 BEFORE_MS: Final = 2000.0
 FIRST_AFTER_MS: Final = 300.0

@@ -11,12 +11,13 @@ import numpy as np
 from device_sim.physics.drop import Drop, random_drop, sampled_drop
 from device_sim.physics.gps import GpsFix, GpsReceiver
 from device_sim.physics.legs import Kinematics, Leg, RouteLeg, SlideLeg, driving_off, joined, stopping
-from device_sim.physics.pulses import G_MPS2, Pulse, sampled_pothole, sampled_pulse
-from device_sim.physics.routes import Floats, Route, load_route
+from device_sim.physics.pulses import Pulse, sampled_pothole, sampled_pulse
+from device_sim.physics.routes import Route, load_route
 from device_sim.physics.sensor import Counts, Sensor
 from device_sim.physics.shocks import Fall, Shock, Shocks
 from device_sim.physics.speed_profile import STYLES, TICK_S, Lap, drive_lap
 from device_sim.physics.vibration import Vibration
+from schemas.recording import G_MPS2, Floats
 
 _WRECKED_KMH: Final = 15.0
 _BIAS_MPS2: Final = 0.15

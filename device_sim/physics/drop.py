@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from device_sim.physics.pulses import G_MPS2, SAMPLED_AT_HZ, through_sensor
-from device_sim.physics.routes import Floats
+from device_sim.physics.pulses import SAMPLED_AT_HZ, through_sensor
+from schemas.recording import G_MPS2, Floats
 
 _RESTITUTION: Final = 0.2
 _SLOWEST_BOUNCE_MPS: Final = 0.35

@@ -13,9 +13,8 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from schemas.recording import Floats
 
 _BLOCK: Final = 128
 

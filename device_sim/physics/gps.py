@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from device_sim.physics.routes import Floats, Route
+from device_sim.physics.routes import Route
+from schemas.recording import Floats
 
 _ERROR_M: Final = 2.5
 _MEMORY: Final = 0.96  # per second: a receiver's error drifts over half a minute

@@ -8,8 +8,9 @@ from typing import Final, Protocol
 import numpy as np
 
 from device_sim.physics.pulses import Pulse
-from device_sim.physics.routes import Floats, Route
+from device_sim.physics.routes import Route
 from device_sim.physics.speed_profile import TICK_S, Lap
+from schemas.recording import Floats
 
 SLIDING_MPS2: Final = 5.5
 """Deceleration of a car sliding or braking hard after a crash: about 0.56 g on dry asphalt."""

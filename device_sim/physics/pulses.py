@@ -13,9 +13,8 @@ from typing import Final
 import numpy as np
 
 from device_sim.physics.filters import StreamFilter, lowpass
-from device_sim.physics.routes import Floats
+from schemas.recording import G_MPS2, Floats
 
-G_MPS2: Final = 9.80665
 SAMPLED_AT_HZ: Final = 3200.0
 """Least rate at which a shock is formed before the sensor's low-pass and its sampling."""
 _SETTLING_S: Final = 0.08

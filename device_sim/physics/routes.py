@@ -9,9 +9,8 @@ from importlib import resources
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from schemas.recording import Floats
 
 STEP_M: Final = 1.0
 _GRADE_SMOOTHING_M: Final = 25.0

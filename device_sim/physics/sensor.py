@@ -8,11 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.recording import G_MPS2
+from schemas.recording import G_MPS2, Floats
 from schemas.wire.device_pb2 import Motion
 
 Counts = NDArray[np.int16]
-Floats = NDArray[np.float64]
 
 SLOWEST_HZ: Final = 50.0
 FASTEST_HZ: Final = 1000.0

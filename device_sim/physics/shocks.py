@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from device_sim.physics.routes import Floats
+from schemas.recording import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from device_sim.physics.routes import STEP_M, Floats, Route, load_route
+from device_sim.physics.routes import STEP_M, Route, load_route
+from schemas.recording import Floats
 
 STYLES: Final = 16
 TICK_S: Final = 0.1

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from device_sim.physics.filters import Filter, StreamFilter, bandpass, noise_gain
-from device_sim.physics.routes import Floats
+from schemas.recording import Floats
 
 # Bands of a car on a road: the body on its springs (1-2 Hz), the wheels (10-15 Hz), and the
 # driver's small corrections (below 1 Hz); the usual ride frequencies of passenger cars.

@@ -10,8 +10,9 @@ import numpy as np
 from device_sim.device.core import DeviceCore
 from device_sim.device.motion import Block
 from device_sim.device.writer import WallClock
-from device_sim.physics.pulses import G_MPS2, Pulse, sampled_pulse
+from device_sim.physics.pulses import Pulse, sampled_pulse
 from device_sim.physics.sensor import Sensor
+from schemas.recording import G_MPS2
 from schemas.wire.device_pb2 import (
     Accel,
     Ack,

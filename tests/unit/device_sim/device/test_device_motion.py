@@ -7,8 +7,9 @@ import pytest
 
 from device_sim.device.motion import Block, Framer, MotionKept, merged
 from device_sim.device.trigger import Capture, ImpactTrigger
-from device_sim.physics.pulses import G_MPS2, Pulse, Shape, sampled_pothole, sampled_pulse
+from device_sim.physics.pulses import Pulse, Shape, sampled_pothole, sampled_pulse
 from device_sim.physics.sensor import Sensor
+from schemas.recording import G_MPS2
 
 SENSOR = Sensor()
 REST = np.asarray([0.0, 0.6, -0.8]) * G_MPS2

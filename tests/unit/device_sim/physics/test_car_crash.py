@@ -9,8 +9,9 @@ import pytest
 
 from device_sim.physics.car import Car
 from device_sim.physics.drop import Drop, sampled_drop
-from device_sim.physics.pulses import G_MPS2, Pulse, Shape
+from device_sim.physics.pulses import Pulse, Shape
 from device_sim.physics.sensor import Sensor
+from schemas.recording import G_MPS2
 
 WIDE = Sensor(full_scale_g=200.0)
 

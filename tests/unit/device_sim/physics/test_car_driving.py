@@ -10,10 +10,10 @@ import pytest
 from device_sim.physics.car import Car, random_rotation
 from device_sim.physics.gps import GpsReceiver
 from device_sim.physics.legs import RouteLeg
-from device_sim.physics.pulses import G_MPS2
 from device_sim.physics.routes import load_route, metres_per_degree, route_ids
 from device_sim.physics.sensor import Sensor
 from device_sim.physics.speed_profile import STYLES, TICK_S, drive_lap
+from schemas.recording import G_MPS2
 
 
 def measured_mps2(car: Car, seconds: int) -> np.ndarray:

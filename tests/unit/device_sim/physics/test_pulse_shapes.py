@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from device_sim.physics.pulses import (
-    G_MPS2,
     Pulse,
     Shape,
     fine_times,
@@ -16,6 +15,7 @@ from device_sim.physics.pulses import (
     sampled_pulse,
     shape_at,
 )
+from schemas.recording import G_MPS2
 
 
 def test_half_sine_peak_follows_from_its_integral() -> None:
