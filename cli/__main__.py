@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from cli import admin
-from cli.terminal import fail
+from cli.terminal import configured, print_table
 
 app = typer.Typer(
     name="cbutton",
@@ -42,16 +41,8 @@ def up(
     Broker and database are the bundled ones unless CBUTTON_MQTT_URL and CBUTTON_DATABASE_URL name others.
     """
     from cli.up import run
-    from runtime.migrate import MigrationError
-    from runtime.settings import Settings
-    from runtime.state import StateError
-    from runtime.supervisor import ChildFailed
 
-    try:
-        code = run(Settings(), with_demo=demo)
-    except (StateError, ChildFailed, MigrationError, RuntimeError) as error:
-        fail(str(error))
-    raise typer.Exit(code)
+    raise typer.Exit(run(configured(), with_demo=demo))
 
 
 @app.command()
@@ -76,46 +67,12 @@ def story(
     Prints what happened with the seconds since the physical event. The exit code is 0 only if every
     expected step came in time and nothing unexpected happened.
     """
-    from cli.story.performance import KILLED, StoryError, play, readable
-    from cli.story.stories import STORIES
-    from runtime.supervisor import ChildFailed
+    from cli.story.command import listing, run
 
     if not name:
-        for entry in STORIES.values():
-            typer.echo(f"{entry.name:24} {entry.about}")
+        typer.echo(listing())
         return
-    if name not in STORIES:
-        fail(f"no story {name}; there are {', '.join(STORIES)}")
-    if kill and kill not in KILLED:
-        fail(f"no role {kill}; there are {', '.join(KILLED)}")
-
-    def tell(line: dict[str, object]) -> None:
-        print(json.dumps(line, ensure_ascii=False) if as_json else readable(line), flush=True)
-
-    try:
-        outcome = play(
-            STORIES[name],
-            time_scale=time_scale,
-            tell=tell,
-            kill=kill or None,
-            kill_at=kill_at or None,
-            keep=keep,
-        )
-    except (StoryError, ChildFailed, RuntimeError) as error:
-        fail(f"the story could not be played: {error}")
-    verdict = {
-        "story": name,
-        "killed": kill or None,
-        "ok": not outcome.failures,
-        "failures": outcome.failures,
-    }
-    if as_json:
-        print(json.dumps(verdict, ensure_ascii=False), flush=True)
-    else:
-        for failure in outcome.failures:
-            print(f"FAILED  {failure}", file=sys.stderr)
-        print(f"{name}: {'failed' if outcome.failures else 'as expected'}", flush=True)
-    raise typer.Exit(1 if outcome.failures else 0)
+    raise typer.Exit(run(name, time_scale=time_scale, as_json=as_json, kill=kill, kill_at=kill_at, keep=keep))
 
 
 @app.command()
@@ -151,7 +108,9 @@ def device_check(
     host: Annotated[
         str, typer.Option(help="Address the private broker listens on for the device.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the private broker; 0 picks a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the private broker; 0 picks a free one.")
+    ] = 0,
     password: Annotated[
         str, typer.Option(help="The device's password at the private broker; one is made up when left out.")
     ] = "",
@@ -196,19 +155,24 @@ def settings(
     if as_json:
         print(json.dumps([row._asdict() for row in rows], ensure_ascii=False, indent=2))
         return
-    table = Table(box=None, header_style="dim")
-    for heading in ("variable", "default", "meaning"):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+    print_table(("variable", "default", "meaning"), rows)
+
+
+class Lane(StrEnum):
+    """What an ingest worker reads."""
+
+    URGENT = "urgent"
+    BULK = "bulk"
 
 
 @app.command()
-def ingest(lane: Annotated[str, typer.Option(help="urgent or bulk.")]) -> None:
+def ingest(
+    lane: Annotated[Lane, typer.Option(help="urgent: presses, impacts, status; bulk: motion, positions.")],
+) -> None:
     """Run one ingest worker here; for several machines."""
     from ingest.__main__ import main as serve
 
+    configured("DATABASE_URL", "MQTT_URL")
     sys.argv = ["cbutton ingest", "--lane", lane]
     raise typer.Exit(serve())
 
@@ -218,6 +182,7 @@ def engine() -> None:
     """Run one engine here: timers, calls, messages, commands to devices."""
     from incident.__main__ import main as serve
 
+    configured("DATABASE_URL", "MQTT_URL", "PUBLIC_URL")
     sys.argv = ["cbutton engine"]
     raise typer.Exit(serve())
 
@@ -227,6 +192,7 @@ def api() -> None:
     """Run one API server here."""
     from api.__main__ import main as serve
 
+    configured("DATABASE_URL", "SECRET_KEY", "ADMIN_TOKEN", "API_PORT")
     sys.argv = ["cbutton api"]
     raise typer.Exit(serve())
 

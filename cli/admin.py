@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
-import httpx
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from cli.terminal import beside_running_stack, fail
+from cli.terminal import beside_running_stack, configured, fail, print_table
 
 device = typer.Typer(help="Button devices.", no_args_is_help=True)
 policy = typer.Typer(help="Policies with holders, phones, contacts and vehicles.", no_args_is_help=True)
@@ -21,18 +19,21 @@ unit = typer.Typer(help="Guards and roadside units.", no_args_is_help=True)
 
 def call_api(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """Ask the running API as an administrator; ends the command with the API's own words on refusal."""
+    import httpx  # noqa: PLC0415  a quick --help
+
     settings = beside_running_stack()
+    address = settings.nearest_api_url
     try:
         answer = httpx.request(
             method,
-            settings.api_url + path,
+            address + path,
             json=body,
             headers={"Authorization": f"Bearer {settings.admin_token.get_secret_value()}"},
             timeout=15.0,
             trust_env=False,
         )
     except httpx.HTTPError as error:
-        fail(f"the API at {settings.api_url} does not answer ({error}); is `cbutton up` running?")
+        fail(f"the API at {address} does not answer ({error}); is `cbutton up` running?")
     if answer.is_error:
         try:
             problem = answer.json()
@@ -57,26 +58,19 @@ def device_add(
 @device.command("revoke")
 def device_revoke(device_id: str) -> None:
     """Bar a device: what it still publishes is put aside and never acted upon."""
-    call_api("DELETE", f"/v1/devices/{device_id}")
+    call_api("DELETE", f"/v1/devices/{quote(device_id, safe='')}")
     typer.echo(f"{device_id} is revoked")
 
 
 @device.command("list")
 def device_list() -> None:
     """Show every device."""
-    table = Table(box=None, header_style="dim")
-    for heading in ("device", "shard", "vehicle", "provisioned", "revoked"):
-        table.add_column(heading)
-    for entry in call_api("GET", "/v1/devices")["devices"]:
-        columns = (
-            entry["id"],
-            entry["shard"],
-            entry["vehicle_id"],
-            entry["provisioned_at"],
-            entry["revoked_at"],
-        )
-        table.add_row(*(str(column or "") for column in columns))
-    Console().print(table)
+    columns = ("id", "shard", "vehicle_id", "provisioned_at", "revoked_at")
+    devices = call_api("GET", "/v1/devices")["devices"]
+    print_table(
+        ("device", "shard", "vehicle", "provisioned", "revoked"),
+        ([str(entry[column] or "") for column in columns] for entry in devices),
+    )
 
 
 @policy.command("add")
@@ -84,39 +78,53 @@ def policy_add(file: Annotated[Path, typer.Argument(help="JSON as POST /v1/polic
     """Insure somebody."""
     try:
         body = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        fail(f"{file}: {error}")
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+    except ValueError as error:
+        fail(f"{file} is not JSON: {error}")
     typer.echo(json.dumps(call_api("POST", "/v1/policies", body), ensure_ascii=False, indent=2))
 
 
 @policy.command("show")
 def policy_show(policy_id: str) -> None:
     """Print one policy."""
-    typer.echo(json.dumps(call_api("GET", f"/v1/policies/{policy_id}"), ensure_ascii=False, indent=2))
+    typer.echo(
+        json.dumps(call_api("GET", f"/v1/policies/{quote(policy_id, safe='')}"), ensure_ascii=False, indent=2)
+    )
 
 
 @unit.command("list")
 def unit_list() -> None:
     """Show every unit and where it is."""
-    table = Table(box=None, header_style="dim")
-    for heading in ("unit", "kind", "name", "on shift", "place"):
-        table.add_column(heading)
-    for entry in call_api("GET", "/v1/units")["units"]:
-        place = f"{entry['lat_deg']:.4f}, {entry['lon_deg']:.4f}"
-        table.add_row(entry["id"], entry["kind"], entry["name"], "yes" if entry["on_shift"] else "", place)
-    Console().print(table)
+    print_table(
+        ("unit", "kind", "name", "on shift", "place"),
+        (
+            [
+                entry["id"],
+                entry["kind"],
+                entry["name"],
+                "yes" if entry["on_shift"] else "",
+                f"{entry['lat_deg']:.4f}, {entry['lon_deg']:.4f}",
+            ]
+            for entry in call_api("GET", "/v1/units")["units"]
+        ),
+    )
 
 
 @db.command("migrate")
 def db_migrate() -> None:
     """Bring the database to this version's tables."""
+    import psycopg  # noqa: PLC0415
+
     from runtime import migrate  # noqa: PLC0415
 
-    settings = beside_running_stack()
+    settings = configured()
+    if not settings.database_url.get_secret_value():
+        settings = beside_running_stack()
     try:
         applied = migrate.apply(settings.database_url.get_secret_value())
-    except migrate.MigrationError as error:
-        fail(str(error))
+    except (migrate.MigrationError, psycopg.Error) as error:
+        fail(f"the database cannot be used: {str(error).strip()}")
     typer.echo(
         f"applied: {', '.join(migration.name for migration in applied)}" if applied else "nothing to do"
     )

@@ -8,6 +8,8 @@ from typing import Any, Final
 from incident.wording import clock_time
 
 _PHRASES: Final = {
+    "deed": "it happens: {what}",
+    "killed": "{role} is killed",
     "opened": "incident opened: {trigger} {severity}",
     "impact_joined": "another impact joins: {severity}",
     "impact_revised": "impact revised: {severity}",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
+import httpx
+import psycopg
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -15,70 +19,94 @@ from cli.feed import Feed, FeedEvent
 from cli.phrases import phrase
 from cli.simulated import demo, processes, world
 from cli.simulated.world import Settled
+from cli.terminal import fail
 from incident.wording import JAPAN_TIME
 from runtime.child import ChildStatus
 from runtime.lifecycle import Lifecycle
+from runtime.nats import DEVICE_USER
 from runtime.settings import Settings
-from runtime.stack import OPERATOR, Stack
+from runtime.stack import BROKER, Stack
 from schemas import topics
 
 _STATE_COLOURS: Final = {"ready": "green", "starting": "yellow", "restarting": "red", "stopped": "red"}
 
 
 def run(settings: Settings, *, with_demo: bool) -> int:
-    """Start the stack, show it until interrupted, stop it. Raises what Stack raises."""
+    """Start the stack, show it until interrupted, stop it. Ends the command where that cannot be."""
     console = Console()
     life = Lifecycle()
-    with Stack(settings, simulate_carrier=with_demo) as stack, console.status("starting …"):
-        resolved = stack.settings
-        beside = stack.state.folder / "demo"
-        if with_demo:
-            stack.run_beside(processes.carrier(resolved, demo.WORLD, beside), stopping=lambda: life.stopping)
-        if not stack.start(stopping=lambda: life.stopping):
-            return 0
-        operator_token = resolved.operator_tokens[OPERATOR].get_secret_value()
-        settled = None
-        if with_demo:
-            settled = world.provision(demo.WORLD, resolved.api_url, resolved.admin_token.get_secret_value())
-            world.close_leftovers(resolved.api_url, operator_token)
-            port = stack.state.port("cars", host="127.0.0.1")
-            stack.run_beside(
-                processes.field(resolved, demo.WORLD, settled, beside),
-                processes.cars(resolved, demo.WORLD, settled, beside, control_port=port),
-                stopping=lambda: life.stopping,
-            )
-        feed = Feed(resolved.api_url, operator_token)
-        _print_addresses(console, resolved, stack, settled)
-        _watch(console, stack, feed, life)
-        feed.close()
-        console.print("stopping …")
+    try:
+        with Stack(settings, simulate_carrier=with_demo) as stack:
+            with console.status("starting …"):
+                settled = _start(stack, life, with_demo=with_demo)
+            if life.stopping:
+                return 0
+            _print_addresses(console, stack, settled)
+            with closing(Feed(stack.settings.nearest_api_url, _operator_token(stack.settings))) as feed:
+                _watch(console, stack, feed, life)
+            console.print("stopping …")
+    except BrokenPipeError:
+        raise
+    except (RuntimeError, OSError, psycopg.Error, httpx.HTTPError) as error:
+        fail(str(error))
     return 0
 
 
-def _print_addresses(console: Console, settings: Settings, stack: Stack, settled: Settled | None) -> None:
-    operator_token = next(iter(settings.operator_tokens.values())).get_secret_value()
-    device_password = settings.mqtt_device_password.get_secret_value()
-    address = settings.mqtt_url.get_secret_value().rpartition("@")[2]
-    host, _, port = address.partition(":")
-    rows = {
-        "API": settings.api_url,
-        "incidents": f"curl -H 'Authorization: Bearer {operator_token}' {settings.api_url}/v1/incidents",
-        "event stream": f"curl -N -H 'Authorization: Bearer {operator_token}' {settings.api_url}/v1/stream",
-        "admin token": settings.admin_token.get_secret_value(),
-        "MQTT broker": f"{address}  user device  password {device_password}",
-        "state, logs": str(stack.state.folder),
-    }
+def _start(stack: Stack, life: Lifecycle, *, with_demo: bool) -> Settled | None:
+    """Start everything; what the demo's world has got, None without one or when told to stop meanwhile."""
+    settings, beside = stack.settings, stack.state.folder / "demo"
+
+    def stopping() -> bool:
+        return life.stopping
+
+    if with_demo:
+        stack.run_beside(processes.carrier(settings, demo.WORLD, beside), stopping=stopping)
+    if not stack.start(stopping=stopping) or not with_demo:
+        return None
+    settled = world.provision(demo.WORLD, settings.nearest_api_url, settings.admin_token.get_secret_value())
+    world.close_leftovers(settings.nearest_api_url, _operator_token(settings))
+    port = stack.state.port("cars", host="127.0.0.1")
+    stack.run_beside(
+        processes.field(settings, demo.WORLD, settled, beside),
+        processes.cars(settings, demo.WORLD, settled, beside, control_port=port),
+        stopping=stopping,
+    )
+    return settled
+
+
+def _operator_token(settings: Settings) -> str:
+    return next(iter(settings.operator_tokens.values())).get_secret_value()
+
+
+def _print_addresses(console: Console, stack: Stack, settled: Settled | None) -> None:
+    settings = stack.settings
+    broker = urlsplit(settings.mqtt_url.get_secret_value())
+    api, address = settings.nearest_api_url, f"{broker.hostname}:{broker.port or 1883}"
+    rows = {"API": api}
+    # Without a terminal this goes into a log, where secrets have no place; the demo's are worth nothing.
+    if settled is not None or console.is_terminal:
+        authorized = f"-H 'Authorization: Bearer {_operator_token(settings)}'"
+        rows["incidents"] = f"curl {authorized} {api}/v1/incidents"
+        rows["event stream"] = f"curl -N {authorized} {api}/v1/stream"
+        rows["admin token"] = settings.admin_token.get_secret_value()
+        if any(child.name == BROKER for child in stack.status()):
+            address += f"  user {DEVICE_USER}  password {settings.mqtt_device_password.get_secret_value()}"
+    rows |= {"MQTT broker": address, "state, logs": str(stack.state.folder)}
     if settled is not None:
-        topic = topics.up(settled.shards[demo.SPARE], demo.SPARE, "button")
         rows["press a button"] = (
-            f'mosquitto_pub -h {host} -p {port} -u device -P {device_password} -q 1 -t {topic} -m \'{{"kind":"LONG"}}\''
+            f"mosquitto_pub -h {broker.hostname} -p {broker.port or 1883} -u {DEVICE_USER} "
+            f"-P {settings.mqtt_device_password.get_secret_value()} -q 1 "
+            f'-t {topics.up(settled.shards[demo.SPARE], demo.SPARE, "button")} -m \'{{"kind":"LONG"}}\''
         )
     console.print("The connected button runs.", style="bold green")
     for name, value in rows.items():
         # Never wrapped: these lines are there to be copied.
         console.print(f"{name:15} {value}", soft_wrap=True, highlight=False, markup=False)
     if settled is not None:
-        console.print("In a few seconds a car crashes on the Hakone road, and nobody will answer the phone.")
+        console.print(
+            "In a few seconds a car crashes on the Hakone road, and nobody will answer the phone.",
+            soft_wrap=True,
+        )
     console.print("Stop with Ctrl C.", style="dim")
 
 
@@ -120,7 +148,7 @@ def _line(event: FeedEvent) -> Text:
 
 def _status_table(children: list[ChildStatus]) -> Table:
     table = Table(box=None, padding=(0, 2), header_style="dim")
-    for heading in ("process", "state", "pid", "up", "restarts"):
+    for heading in ("process", "state", "pid", "up", "restarts", "ended last by"):
         table.add_column(heading)
     for child in children:
         table.add_row(
@@ -129,5 +157,6 @@ def _status_table(children: list[ChildStatus]) -> Table:
             str(child.pid or ""),
             str(timedelta(seconds=int(child.uptime_s))),
             str(child.restarts or ""),
+            child.last_exit,
         )
     return table

@@ -17,7 +17,6 @@ from typing import Any, Final
 import httpx
 
 from cli.feed import Feed, FeedEvent
-from cli.phrases import phrase
 from cli.simulated import processes, world
 from cli.simulated.world import Motorist, World
 from cli.story.stories import INCIDENTAL, Expect, Story
@@ -83,15 +82,11 @@ def play(
     with tempfile.TemporaryDirectory(prefix="cb-story-", ignore_cleanup_errors=True) as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise StoryError(f"{folder} is not empty, and a story begins with nothing")
         folder.chmod(0o755)
-        settings = Settings(
-            state_dir=folder,
-            database_url="",  # type: ignore[arg-type]  # a story never touches a configured server
-            mqtt_url="",  # type: ignore[arg-type]
-            public_url="",
-            twilio_account_sid="",
-            time_scale=time_scale,
-        )
+        # A story never touches a configured server, nor the ports of a stack that runs.
+        settings = Settings.unconfigured(state_dir=folder, time_scale=time_scale)
         cast = World((_motorist(story),), world.UNITS)
         with Stack(settings, roles=processes.with_carrier(cast), simulate_carrier=True) as stack:
             return _Performance(stack, cast, story, kill=kill, kill_at=kill_at, tell=tell).play()
@@ -296,8 +291,3 @@ def _words(expect: Expect) -> str:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def readable(line: dict[str, Any]) -> str:
-    """A line of the timeline for people."""
-    return f"{line['after_s']:+8.3f} s  {phrase(line['kind'], line['data'])}"
