@@ -95,6 +95,14 @@ def decide(state: State, event: Event, plan: Plan) -> Decision:
     return draft.decision()
 
 
+def raises(state: State, event: Joined, plan: Plan) -> bool:
+    """Whether what joins begins a ladder anew: it outweighs the one that runs, or comes after "I am fine"."""
+    if event.late or state.phase is HELPING or (event.revises and state.phase is SETTLING):
+        return False
+    rule = plan.rule_for(event.trigger, event.severity, late=False)
+    return state.phase is not REACHING or plan.outweighs(rule.name, state.rule)
+
+
 def _on_joined(draft: Draft, event: Joined) -> None:
     state = draft.state
     joined = "press_joined" if event.severity is None else "impact_joined"
@@ -106,13 +114,11 @@ def _on_joined(draft: Draft, event: Joined) -> None:
     )
     if event.severity is not None and (state.severity is None or event.severity.rank > state.severity.rank):
         draft.change(severity=event.severity)
-    if event.late or state.phase is HELPING or (event.revises and state.phase is SETTLING):
-        ladder.alarm(draft, Task.TAKE, reason="joined")
+    if not raises(state, event, draft.plan):
+        if event.late or state.phase is not REACHING:
+            ladder.alarm(draft, Task.TAKE, reason="joined")
         return
     rule = draft.plan.rule_for(event.trigger, event.severity, late=False)
-    if state.phase is REACHING and not draft.plan.outweighs(rule.name, state.rule):
-        return
-    # After "I am fine" anything new begins a ladder of its own.
     draft.note("raised", rule=rule.name, before=state.rule)
     draft.change(phase=REACHING, rule=rule.name, answer=None, help_refused=())
     ladder.restart(draft)
@@ -171,6 +177,9 @@ def _on_answer_for(draft: Draft, event: AnswerFor) -> None:
     draft.note("answered", answer=event.answer, by=CallParty.DRIVER, via="operator", operator=event.operator)
     draft.drop_task(Task.CALL_BACK)
     draft.change(call_back_promised=False)
+    if event.answer is Answer.FINE and draft.state.taken_by is None:
+        # Nothing happens by itself any more: whoever heard it is the one to close it.
+        draft.change(taken_by=event.operator)
     _take_answer(draft, event.answer, heard_by_operator=True)
 
 

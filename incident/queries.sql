@@ -51,6 +51,10 @@ UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at =
        flags = array_remove(flags, 'no_position')
 WHERE id = %(id)s;
 
+-- name: move_incident
+UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at = %(at)s
+WHERE id = %(id)s AND position_at < %(at)s;
+
 -- name: unplaced_incidents
 SELECT id FROM incidents WHERE device_id = ANY (%(devices)s) AND phase <> 'closed' AND lat_deg IS NULL;
 

@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from incident.apply import Applier, Insurer
-from incident.decide import decide, open_incident
+from incident.decide import decide, open_incident, raises
 from incident.plan import Plan, read_plan
 from incident.state import Decision, Event, Joined, Opened, Placed, State
 from incident.wording import JAPAN_TIME
@@ -78,15 +78,17 @@ class Incidents:
         if found is None:
             return Filed(self._open(conn, report), opened=True)
         incident_id: UUID = found["id"]
-        # Help that is sent at once must know where to.
-        if report.position is not None:
-            self.place(conn, report.device_id, report.position, report.at)
+        # Help that is sent at once must know where to, and the car may have driven on since it opened.
+        if (where := self._where(conn, report)) is not None:
+            self.place(conn, report.device_id, *where)
+            if self._begins_anew(conn, incident_id, report):
+                conn.execute(SQL["move_incident"], _place(incident_id, *where))
         if report.flags:
             conn.execute(SQL["add_flags"], {"id": incident_id, "flags": list(report.flags)})
         self.handle(
             conn,
             incident_id,
-            lambda at: Joined(at, report.trigger, report.severity, report.late, report.revises),
+            lambda at: _joined(at, report),
             actor="device",
         )
         return Filed(incident_id, opened=False)
@@ -97,8 +99,7 @@ class Incidents:
             locked = conn.execute(SQL["lock_incident"], {"id": row["id"]}).fetchone()
             if locked is None or locked["lat_deg"] is not None:
                 continue
-            key = {"id": row["id"], "lat_deg": position.lat_deg, "lon_deg": position.lon_deg, "at": at}
-            conn.execute(SQL["place_incident"], key)
+            conn.execute(SQL["place_incident"], _place(row["id"], position, at))
             self.handle(conn, row["id"], Placed, actor="device")
 
     def unplaced(self, conn: Connection, device_ids: Sequence[str]) -> bool:
@@ -187,15 +188,9 @@ class Incidents:
             SQL["contract_of_device"], {"device_id": report.device_id, "on": at.astimezone(JAPAN_TIME).date()}
         ).fetchone()
         flags = set(report.flags)
-        position, position_at = report.position, report.at
+        position, position_at = self._where(conn, report) or (None, None)
         if position is None:
-            fix = conn.execute(
-                SQL["last_position"], {"device_id": report.device_id, "at": report.at}
-            ).fetchone()
-            if fix is not None:
-                position, position_at = Position(fix["lat_deg"], fix["lon_deg"]), fix["at"]
-            else:
-                flags.add("no_position")
+            flags.add("no_position")
         if contract is None or contract["policy_id"] is None:
             flags.add("no_policy")
         elif not contract["policy_valid"]:
@@ -222,7 +217,7 @@ class Incidents:
                 "opened_at": at,
                 "lat_deg": position.lat_deg if position else None,
                 "lon_deg": position.lon_deg if position else None,
-                "position_at": position_at if position else None,
+                "position_at": position_at,
                 "flags": sorted(flags),
                 "state": Jsonb(_STATE.dump_python(decision.state, mode="json")),
             },
@@ -233,6 +228,22 @@ class Incidents:
         state = self._carry_out(applier, decision, plan, "device")
         conn.execute(SQL["save_state"], {"id": incident_id, "at": at, **_columns(state)})
         return incident_id
+
+    def _begins_anew(self, conn: Connection, incident_id: UUID, report: Report) -> bool:
+        row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
+        if row is None:
+            raise UnknownIncident(incident_id)
+        state, plan = _STATE.validate_python(row["state"]), self._plan(conn, row["plan_version"])
+        return raises(state, _joined(report.at, report), plan)
+
+    @staticmethod
+    def _where(conn: Connection, report: Report) -> tuple[Position, datetime] | None:
+        """Where the report says it is, or else where the device was last, and when that was."""
+        if report.position is not None:
+            return report.position, report.at
+        key = {"device_id": report.device_id, "at": report.at}
+        fix = conn.execute(SQL["last_position"], key).fetchone()
+        return (Position(fix["lat_deg"], fix["lon_deg"]), fix["at"]) if fix is not None else None
 
     def _applier(self, conn: Connection, at: datetime, row: dict[str, Any]) -> Applier:
         position = None if row["lat_deg"] is None else Position(row["lat_deg"], row["lon_deg"])
@@ -281,6 +292,14 @@ def now(conn: Connection) -> datetime:
 def hint(conn: Connection) -> None:
     """Wake engine and streams. Only after a commit: inside the transaction it halves the commit rate."""
     conn.execute(SQL["hint"])
+
+
+def _joined(at: datetime, report: Report) -> Joined:
+    return Joined(at, report.trigger, report.severity, report.late, report.revises)
+
+
+def _place(incident_id: UUID, position: Position, at: datetime) -> dict[str, Any]:
+    return {"id": incident_id, "lat_deg": position.lat_deg, "lon_deg": position.lon_deg, "at": at}
 
 
 def _columns(state: State) -> dict[str, Any]:
