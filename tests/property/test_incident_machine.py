@@ -207,8 +207,10 @@ class Incident(PaperShell, RuleBasedStateMachine):
 
     @invariant()
     def somebody_or_something_is_on_it(self) -> None:
-        if self.state.phase is not Phase.REACHING:
-            return
+        if self.state.phase is Phase.CLOSED or (
+            self.state.phase is not Phase.REACHING and self.state.taken_by is not None
+        ):
+            return  # over, or somebody's own
         steps = [name for name in self.timers if name.startswith(f"step:{self.state.generation}:")]
         alarmed = bool(self.state.tasks) and ("remind" in self.timers or self.state.taken_by is not None)
         assert steps or alarmed or self.state.driver.under_way or self.state.contact.under_way

@@ -17,6 +17,7 @@ from incident.state import (
     HeldLine,
     SendHelp,
     StopHelp,
+    Take,
     Task,
 )
 from schemas.impact import Severity
@@ -49,6 +50,13 @@ def test_the_call_back_is_done_when_an_operator_has_heard_the_driver() -> None:
     scene = severe(driver=presses("1")).run_to(20).tell(operator_says(Answer.FINE)).run_to(200)
     assert (scene.state.phase, scene.state.tasks) == (Phase.SETTLING, ())
     assert scene.times("operator_alarmed call_back") == [9]
+
+
+def test_who_passes_on_that_all_is_well_has_it_then() -> None:
+    scene = severe().run_to(20).tell(operator_says(Answer.FINE)).run_to(400)
+    assert (scene.state.phase, scene.state.taken_by) == (Phase.SETTLING, "akiko")
+    other = severe().run_to(1).tell(lambda now: Take(now, "kenji")).tell(operator_says(Answer.FINE))
+    assert other.state.taken_by == "kenji"
 
 
 def test_fine_on_moderate_closes() -> None:
