@@ -78,6 +78,16 @@ WHERE kind = :kind AND created_at <= :visible_until AND seq < :before_seq
 ORDER BY seq DESC LIMIT :limit
 """
 
+_SAVE_RECORD: Final = """
+INSERT INTO records
+    (sid, kind, to_number, from_number, status, created_at, started_at, ended_at, active, value)
+VALUES
+    (:sid, :kind, :to_number, :from_number, :status, :created_at, :started_at, :ended_at, :active, :value)
+ON CONFLICT (sid) DO UPDATE SET
+    status = excluded.status, value = excluded.value, started_at = excluded.started_at,
+    ended_at = excluded.ended_at, active = excluded.active
+"""
+
 _CALLBACKS: Final = "SELECT id, sid, url, method, params, due_at, state, error FROM callbacks "
 _INSERT_CALLBACK: Final = """
 INSERT INTO callbacks (sid, url, method, params, due_at, state) VALUES (?, ?, ?, ?, ?, ?)
@@ -169,28 +179,9 @@ class Journal:
         Returns the callbacks that now wait to be sent: new ones, and those held until `release_held_at`.
         """
         waiting: list[Callback] = []
-        is_call = isinstance(record, Call)
-        value = _CALL.dump_json(record) if is_call else _MESSAGE.dump_json(record)
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute(
-                "INSERT INTO records (sid, kind, to_number, from_number, status, created_at, started_at,"
-                " ended_at, active, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (sid) DO UPDATE SET status = excluded.status, value = excluded.value,"
-                " started_at = excluded.started_at, ended_at = excluded.ended_at, active = excluded.active",
-                (
-                    record.sid,
-                    "call" if is_call else "message",
-                    record.order.to,
-                    record.order.from_,
-                    record.status,
-                    record.created_at,
-                    record.started_at if is_call else record.sent_at,
-                    record.ended_at,
-                    record.ended_at is None,
-                    value.decode(),
-                ),
-            )
+            self._db.execute(_SAVE_RECORD, _columns(record))
             self._db.executemany(
                 "INSERT INTO timeline (sid, value) VALUES (?, ?)",
                 [(record.sid, _ENTRY.dump_json(entry).decode()) for entry in entries],
@@ -293,6 +284,22 @@ class Journal:
             | {"kind": kind, "visible_until": visible_until, "before_seq": before_seq, "limit": limit},
         )
         return [str(row[1]) for row in rows]
+
+
+def _columns(record: Record) -> dict[str, object]:
+    is_call = isinstance(record, Call)
+    return {
+        "sid": record.sid,
+        "kind": "call" if is_call else "message",
+        "to_number": record.order.to,
+        "from_number": record.order.from_,
+        "status": record.status,
+        "created_at": record.created_at,
+        "started_at": record.started_at if is_call else record.sent_at,
+        "ended_at": record.ended_at,
+        "active": record.ended_at is None,
+        "value": (_CALL.dump_json(record) if is_call else _MESSAGE.dump_json(record)).decode(),
+    }
 
 
 def _callback(row: tuple[int, str, str, str, str, float, DeliveryState, str]) -> Callback:
