@@ -1,0 +1,1 @@
+"""`cbutton evaluate-detector`: composed crashes and everything that is none, given to the detector to judge it."""

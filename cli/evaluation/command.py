@@ -1,0 +1,49 @@
+"""`cbutton evaluate-detector`: judge the detector, and tell it in tables, as JSON, or as a page."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from cli.evaluation.aims import aims_of
+from cli.evaluation.evaluation import evaluate, wanted
+from cli.evaluation.output import as_json, print_tables
+
+DATA_VARIABLE = "CBUTTON_SAMPLE_DATA"
+
+
+def run(
+    data: Path | None,
+    *,
+    report: Path | None,
+    seed: int,
+    hours: float,
+    seeds: int,
+    quick: bool,
+    as_json_object: bool,
+    check: bool,
+) -> int:
+    """Evaluate and print; the exit code is 1 only with `check` and an aim that is missed.
+
+    Without `data` the folder of CBUTTON_SAMPLE_DATA is taken, or none. Raises FileNotFoundError where it is missing.
+    """
+    told = os.environ.get(DATA_VARIABLE)
+    folder = data or (Path(told) if told else None)
+    what = wanted(folder, seed=seed, hours=hours, seeds=seeds, quick=quick)
+    columns = (TextColumn("evaluating"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        evaluation = evaluate(what, lambda share: progress.advance(task, share))
+    if report is not None:
+        from cli.evaluation.report import write_report  # noqa: PLC0415 - templates take time to load
+
+        write_report(evaluation, report)
+    if as_json_object:
+        print(json.dumps(as_json(evaluation)), flush=True)
+    else:
+        print_tables(evaluation, Console())
+    return 1 if check and not all(aim.met for aim in aims_of(evaluation)) else 0
