@@ -85,7 +85,7 @@ class Assessor:
     def decide_due(self, conn: Connection) -> None:
         """Decide what has waited long enough, each candidate in a transaction of its own.
 
-        Raises psycopg.OperationalError when the database is lost.
+        Raises as `attempt` does when the database is lost.
         """
         due = conn.execute(
             SQL["due_candidates"],

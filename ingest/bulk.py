@@ -80,7 +80,7 @@ class BulkLane:
     def work(self, conn: Connection, deliveries: Sequence[Delivery]) -> None:
         """Commit a batch, then acknowledge it.
 
-        Raises psycopg.OperationalError when the database is lost; then what is not
+        Raises as `attempt` does when the database is lost; then what is not
         acknowledged stays at the broker.
         """
         done = attempt(conn, lambda: self._keep(conn, deliveries))

@@ -22,6 +22,7 @@ from schemas.incident import Trigger
 from schemas.limits import (
     AHEAD,
     BULK_SIZE_BYTES,
+    BURST_BEFORE_MS,
     FIXES,
     FULL_SCALE_G,
     LATE_AFTER_MS,
@@ -314,7 +315,8 @@ def _impact(raw: wire.Impact, received_at: datetime) -> ImpactPart:
         raw.trigger,
         raw.part,
         raw.last,
-        raw.trigger_uptime_ms,
+        # Without it, take part 0 as it should be: a burst that nobody looks at helps nobody.
+        raw.trigger_uptime_ms or stamp.event_uptime_ms + BURST_BEFORE_MS,
         _motion(raw.motion),
         fixes,
         tuple(defects),

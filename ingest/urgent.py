@@ -38,7 +38,7 @@ _FLAGS: Final = {
     "no_stamp",
     "uptime_implausible",
 }
-# With these a stamp says nothing of its boot, so it must not anchor it.
+# With these a stamp says nothing of its boot: neither where it began nor how long ago.
 _MEANINGLESS: Final = {"no_stamp", "uptime_implausible"}
 
 
@@ -55,7 +55,7 @@ class UrgentLane:
     def work(self, conn: Connection, deliveries: Sequence[Delivery]) -> None:
         """Commit and acknowledge each delivery in turn.
 
-        Raises psycopg.OperationalError when the database is lost; the rest stays at the broker.
+        Raises as `attempt` does when the database is lost; the rest stays at the broker.
         """
         for delivery in deliveries:
             failure = attempt(conn, partial(self._one, conn, delivery))
@@ -104,6 +104,7 @@ class UrgentLane:
             stamp = replace(stamp, boot_id=randbits(63), sequence=1)
         if _MEANINGLESS.isdisjoint(press.defects):
             placed = self._place(conn, topic, stamp, delivery)
+            self._hear(conn, topic, stamp, delivery)
         else:
             placed = place(stamp, delivery.received_at, None)
         defects = sorted({*press.defects, *placed.defects})
@@ -122,8 +123,6 @@ class UrgentLane:
                 "lon_deg": press.position.lon_deg if press.position else None,
             },
         ).fetchone()
-        if "no_stamp" not in press.defects:
-            self._hear(conn, topic, stamp, delivery)
         if row is None:
             repeated = conn.execute(SQL["press_repeated"], key).fetchone()
             if repeated is not None and repeated["incident_id"] is not None:

@@ -9,9 +9,12 @@ axes; GPS columns are empty on the rows between fixes and share the row's `acc_t
 
 from __future__ import annotations
 
+import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,20 +76,24 @@ def load_recording(path: Path) -> Recording:
 
 def _read_npz(path: Path) -> dict[str, Floats]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {
-                name: np.asarray(archive[name], dtype=np.float64)
-                for name in archive.files
-                if np.issubdtype(archive[name].dtype, np.number)
-            }
-    except (OSError, ValueError, EOFError) as error:
+        with path.open("rb") as file:
+            archive: Any = np.load(file, allow_pickle=False)
+            arrays: dict[str, Any] = {} if isinstance(archive, np.ndarray) else dict(archive)
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise RecordingError(f"{path}: not a readable .npz file ({error})") from error
+    return {
+        name: np.asarray(array, dtype=np.float64)
+        for name, array in arrays.items()
+        if np.issubdtype(array.dtype, np.number)
+    }
 
 
 def _read_csv(path: Path) -> dict[str, Floats]:
     try:
-        table: Any = np.genfromtxt(path, delimiter=",", names=True, dtype=np.float64)
-    except (OSError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an empty file is warned of, and then no error of ours
+            table: Any = np.genfromtxt(path, delimiter=",", names=True, dtype=np.float64)
+    except (OSError, ValueError, IndexError, StopIteration) as error:
         raise RecordingError(f"{path}: not a readable .csv file ({error})") from error
     names: tuple[str, ...] = table.dtype.names or ()
     missing = [name for name in ("acc_t_s", *_AXES) if name not in names]
@@ -140,7 +147,14 @@ def _checked(path: Path, columns: dict[str, Floats]) -> Recording:
         gps_lon_deg=track["gps_lon_deg"],
         gps_speed_mps=track["gps_speed_mps"],
         gps_heading_deg=track["gps_heading_deg"],
-        full_scale_g=float(columns.get("full_scale_g", np.asarray(16.0))),
-        lowpass_hz=float(columns.get("lowpass_hz", np.asarray(0.0))),
-        epoch_s=float(columns.get("epoch_s", np.asarray(0.0))),
+        full_scale_g=_scalar(path, columns, "full_scale_g", 16.0),
+        lowpass_hz=_scalar(path, columns, "lowpass_hz", 0.0),
+        epoch_s=_scalar(path, columns, "epoch_s", 0.0),
     )
+
+
+def _scalar(path: Path, columns: dict[str, Floats], name: str, otherwise: float) -> float:
+    value = columns.get(name, np.asarray(otherwise))
+    if value.size != 1 or not np.all(np.isfinite(value)):
+        raise RecordingError(f"{path}: {name} must be one finite number")
+    return float(value.reshape(()))

@@ -75,7 +75,8 @@ _NARROWER: Final[dict[str, Schema]] = {
     "Command.command_id": {"maxLength": limits.TEXT_CHARACTERS},
 }
 
-# Without these a message is worth nothing and rejected. A press is taken whatever is missing.
+# Without these a message is worth nothing and rejected; only when an impact triggered is guessed.
+# A press is taken whatever is missing.
 _REQUIRED: Final[dict[str, list[str]]] = {
     "Stamp": ["boot_id", "sequence"],
     "Fix": ["lat_deg", "lon_deg"],

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 import paho.mqtt.client as mqtt
+import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from support.children import until
 from support.insured import Insured, insured_world
 from support.servers import Broker
 from support.shocks import driving, haversine, struck
@@ -34,8 +36,7 @@ from schemas.wire import device_pb2 as wire
 
 DEVICE = "CB-LUCK-1"
 POISON = 666
-# A session is kept by the broker, so each has a shard of its own.
-SHARDS = itertools.count()
+SHARDS = itertools.cycle(topics.SHARDS)
 NOBODY_FORESAW = f"""
 CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -58,7 +59,8 @@ class Lane:
 
     def __init__(self, world: Insured, broker: Broker, lane: str) -> None:
         self.world = world
-        self.shard = topics.SHARDS[next(SHARDS)]
+        self._broker = broker
+        self.shard = next(SHARDS)
         world.conn.execute("INSERT INTO devices (id, shard) VALUES (%s, %s)", [DEVICE, self.shard])
         self.assessor = Assessor(world.incidents, lane, (self.shard,))
         self.worker: UrgentLane | BulkLane = (
@@ -109,6 +111,16 @@ class Lane:
         self.session.stop()
         self.device.disconnect()
         self.device.loop_stop()
+        # What the broker keeps of the session ends here.
+        last = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=self.session.client_id, protocol=mqtt.MQTTv311
+        )
+        last.username_pw_set(self._broker.service_user, self._broker.service_password)
+        last.connect(self._broker.host, self._broker.port)
+        last.loop_start()
+        until(last.is_connected)
+        last.disconnect()
+        last.loop_stop()
 
 
 @contextmanager
@@ -208,6 +220,26 @@ def test_a_press_that_cannot_be_worked_off_waits_and_holds_up_nobody(urgent: Lan
     assert [row["filed"] for row in urgent.world.rows(presses)] == [True, True]
 
 
+@pytest.mark.parametrize("lane", ["bulk", "urgent"])
+def test_a_database_of_another_version_makes_no_message_a_bad_one(
+    lane: str, request: pytest.FixtureRequest
+) -> None:
+    used: Lane = request.getfixturevalue(lane)
+    used.world.conn.execute("ALTER TABLE device_boots RENAME TO boots")
+    name, message = {
+        "bulk": ("accel", frame(stamp())),
+        "urgent": ("status", wire.Status(stamp=stamp(), state=wire.Status.ONLINE)),
+    }[lane]
+    used.publish(name, message)
+    with pytest.raises(psycopg.ProgrammingError):
+        used.work(1)
+    assert used.reasons() == []
+    used.world.conn.execute("ALTER TABLE boots RENAME TO device_boots")
+    used.start_anew()
+    used.work(1)
+    assert used.world.one("SELECT count(*) AS n FROM device_boots")["n"] == 1
+
+
 def test_a_candidate_that_cannot_be_decided_does_not_hold_up_the_others(bulk: Lane) -> None:
     bulk.world.conn.execute(
         f"""CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -278,7 +310,7 @@ def test_a_reason_that_is_no_text_is_kept_all_the_same(bulk: Lane) -> None:
 
 def test_a_session_that_may_not_subscribe_says_so_whenever_asked(broker: Broker) -> None:
     url = f"mqtt://{broker.device_user}:{broker.device_password}@{broker.host}:{broker.port}"
-    session = Session(url, topics.SHARDS[next(SHARDS)], "urgent", topics.URGENT, queue.SimpleQueue())
+    session = Session(url, next(SHARDS), "urgent", topics.URGENT, queue.SimpleQueue())
     session.start()
     try:
         with pytest.raises(SubscriptionRefused):
@@ -317,6 +349,14 @@ def test_a_press_whose_stamp_means_nothing_anchors_no_boot(urgent: Lane, strange
     assert all(press["ago"] < timedelta(seconds=20) for press in presses)
     assert presses[1]["defects"] == ["clock_unset"]
     assert urgent.world.one("SELECT count(*) AS n FROM device_boots")["n"] == 1
+
+
+def test_an_impossible_uptime_is_not_taken_for_the_devices_own(urgent: Lane) -> None:
+    urgent.publish("button", wire.Button(stamp=stamp(1, uptime_ms=300_000_000), kind=wire.Button.LONG))
+    strange = stamp(2, uptime_ms=2**63, sent_uptime_ms=5)
+    urgent.publish("button", wire.Button(stamp=strange, kind=wire.Button.LONG))
+    urgent.work(2)
+    assert urgent.world.one("SELECT uptime_ms FROM device_presence")["uptime_ms"] == 300_000_000
 
 
 def test_an_old_position_is_no_place_for_an_incident(bulk: Lane) -> None:

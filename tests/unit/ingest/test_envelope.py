@@ -12,6 +12,7 @@ import pytest
 from ingest.envelope import AccelFrame, AckReport, GpsBatch, ImpactPart, Press, Rejection, StatusReport, read
 from schemas.impact import Position
 from schemas.incident import Trigger
+from schemas.limits import BURST_BEFORE_MS
 from schemas.topics import UpTopic
 from schemas.wire import device_pb2 as wire
 
@@ -112,6 +113,13 @@ def test_a_press_with_impossible_uptimes_is_a_press() -> None:
     assert isinstance(press, Press)
     assert "uptime_implausible" in press.defects
     assert press.stamp.held_ms == 0
+
+
+def test_an_impact_that_does_not_say_when_it_triggered_is_taken_as_one_that_begins_in_time() -> None:
+    part = taken("impact", wire.Impact(stamp=stamp(), motion=motion()))
+    assert part.trigger_uptime_ms == 60_000 + BURST_BEFORE_MS
+    part = taken("impact", wire.Impact(stamp=stamp(), trigger_uptime_ms=61_000, motion=motion()))
+    assert part.trigger_uptime_ms == 61_000
 
 
 def test_a_boot_id_of_64_bits_fits_the_database() -> None:
