@@ -1,0 +1,272 @@
+"""An impact drawn: what the sensor felt, how the velocity changed, where the force came from, how fast the car was.
+
+One SVG that follows the reader's light or dark theme and needs nothing else. Pure: arrays and words in, text out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.recording import G_MPS2
+from scoring.frames import Motion
+from scoring.speed import SpeedTrack
+
+Signal = NDArray[np.float64]
+
+WIDTH: Final = 960
+BEFORE_S: Final = 10.0
+AFTER_S: Final = 20.0
+CLOSE_BEFORE_S: Final = 0.15
+CLOSE_AFTER_S: Final = 0.45
+REST_S: Final = 2.0
+"""What the sensor read at rest is the median of this long before the shock."""
+
+_WORDS: Final = {
+    "ja": {
+        "motion": "加速度 (g)  10秒前から20秒後まで",
+        "close": "衝撃の加速度 (g) と速度変化 (km/h)",
+        "speed": "GPSの速度 (km/h)",
+        "force": "力の方向",
+        "unknown": "方向は不明",
+        "horizontal": "水平",
+        "vertical": "上下",
+        "velocity": "速度変化",
+        "no_speed": "GPSの記録がありません",
+    },
+    "en": {
+        "motion": "Acceleration (g), 10 s before to 20 s after",
+        "close": "The shock: acceleration (g) and velocity change (km/h)",
+        "speed": "Speed by GPS (km/h)",
+        "force": "Where the force came from",
+        "unknown": "direction not known",
+        "horizontal": "horizontal",
+        "vertical": "vertical",
+        "velocity": "velocity change",
+        "no_speed": "no GPS on record",
+    },
+}
+
+_STYLE: Final = """
+svg{--ground:#fff;--ink:#1b232c;--quiet:#5b6672;--line:#d5dbe1;--one:#0b62a8;--two:#a35200;--three:#8a1c5c;--mark:#fde8e4;
+font:13px system-ui,"Hiragino Sans","Noto Sans CJK JP","IPAexGothic",sans-serif;font-variant-numeric:tabular-nums}
+@media(prefers-color-scheme:dark){svg{--ground:#0f1419;--ink:#e6edf3;--quiet:#9aa7b4;--line:#2b3642;--one:#6cb6ff;
+--two:#f0a35e;--three:#f08bc0;--mark:#3a1f1c}}
+.ground{fill:var(--ground)}text{fill:var(--ink)}.quiet{fill:var(--quiet);font-size:11px}.title{font-weight:600}
+.grid{stroke:var(--line);fill:none}.mark{fill:var(--mark)}.one,.two,.three{fill:none;stroke-width:1.4}
+.one{stroke:var(--one)}.two{stroke:var(--two)}.three{stroke:var(--three);stroke-dasharray:5 3}
+.t1{fill:var(--one)}.t2{fill:var(--two)}.t3{fill:var(--three)}.car{fill:none;stroke:var(--ink);stroke-width:1.5}
+.arrow{stroke:var(--three);stroke-width:4;fill:var(--three)}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A rectangle of the drawing with its ranges: seconds across, values up."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    from_s: float
+    to_s: float
+    low: float
+    high: float
+
+    def x(self, at_s: float | Signal) -> Signal:
+        """Where moments lie, in pixels."""
+        return np.asarray(
+            self.left + (np.asarray(at_s) - self.from_s) / (self.to_s - self.from_s) * self.width
+        )
+
+    def y(self, value: float | Signal) -> Signal:
+        """Where values lie, in pixels."""
+        share = (np.asarray(value) - self.low) / (self.high - self.low)
+        return np.asarray(self.top + (1 - share) * self.height)
+
+    def frame(self, title: str, marks_s: Sequence[float]) -> list[str]:
+        """Title, grid and axis labels."""
+        found = [f'<text class="title" x="{self.left}" y="{self.top - 8}">{escape(title)}</text>']
+        for value in _round_values(self.low, self.high):
+            y = float(self.y(value))
+            found.append(f'<path class="grid" d="M{self.left} {y:.1f}h{self.width}"/>')
+            found.append(
+                f'<text class="quiet" x="{self.left - 6}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>'
+            )
+        for at_s in marks_s:
+            x, below = float(self.x(at_s)), self.top + self.height + 15
+            found.append(
+                f'<text class="quiet" x="{x:.1f}" y="{below}" text-anchor="middle">{at_s:g} s</text>'
+            )
+        return found
+
+    def band(self, from_s: float, to_s: float) -> str:
+        """A stretch of time, marked."""
+        first, last = float(self.x(max(from_s, self.from_s))), float(self.x(min(to_s, self.to_s)))
+        return (
+            f'<rect class="mark" x="{first:.1f}" y="{self.top}" '
+            f'width="{max(last - first, 2):.1f}" height="{self.height}"/>'
+        )
+
+    def curve(self, style: str, at_s: Signal, values: Signal) -> str:
+        """A line through values, thinned to what the width can show without losing a peak."""
+        inside = (at_s >= self.from_s) & (at_s <= self.to_s)
+        at_s, values = _thinned(at_s[inside], values[inside], round(2 * self.width))
+        points = " ".join(
+            f"{x:.1f},{y:.1f}" for x, y in zip(self.x(at_s).tolist(), self.y(values).tolist(), strict=True)
+        )
+        return f'<polyline class="{style}" points="{points}"/>'
+
+
+def draw(
+    motion: Motion,
+    *,
+    uptime_s: float,
+    duration_ms: float,
+    delta_v_xyz_kmh: Sequence[float],
+    pdof_deg: float | None,
+    speed: SpeedTrack | None,
+    heading: str,
+    language: str,
+) -> str:
+    """The drawing of one impact, as SVG text.
+
+    `motion` should reach from 10 s before to 20 s after `uptime_s`, the time zero; what is missing stays
+    empty. `delta_v_xyz_kmh` is in device axes. `heading` is the line on top. `language` is "ja" or "en".
+    """
+    words = _WORDS.get(language, _WORDS["ja"])
+    at_s = motion.time_at(0) - uptime_s + np.arange(motion.samples) / motion.rate_hz
+    horizontal, vertical, along = _components(motion, uptime_s, delta_v_xyz_kmh)
+    length_s = duration_ms / 1000
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 640" role="img">',
+        f"<title>{escape(heading)}</title>",
+        f"<style>{_STYLE}</style>",
+        f'<rect class="ground" width="{WIDTH}" height="640"/>',
+        f'<text class="title" x="50" y="30" font-size="16">{escape(heading)}</text>',
+    ]
+    reach = _reach(horizontal, vertical)
+    wide = Panel(50, 70, WIDTH - 80, 150, -BEFORE_S, AFTER_S, -reach, reach)
+    parts += [wide.band(0.0, length_s), *wide.frame(words["motion"], (-10, -5, 0, 5, 10, 15, 20))]
+    parts += [wide.curve("two", at_s, vertical), wide.curve("one", at_s, horizontal)]
+    parts += _legend(wide, (("t1", words["horizontal"]), ("t2", words["vertical"])))
+    parts += _close_up((at_s, along, vertical), motion.rate_hz, length_s, words)
+    parts += _speeds(speed, uptime_s, words)
+    parts += _car(pdof_deg, words)
+    parts.append("</svg>")
+    return "\n".join(parts)
+
+
+def _components(
+    motion: Motion, uptime_s: float, delta_v_xyz_kmh: Sequence[float]
+) -> tuple[Signal, Signal, Signal]:
+    """Horizontal (unsigned), vertical, and horizontal along the delta-V, in g, each (n,)."""
+    acc = motion.acc_mps2.astype(np.float64)
+    zero = min(max(motion.index_at(uptime_s), 1), motion.samples)
+    rest = np.median(acc[:, max(0, zero - round(REST_S * motion.rate_hz)) : zero], axis=1)
+    up = rest / max(float(np.linalg.norm(rest)), 1e-6)
+    dynamic = (acc - rest[:, None]) / G_MPS2
+    vertical: Signal = up @ dynamic
+    across = dynamic - up[:, None] * vertical
+    direction = np.asarray(delta_v_xyz_kmh, dtype=np.float64)
+    size = float(np.linalg.norm(direction))
+    along: Signal = (direction / size) @ dynamic if size > 0 else np.zeros(motion.samples)
+    return np.asarray(np.linalg.norm(across, axis=0)), vertical, along
+
+
+def _close_up(
+    curves: tuple[Signal, Signal, Signal], rate_hz: float, length_s: float, words: dict[str, str]
+) -> list[str]:
+    """The shock itself, and beside it the velocity change: `curves` are times, along and vertical (n,)."""
+    at_s, along, vertical = curves
+    near = (at_s >= -CLOSE_BEFORE_S) & (at_s <= CLOSE_AFTER_S)
+    reach = _reach(along[near], vertical[near])
+    left = Panel(50, 270, 430, 150, -CLOSE_BEFORE_S, CLOSE_AFTER_S, -reach, reach)
+    started = np.where(at_s >= 0, along, 0.0)
+    change_kmh: Signal = 3.6 * G_MPS2 * np.cumsum(started) / rate_hz
+    span = max(5.0, float(np.abs(change_kmh[near]).max()) * 1.1) if near.any() else 5.0
+    right = Panel(
+        540, 270, 390, 150, -CLOSE_BEFORE_S, CLOSE_AFTER_S, -span if change_kmh.min() < -1 else 0.0, span
+    )
+    marks = (-0.1, 0, 0.1, 0.2, 0.3, 0.4)
+    return [
+        left.band(0.0, length_s),
+        *left.frame(words["close"], marks),
+        left.curve("two", at_s, vertical),
+        left.curve("one", at_s, along),
+        right.band(0.0, length_s),
+        *right.frame("", marks),
+        right.curve("three", at_s, change_kmh),
+        *_legend(right, (("t3", words["velocity"]),)),
+    ]
+
+
+def _speeds(speed: SpeedTrack | None, uptime_s: float, words: dict[str, str]) -> list[str]:
+    if speed is None or not np.isfinite(speed.speed_mps).any():
+        return [f'<text class="quiet" x="50" y="540">{escape(words["no_speed"])}</text>']
+    known = np.isfinite(speed.speed_mps)
+    at_s, kmh = speed.uptime_s[known] - uptime_s, 3.6 * speed.speed_mps[known]
+    panel = Panel(50, 480, 560, 110, -60.0, AFTER_S, 0.0, max(20.0, float(kmh.max()) * 1.1))
+    return [
+        panel.band(0.0, 0.0),
+        *panel.frame(words["speed"], (-60, -40, -20, 0, 20)),
+        panel.curve("one", at_s, kmh),
+    ]
+
+
+def _car(pdof_deg: float | None, words: dict[str, str]) -> list[str]:
+    """The car from above, front up, with an arrow that comes from where the force came."""
+    found = [
+        f'<text class="title" x="680" y="472">{escape(words["force"])}</text>',
+        '<g transform="translate(790 545)">',
+        '<rect class="car" x="-22" y="-44" width="44" height="88" rx="12"/>',
+        '<path class="car" d="M-17 -16q17 -10 34 0M-15 26h30"/>',
+    ]
+    if pdof_deg is None:
+        found.append(f'</g><text class="quiet" x="830" y="550">{escape(words["unknown"])}</text>')
+        return found
+    found.append(
+        f'<g transform="rotate({pdof_deg:.0f})"><path class="arrow" d="M0 -84V-52M0 -46l-8 -12h16z"/></g></g>'
+    )
+    hour = round(pdof_deg / 30) % 12 or 12
+    found.append(f'<text x="880" y="550">{pdof_deg:.0f}° · {hour}h</text>')
+    return found
+
+
+def _legend(panel: Panel, entries: Sequence[tuple[str, str]]) -> list[str]:
+    right = panel.left + panel.width
+    return [
+        f'<text class="{style}" x="{right - 80 * index}" y="{panel.top - 8}" text-anchor="end">{escape(word)}</text>'
+        for index, (style, word) in enumerate(reversed(entries))
+    ]
+
+
+def _reach(*values: Signal) -> float:
+    """A symmetric range in g that holds every value, at least half a g."""
+    return max(0.5, 1.1 * max((float(np.abs(each).max()) for each in values if each.size), default=0.5))
+
+
+def _round_values(low: float, high: float) -> list[float]:
+    """Three to six round values within a range."""
+    rough = (high - low) / 4
+    size = 10.0 ** np.floor(np.log10(rough))
+    step = float(min((each for each in (1, 2, 5, 10) if each * size >= rough), default=10) * size)
+    first, last = int(np.ceil(low / step)), int(np.floor(high / step))
+    return [number * step for number in range(first, last + 1)]
+
+
+def _thinned(at_s: Signal, values: Signal, most: int) -> tuple[Signal, Signal]:
+    """At most `most` points, the lowest and the highest of every stretch among them."""
+    if values.size <= most:
+        return at_s, values
+    bins = np.array_split(np.arange(values.size), most // 2)
+    keep = sorted(
+        {int(each[np.argmin(values[each])]) for each in bins}
+        | {int(each[np.argmax(values[each])]) for each in bins}
+    )
+    return at_s[keep], values[keep]
