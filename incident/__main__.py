@@ -45,6 +45,7 @@ class Worker(threading.Thread):
                     self._repeat(conn)
             except psycopg.OperationalError as error:
                 self._log.warning("database lost", error=str(error).strip())
+                self._life.wait(_LOOK_S)  # it may take connections, and still do no work
             except Exception:  # noqa: BLE001 - a thread that dies silently would stop help for everybody
                 self._log.exception("worker failed; the process ends and is started again")
                 self._life.fail()

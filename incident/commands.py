@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import structlog
-from google.protobuf.json_format import ParseDict
+from google.protobuf.json_format import ParseDict, ParseError
 from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -58,16 +58,25 @@ class CommandPost:
         # After the commit: a command published and not counted would be harmless, the reverse silent.
         for row in due:
             if row["online"] is not False:
-                command = encode(row)
-                self._client.publish(
-                    topics.down(row["shard"], row["device_id"]), command.SerializeToString(), qos=0
-                )
-                self._log.debug("command sent", device=row["device_id"], command=str(row["id"]))
+                self._publish(conn, row)
         return bool(due)
+
+    def _publish(self, conn: Connection, row: dict[str, Any]) -> None:
+        try:
+            command = encode(row)
+        except (ParseError, ValueError) as error:
+            # Of a newer version of ours, perhaps: it would be no better the next time.
+            self._log.exception("a command cannot be written", command=str(row["id"]))
+            conn.execute(
+                SQL["finish_effect"], {"id": row["id"], "state": "failed", "error": str(error)[:500]}
+            )
+            return
+        self._client.publish(topics.down(row["shard"], row["device_id"]), command.SerializeToString(), qos=0)
+        self._log.debug("command sent", device=row["device_id"], command=str(row["id"]))
 
 
 def encode(row: dict[str, Any]) -> Command:
-    """The command of an outbox row, with its end of life on the device's own clock.
+    """The command of an outbox row, with its end of life on the device's own clock. Raises ParseError, ValueError.
 
     The device's uptime is extrapolated from when it was last heard, so transit time makes
     a command expire a little early, never late.

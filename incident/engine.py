@@ -35,12 +35,13 @@ class Engine:
 
     def step(self, conn: Connection) -> int:
         """Fire what is due now; how many incidents that concerned."""
-        rows = conn.execute(SQL["due_incidents"], {"limit": _BATCH}).fetchall()
+        now_s = time.monotonic()
+        self._faulty = {found: until_s for found, until_s in self._faulty.items() if until_s > now_s}
+        key = {"limit": _BATCH, "faulty": list(self._faulty)}
+        rows = conn.execute(SQL["due_incidents"], key).fetchall()
         fired = 0
         for row in rows:
             incident_id: UUID = row["incident_id"]
-            if self._faulty.get(incident_id, 0.0) > time.monotonic():
-                continue
             try:
                 fired += self._fire(conn, incident_id)
             except psycopg.OperationalError:

@@ -75,7 +75,7 @@ ON CONFLICT (incident_id, name) DO UPDATE SET generation = excluded.generation, 
 DELETE FROM timers WHERE incident_id = %(incident_id)s AND starts_with(name, %(prefix)s);
 
 -- name: due_incidents
-SELECT incident_id FROM timers WHERE due_at <= clock_timestamp()
+SELECT incident_id FROM timers WHERE due_at <= clock_timestamp() AND incident_id <> ALL (%(faulty)s::uuid[])
 GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
 
 -- name: lock_due_incident
@@ -324,16 +324,27 @@ UPDATE outbox SET state = %(state)s, lease_until = NULL, error = %(error)s WHERE
 UPDATE outbox SET state = 'pending', due_at = clock_timestamp() + %(wait)s, lease_until = NULL, error = %(error)s
 WHERE id = %(id)s;
 
--- name: known_sids
-SELECT sid FROM calls WHERE number = %(number)s AND sid IS NOT NULL;
+-- name: known_calls
+SELECT sid FROM calls WHERE sid = ANY (%(sids)s);
+
+-- name: known_messages
+SELECT sid FROM messages WHERE sid = ANY (%(sids)s);
 
 -- name: message
-SELECT id, incident_id, channel, number, body, state, created_at FROM messages WHERE id = %(id)s;
+SELECT m.id, m.incident_id, m.number, m.body, m.state, m.created_at,
+       m.created_at < clock_timestamp() - %(lifetime)s::interval
+       OR (m.template = 'help_accepted'
+           AND NOT EXISTS (SELECT FROM dispatches d WHERE d.incident_id = m.incident_id
+                           AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured'))) AS outdated
+FROM messages m WHERE m.id = %(id)s;
 
 -- name: message_sent
-UPDATE messages SET state = CASE WHEN state = 'waiting' OR %(state)s = 'failed' THEN %(state)s ELSE state END,
+UPDATE messages SET state = CASE WHEN state = 'waiting' THEN 'sent' ELSE state END,
        sid = coalesce(sid, %(sid)s), sent_at = coalesce(sent_at, clock_timestamp())
 WHERE id = %(id)s;
+
+-- name: message_failed
+UPDATE messages SET state = 'failed' WHERE id = %(id)s;
 
 -- name: due_commands
 SELECT o.id, o.incident_id, o.device_id, o.payload, o.expires_at, o.attempts, d.shard,

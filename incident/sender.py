@@ -12,10 +12,12 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from incident.calls import Calls
 from incident.service import SQL, Incidents, hint
+from incident.state import Note
 from incident.telephony import (
     Barred,
     Carrier,
@@ -30,6 +32,8 @@ from runtime.database import Connection
 from runtime.settings import Settings
 
 _WAITS_S: Final[tuple[float, ...]] = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+# Texts speak of now: one that could not leave for so long, or that is true no longer, is not sent.
+_TEXT_LIFETIME: Final = timedelta(minutes=10)
 _STILL_RINGING: Final = ("queued", "initiated", "ringing")
 
 
@@ -48,7 +52,15 @@ class Sender:
 
     def step(self, conn: Connection) -> bool:
         """Send the most urgent effect; false if nothing is due. Each part is its own transaction."""
-        return self._ask_about_call(conn) or self._place_call(conn) or self._send_other(conn)
+        try:
+            return self._ask_about_call(conn) or self._place_call(conn) or self._send_other(conn)
+        except psycopg.OperationalError:
+            raise  # the database itself: the caller connects anew
+        except (LookupError, ValueError, TypeError, AttributeError, AssertionError, psycopg.Error):
+            # One effect that cannot be carried out, or an answer that the SDK stumbles over, must not hold up
+            # the others. Its lease keeps it away for a while.
+            self._log.exception("an effect cannot be carried out")
+            return True
 
     def _place_call(self, conn: Connection) -> bool:
         with conn.transaction():
@@ -111,8 +123,12 @@ class Sender:
 
     def _unknown_to_us(self, conn: Connection, call: dict[str, Any]) -> list[Found]:
         """Calls to this number on the carrier's list that no attempt of ours accounts for."""
-        known = {row["sid"] for row in conn.execute(SQL["known_sids"], {"number": call["number"]}).fetchall()}
-        found = self._carrier.find_calls(call["number"], call["sent_at"])
+        return self._unknown(conn, "known_calls", self._carrier.find_calls(call["number"], call["sent_at"]))
+
+    @staticmethod
+    def _unknown(conn: Connection, query: str, found: list[Found]) -> list[Found]:
+        rows = conn.execute(SQL[query], {"sids": [entry.sid for entry in found]}).fetchall()
+        known = {row["sid"] for row in rows}
         return [entry for entry in found if entry.sid not in known]
 
     def _adopt(self, conn: Connection, call_id: UUID, found: Found) -> None:
@@ -139,7 +155,7 @@ class Sender:
                     self._send_sms(conn, effect)
                 case "push":
                     # The app fetches what waits for it; a push service only wakes it sooner.
-                    self._message_sent(conn, effect["id"], "sent", None)
+                    self._message_sent(conn, effect["id"], None)
                 case "cancel_call":
                     self._cancel_call(conn, effect)
                 case _:
@@ -147,8 +163,9 @@ class Sender:
         except Rejected as error:
             self._log.error("carrier refuses", kind=effect["kind"], error=str(error))
             if effect["kind"] == "sms":
-                self._message_sent(conn, effect["id"], "failed", None)
-            self._finish(conn, effect["id"], "failed", error)
+                self._message_failed(conn, effect, "refused", "failed", error)
+            else:
+                self._finish(conn, effect["id"], "failed", error)
         except Unanswered as error:
             self._lease_again(conn, effect["id"], error)
         except CarrierError as error:
@@ -161,23 +178,44 @@ class Sender:
         return True
 
     def _send_sms(self, conn: Connection, effect: dict[str, Any]) -> None:
-        message = conn.execute(SQL["message"], {"id": effect["id"]}).fetchone()
+        key = {"id": effect["id"], "lifetime": _TEXT_LIFETIME}
+        message = conn.execute(SQL["message"], key).fetchone()
         if message is None or message["state"] != "waiting":
             self._finish(conn, effect["id"], "done")
             return
         sid = None
         if effect["attempts"] > 1:
             found = self._carrier.find_messages(message["number"], message["body"], message["created_at"])
-            sid = found[0].sid if found else None
+            unknown = self._unknown(conn, "known_messages", found)
+            sid = unknown[0].sid if unknown else None
+        if sid is None and message["outdated"]:
+            self._message_failed(conn, effect, "outdated", "expired")
+            return
         if sid is None:
             sid = self._carrier.send_sms(message["number"], message["body"], message["id"])
-        self._message_sent(conn, effect["id"], "sent", sid)
+        self._message_sent(conn, effect["id"], sid)
 
-    def _message_sent(self, conn: Connection, message_id: UUID, state: str, sid: str | None) -> None:
+    def _message_sent(self, conn: Connection, message_id: UUID, sid: str | None) -> None:
         with conn.transaction():
             # In the order in which the carrier's news take the same two rows.
             self._mark(conn, message_id, "done")
-            conn.execute(SQL["message_sent"], {"id": message_id, "state": state, "sid": sid})
+            conn.execute(SQL["message_sent"], {"id": message_id, "sid": sid})
+
+    def _message_failed(
+        self,
+        conn: Connection,
+        effect: dict[str, Any],
+        reason: str,
+        state: str,
+        error: CarrierError | None = None,
+    ) -> None:
+        with conn.transaction():
+            incident = self._incidents.applier(conn, effect["incident_id"])
+            self._mark(conn, effect["id"], state, error)
+            conn.execute(SQL["message_failed"], {"id": effect["id"]})
+            if incident is not None:
+                incident.write([Note("effect_failed", {"what": "sms", "reason": reason})], "system")
+        hint(conn)
 
     def _cancel_call(self, conn: Connection, effect: dict[str, Any]) -> None:
         call_id = UUID(effect["payload"]["call_id"])

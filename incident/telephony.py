@@ -6,6 +6,7 @@ busy, it was never reached, or nobody knows whether it did what it was asked.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,10 +26,17 @@ _CLOCK_TOLERANCE = timedelta(seconds=30)
 _MORE_NEWS = ["initiated", "ringing", "answered", "completed"]
 # Have webhooks tried again on failed connections and 5xx answers, up to 15 s in all.
 _TRY_WEBHOOK_AGAIN = "#rc=5&rp=all"
+_NUMBER = re.compile(r"(?:\+|%2B)[0-9]{6,15}", re.IGNORECASE)
 
 
 class CarrierError(Exception):
-    """A request to the carrier that did not succeed. Raised only as one of its kinds."""
+    """A request to the carrier that did not succeed. Raised only as one of its kinds.
+
+    Its words go into logs, so the numbers that the carrier and addresses repeat are left out.
+    """
+
+    def __init__(self, words: str) -> None:
+        super().__init__(_NUMBER.sub("(number)", words))
 
 
 class Rejected(CarrierError):
