@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cli.evaluation.ground import REST_IN_CAR, Ground
 from cli.evaluation.pulse import FINE_HZ, Pulse
 from cli.evaluation.scene import Track, Truth
-from cli.evaluation.sensor import Sensor
+from cli.evaluation.sensor import Sensor, times_of
 from schemas.recording import G_MPS2
 
 Signal = NDArray[np.float64]
@@ -120,7 +120,7 @@ def _velocity(
 
 def _rolled(acc: Signal, collision: Collision, from_s: float, rate_hz: float) -> Signal:
     """The motion with the car turning about its length axis, smoothly."""
-    times_s = np.arange(acc.shape[1]) / rate_hz
+    times_s = times_of(acc.shape[1], rate_hz)
     share = np.clip((times_s - from_s - _ROLL_FROM_S) / collision.roll_s, 0.0, 1.0)
     angle = np.radians(collision.roll_deg) * share**2 * (3 - 2 * share)
     sin, cos = np.sin(angle), np.cos(angle)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli.evaluation.pulse import FINE_HZ
+from cli.evaluation.sensor import times_of
 from schemas.recording import G_MPS2
 
 Signal = NDArray[np.float64]
@@ -111,7 +112,7 @@ def hard_braking(rng: np.random.Generator, speed_mps: float) -> Signal:
     size_g = rng.uniform(0.85, 1.05)
     long_s = max(speed_mps, 4.0) / (size_g * G_MPS2)
     out = _blank(long_s + 1.0)
-    times_s = np.arange(out.shape[1]) / FINE_HZ
+    times_s = times_of(out.shape[1], FINE_HZ)
     onset_s = rng.uniform(0.08, 0.3)
     hold = np.clip(times_s / onset_s, 0, 1) * (times_s < long_s)
     hold *= 1 + 0.12 * np.sin(2 * np.pi * rng.uniform(6, 14) * times_s)

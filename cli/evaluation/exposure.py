@@ -15,9 +15,9 @@ from cli.evaluation.hand import handled
 from cli.evaluation.hand import shaken as shaken_by_hand
 from cli.evaluation.happenings import HANDS_PER_H, Happening, happen
 from cli.evaluation.judge import Waveform, waveform_of
-from cli.evaluation.sensor import Sensor, random_rotation
+from cli.evaluation.sensor import Sensor, random_rotation, times_of
 from cli.evaluation.shaking import RATE_HZ, roads, shaken, upsampled
-from cli.evaluation.traffic import TICK_HZ, Trips, drive
+from cli.evaluation.traffic import TICK_HZ, Trips, drive, how_many
 from device_sim.physics.drop import random_drop, sampled_drop
 from schemas.impact import Severity
 from schemas.recording import G_MPS2
@@ -36,6 +36,7 @@ LOWPASS_HZ: Final = 42.0
 STEPS_KMH: Final = (3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
 _GPS_SHARE: Final = 0.9
 _NEAR_S: Final = 1.5
+_FIX_AGE_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +100,8 @@ def _measured(
     mounts = np.stack([random_rotation(rng) for _ in range(cars)])
     device = np.matmul(mounts.astype(np.float32), body)
     for kind, per_h in HANDS_PER_H.items():
-        for car in rng.integers(0, cars, rng.poisson(per_h * cars * samples / RATE_HZ / 3600)).tolist():
+        count = how_many(rng, per_h * cars * samples / RATE_HZ / 3600)
+        for car in rng.integers(0, cars, count).tolist():
             first = int(rng.integers(0, max(1, samples - 20 * RATE_HZ)))
             rest = body[car, :, first:].astype(np.float64)
             device[car, :, first:] = _by_hand(rng, kind, rest, mounts[car])
@@ -171,7 +173,7 @@ def _screened(
             tracks[car],
             counts[car],
             sensors[car],
-            [each for each in happened if each.car == car],
+            happened=[each for each in happened if each.car == car],
         )
         for car in sorted(hits)
     ]
@@ -196,6 +198,7 @@ def _judged(
     track: SpeedTrack | None,
     counts: Counts,
     sensor: Sensor,
+    *,
     happened: list[Happening],
 ) -> tuple[int, list[FalseImpact], dict[str, int]]:
     """Knocks, false impacts, and how often each rule fired, of one car's candidates."""
@@ -236,12 +239,12 @@ def _causes(found: Analysis, happened: list[Happening]) -> tuple[str, ...]:
 
 
 def _track(rng: np.random.Generator, trips: Trips, car: int) -> SpeedTrack | None:
-    """Fixes of one car, a second apart, half a second old; None for a device without reception."""
+    """Fixes of one car, a second apart and half a second old; None for a device without reception."""
     if rng.random() > _GPS_SHARE:
         return None
     speed, course = trips.speed_mps[car, ::TICK_HZ], trips.course_deg[car, ::TICK_HZ] % 360
     noisy = np.where(speed > 0.3, np.abs(speed + rng.normal(0, 0.12, speed.size)), 0.0)
-    return SpeedTrack(np.arange(speed.size) + 0.5, noisy, course)
+    return SpeedTrack(times_of(speed.size, 1.0, first_s=_FIX_AGE_S), noisy, course)
 
 
 def _summed(counts: list[dict[str, int]]) -> dict[str, int]:

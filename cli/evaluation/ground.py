@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli.evaluation.pulse import turned_about_vertical
-from cli.evaluation.sensor import resampled
+from cli.evaluation.sensor import resampled, times_of
 from device_sim.physics.legs import RouteLeg
 from device_sim.physics.routes import load_route, route_ids
 from device_sim.physics.speed_profile import STYLES, drive_lap
@@ -72,7 +72,7 @@ def real_ground(
     first_s = motion.uptime_s + rng.uniform(0.0, motion.samples / motion.rate_hz - duration_s - 0.1)
     read = motion.window(first_s, first_s + duration_s + 0.05).acc_mps2.astype(np.float64)
     level = levelled(resampled(read, motion.rate_hz, rate_hz)[:, : round(duration_s * rate_hz)])
-    times_s = first_s + np.arange(level.shape[1]) / rate_hz
+    times_s = times_of(level.shape[1], rate_hz, first_s)
     known = np.isfinite(recording.gps_speed_mps)
     if known.any():
         speed = np.interp(times_s, recording.gps_t_s[known], recording.gps_speed_mps[known])

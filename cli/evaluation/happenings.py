@@ -18,7 +18,7 @@ from cli.evaluation import disturbance
 from cli.evaluation.pulse import FINE_HZ
 from cli.evaluation.sensor import Sensor
 from cli.evaluation.shaking import RATE_HZ
-from cli.evaluation.traffic import TICK_HZ, Trips
+from cli.evaluation.traffic import TICK_HZ, Trips, how_many
 
 Floats = NDArray[np.float32]
 Shaper = Callable[[np.random.Generator, float], NDArray[np.float64]]
@@ -67,7 +67,7 @@ def happen(rng: np.random.Generator, seed: int, trips: Trips, body: Floats) -> l
     speed_kmh = 3.6 * trips.speed_mps
     for name, kind in KINDS.items():
         bank = _bank(name, seed)
-        count = int(rng.poisson(kind.per_h * hours * cars))
+        count = how_many(rng, kind.per_h * hours * cars)
         places = zip(
             rng.integers(0, cars, count).tolist(), rng.integers(0, ticks, count).tolist(), strict=True
         )

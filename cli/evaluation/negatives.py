@@ -94,7 +94,7 @@ def _disturbed(kind: str) -> Maker:
                 speed[row : row + slowed.size] = np.maximum(slowed, 0)[: speed.size - row]
                 speed[row + slowed.size :] = 0.0
         track = Track(sensor.rate_hz, speed, ground.course_deg)
-        return _scene(kind, random_rotation(rng) @ car, sensor, track, rng, (f"ground {ground.name}",))
+        return _scene(kind, random_rotation(rng) @ car, sensor, track, (f"ground {ground.name}",), rng=rng)
 
     return make
 
@@ -110,7 +110,9 @@ def _handled(kind: str) -> Maker:
         else:
             handling = handled(rng, samples, rate_hz, mount, from_s=_BEFORE_S, put_back=kind != "handling")
         track = Track(rate_hz, ground.speed_mps, ground.course_deg)
-        return _scene(kind, handling.felt(ground.acc_mps2), sensor, track, rng, (f"ground {ground.name}",))
+        return _scene(
+            kind, handling.felt(ground.acc_mps2), sensor, track, (f"ground {ground.name}",), rng=rng
+        )
 
     return make
 
@@ -128,7 +130,7 @@ def _drop(index: int, *, parked: bool) -> Maker:
         lying += mount @ (ground.acc_mps2 - REST_IN_CAR[:, None])
         track = Track(rate_hz, np.full(ground.samples, ground.speed_mps[0]), ground.course_deg)
         kind = "drop_parked" if parked else "drop_driving"
-        return _scene(kind, lying, sensor, track, rng, (recording.name, f"ground {ground.name}"))
+        return _scene(kind, lying, sensor, track, (recording.name, f"ground {ground.name}"), rng=rng)
 
     return make
 
@@ -173,8 +175,8 @@ def _anomaly(group: int, index: int) -> Maker:
             random_rotation(rng) @ car,
             sensor,
             track,
-            rng,
             (anomalies.name, f"snippet {index}"),
+            rng=rng,
         )
 
     return make
@@ -205,7 +207,7 @@ def _sensor(rng: np.random.Generator, *, widest: bool = False) -> Sensor:
 
 
 def _scene(
-    kind: str, acc: Signal, sensor: Sensor, track: Track, *, rng: np.random.Generator, tags: tuple[str, ...]
+    kind: str, acc: Signal, sensor: Sensor, track: Track, tags: tuple[str, ...], *, rng: np.random.Generator
 ) -> Scene:
     recording: Recording = recorded(
         kind,

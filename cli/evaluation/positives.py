@@ -95,7 +95,7 @@ def _sensor(rng: np.random.Generator) -> Sensor:
 
 def _delta_v_kmh(rng: np.random.Generator, number: int, kind: str) -> float:
     grid = rng.random() < _GRID_SHARE
-    delta_v_kmh = GRID_KMH[number % len(GRID_KMH)] if grid else float(np.exp(rng.uniform(*np.log([5, 70]))))
+    delta_v_kmh = GRID_KMH[number % len(GRID_KMH)] if grid else 5.0 * 14.0 ** rng.uniform()
     # A standing car is rarely hit harder, and what rolls a car over is not harmless.
     if kind == "parked":
         return min(delta_v_kmh, rng.uniform(8, 25))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli.evaluation.material import CrashRecord
+from cli.evaluation.sensor import interpolated, times_of
 
 Signal = NDArray[np.float64]
 
@@ -53,9 +54,9 @@ class Pulse:
 
 def measured_pulse(crash: CrashRecord, delta_v_kmh: float, *, stretch: float, yaw_deg: float) -> Pulse:
     """A measured crash, slowed by `stretch`, scaled to a velocity change, and turned about the vertical."""
-    known_s = np.arange(crash.acc_mps2.shape[1]) / crash.rate_hz
-    times_s = np.arange(0.0, known_s[-1] * stretch, 1 / FINE_HZ)
-    acc = np.stack([np.interp(times_s / stretch, known_s, axis) for axis in crash.acc_mps2])
+    known_s = times_of(crash.acc_mps2.shape[1], crash.rate_hz)
+    times_s = times_of(int(known_s[-1] * stretch * FINE_HZ), FINE_HZ)
+    acc = interpolated(times_s / stretch, known_s, crash.acc_mps2)
     begin, _ = _edges(acc)
     first = max(0, begin - round(_EDR_STEP_S * FINE_HZ))
     acc = acc[:, first : first + round(LONGEST_S * FINE_HZ * stretch)] * _taper(acc.shape[1] - first, stretch)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.evaluation.sensor import Sensor
+from cli.evaluation.sensor import Sensor, times_of
 from schemas.impact import Severity, severity_of
 from schemas.recording import Recording
 
@@ -93,7 +93,7 @@ def recorded(
     `gps_until_s` when the last fix comes.
     """
     read = sensor.read(acc_mps2)
-    times_s = np.arange(read.shape[1]) / sensor.rate_hz
+    times_s = times_of(read.shape[1], sensor.rate_hz)
     none = np.zeros(0)
     fix_s = lat = lon = speed = course = none
     if track is not None:

@@ -43,9 +43,9 @@ class Sensor:
         sections = _signal.butter(2, self.lowpass_hz, fs=fine_hz, output="sos")
         smooth: Signal = _signal.sosfilt(sections, padded, axis=1)
         count = int((padded.shape[1] / fine_hz - first_s) * self.rate_hz)
-        at_s = first_s + np.arange(count) / self.rate_hz
-        known_s = np.arange(padded.shape[1]) / fine_hz
-        return np.stack([np.interp(at_s, known_s, axis) for axis in smooth])
+        at_s = times_of(count, self.rate_hz, first_s)
+        known_s = times_of(padded.shape[1], fine_hz)
+        return interpolated(at_s, known_s, smooth)
 
     def read(self, acc_mps2: Signal) -> Signal:
         """Sampled motion as the counts tell it, in m/s2: clipped to the range and rounded."""
@@ -70,12 +70,26 @@ def random_rotation(rng: np.random.Generator) -> Signal:
     )
 
 
+def times_of(samples: int, rate_hz: float, first_s: float = 0.0) -> Signal:
+    """When the samples of a stretch were taken, in seconds."""
+    times_s: Signal = np.arange(samples, dtype=np.float64) / rate_hz
+    return first_s + times_s
+
+
+def interpolated(at: Signal, known: Signal, rows: Signal) -> Signal:
+    """Rows (3, n) known at some moments, by straight lines at others, (3, k)."""
+    out = np.empty((rows.shape[0], at.size))
+    for row, values in zip(out, rows, strict=True):
+        row[:] = np.interp(at, known, values)
+    return out
+
+
 def resampled(acc_mps2: Signal, from_hz: float, to_hz: float) -> Signal:
     """Motion (3, n) at another rate; what the new rate cannot show is low-passed off first (without phase)."""
     if to_hz < 0.95 * from_hz:
         sections = _signal.butter(2, 0.4 * to_hz, fs=from_hz, output="sos")
         acc_mps2 = _signal.sosfiltfilt(sections, acc_mps2, axis=1)
     samples = acc_mps2.shape[1]
-    at = np.arange(int((samples - 1) * to_hz / from_hz) + 1) * (from_hz / to_hz)
-    known = np.arange(samples)
-    return np.stack([np.interp(at, known, axis) for axis in acc_mps2])
+    at = times_of(int((samples - 1) * to_hz / from_hz) + 1, to_hz / from_hz)
+    known = times_of(samples, 1.0)
+    return interpolated(at, known, acc_mps2)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal  # pyright: ignore[reportMissingTypeStubs]  # scipy has no types
 
+from cli.evaluation.sensor import times_of
 from cli.evaluation.traffic import TICK_HZ, Trips
 
 Floats = NDArray[np.float32]
@@ -38,7 +39,7 @@ def shaken(rng: np.random.Generator, trips: Trips, roughness: Floats) -> Floats:
     """Vibration (cars, 3, samples) at 100 Hz; `roughness` (cars, ticks)."""
     cars, ticks = trips.speed_mps.shape
     samples = ticks * (RATE_HZ // TICK_HZ)
-    strength = roughness * (trips.speed_mps / _REFERENCE_MPS).astype(np.float32) ** np.float32(0.8)
+    strength: Floats = (roughness * (trips.speed_mps / _REFERENCE_MPS) ** 0.8).astype(np.float32)
     fine = upsampled(strength)
     white = rng.standard_normal((cars, 3, samples), dtype=np.float32)
     out = white * np.float32(_SENSOR_MPS2)
@@ -52,7 +53,8 @@ def shaken(rng: np.random.Generator, trips: Trips, roughness: Floats) -> Floats:
         band *= fine[:, None, :]
         out += band
     idle = upsampled(np.exp(-trips.speed_mps).astype(np.float32) * np.float32(_IDLE_MPS2))
-    out += (idle * np.sin(2 * np.pi * _IDLE_HZ / RATE_HZ * np.arange(samples)).astype(np.float32))[:, None, :]
+    firing: Floats = np.sin(2 * np.pi * _IDLE_HZ * times_of(samples, RATE_HZ)).astype(np.float32)
+    out += (idle * firing)[:, None, :]
     return out
 
 
@@ -73,7 +75,7 @@ def upsampled(by_tick: Floats) -> Floats:
     per = RATE_HZ // TICK_HZ
     after = np.concatenate([by_tick[:, 1:], by_tick[:, -1:]], axis=1)
     share = (np.arange(per, dtype=np.float32) / per)[None, None, :]
-    fine = by_tick[:, :, None] * (1 - share) + after[:, :, None] * share
+    fine: Floats = (by_tick[:, :, None] * (1 - share) + after[:, :, None] * share).astype(np.float32)
     return fine.reshape(by_tick.shape[0], -1)
 
 

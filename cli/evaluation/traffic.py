@@ -8,7 +8,7 @@ reach, with an accelerating and a braking rate drawn for each; most are gentle, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,12 @@ def drive(rng: np.random.Generator, cars: int, duration_s: float) -> Trips:
     return Trips(settings, smooth, forward + _grade(rng, smooth), right, course)
 
 
+def how_many(rng: np.random.Generator, expected: float) -> int:
+    """A Poisson number of happenings."""
+    drawn: Any = rng.poisson(expected)
+    return int(drawn)
+
+
 def _schedule(rng: np.random.Generator, setting: str, target: Signal, gain: Signal, brake: Signal) -> None:
     """Fill one car's columns: a speed to reach for a while, then another."""
     tick = 0
@@ -98,7 +104,7 @@ def _sideways(rng: np.random.Generator, settings: tuple[str, ...], speed: Signal
     hours = ticks / TICK_HZ / 3600
     for car in range(len(settings)):
         for kind, per_h in _SIDEWAYS_PER_H.items():
-            for first in rng.integers(0, ticks, rng.poisson(per_h * hours)).tolist():
+            for first in rng.integers(0, ticks, how_many(rng, per_h * hours)).tolist():
                 push = _push(rng, kind)[: ticks - first]
                 right[car, first : first + push.size] += push
     grip = np.minimum(_MAX_SIDEWAYS_G * G_MPS2, speed**2 / 6.0)
@@ -126,7 +132,7 @@ def _grade(rng: np.random.Generator, speed: Signal) -> Signal:
     """Gravity along the car on a road that rises and falls by some per cent, (cars, ticks)."""
     cars, ticks = speed.shape
     knots = rng.normal(0, 0.02, (cars, ticks // (30 * TICK_HZ) + 2))
-    at = np.linspace(0, knots.shape[1] - 1, ticks)
+    at: Signal = np.linspace(0, knots.shape[1] - 1, ticks, dtype=np.float64)
     low = np.minimum(at.astype(int), knots.shape[1] - 2)
     share = at - low
     rolling = np.clip(speed / 5.0, 0.0, 1.0)
