@@ -33,7 +33,7 @@ def run(files: list[Path], device_id: str, *, speed: float) -> int:
         try:
             played = _play(file, broker, Identity(device["shard"], device_id), speed, console)
         except (RecordingError, ReplayError) as error:
-            console.print(f"{file.name}: {error}", style="red", markup=False)
+            console.print(str(error), style="red", markup=False, soft_wrap=True)
             failed += 1
         else:
             line = {"recording": file.stem, "boot_id": str(played.boot_id), "published": played.published}

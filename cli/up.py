@@ -148,8 +148,8 @@ def _line(event: FeedEvent) -> Text:
 
 def _status_table(children: list[ChildStatus]) -> Table:
     table = Table(box=None, padding=(0, 2), header_style="dim")
-    for heading in ("process", "state", "pid", "up", "restarts", "ended last by"):
-        table.add_column(heading)
+    for heading in ("process", "state", "pid", "up", "restarts", "last end"):
+        table.add_column(heading if heading != "last end" or any(c.last_exit for c in children) else "")
     for child in children:
         table.add_row(
             child.name,

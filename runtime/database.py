@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import psycopg
+import structlog
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[DictRow]
+
+_WORTH_TELLING_S: Final = 2.0
 
 # A worker must notice a dead server before another one takes over its work.
 _OPTIONS: dict[str, Any] = {
@@ -34,14 +37,22 @@ def connect(url: str, *, name: str, autocommit: bool = False) -> Connection:
 
 
 def connect_patiently(url: str, *, name: str, autocommit: bool = False, for_s: float = 60.0) -> Connection:
-    """Open one connection, trying again for a while: servers start and restart beside us."""
-    deadline_s = time.monotonic() + for_s
+    """Open one connection, trying again for a while: servers start and restart beside us.
+
+    Why it waits is logged when it has for two seconds.
+    """
+    began_s = time.monotonic()
+    told = False
     while True:
         try:
             return connect(url, name=name, autocommit=autocommit)
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline_s:
+        except psycopg.OperationalError as error:
+            waited_s = time.monotonic() - began_s
+            if waited_s > for_s:
                 raise
+            if waited_s > _WORTH_TELLING_S and not told:
+                told = True
+                structlog.get_logger(role=name).warning("waiting for the database", reason=str(error).strip())
             time.sleep(0.2)
 
 

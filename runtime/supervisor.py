@@ -45,7 +45,8 @@ class Supervisor:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._crash: BaseException | None = None
-        (folder / "logs").mkdir(parents=True, exist_ok=True)
+        # What roles say may name people.
+        (folder / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
         self._thread.start()
 
     def __enter__(self) -> Self:

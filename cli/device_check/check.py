@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-import signal
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,6 +22,7 @@ from cli.device_check.relay import Relay, RelayError
 from cli.device_check.rig import RigError, SimulatedRig
 from cli.device_check.steps import STEPS, take
 from cli.device_check.trial import Trial
+from cli.terminal import ending_on_sigterm
 from runtime import logs
 from runtime.nats import DEVICE_USER, Nats, NatsError
 from runtime.settings import reachable_host
@@ -71,7 +70,7 @@ def run(
         steps = _chosen(only)
         _check_names(device_id, shard)
         with ExitStack() as stack:
-            stack.enter_context(_tidy_on_sigterm())
+            stack.enter_context(ending_on_sigterm())
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cb-check-", dir="/tmp")))
             supervisor = stack.enter_context(Supervisor(folder, logs.of_children(logging.ERROR)))
             url, address, relay = mqtt_url, _address_of(mqtt_url, device_password), None
@@ -90,19 +89,6 @@ def run(
     except (CheckError, ListenerError, RelayError, NatsError, StateError, ChildFailed, RigError) as error:
         sys.stderr.write(f"{error}\n")
         return _UNUSABLE
-
-
-@contextmanager
-def _tidy_on_sigterm() -> Generator[None]:
-    """Let SIGTERM, as a rig sends it, end this the way Ctrl-C does: broker and folder go as well."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _take_through(trial: Trial, steps: Sequence[str]) -> int:

@@ -7,6 +7,7 @@ import itertools
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -279,3 +280,7 @@ def test_children_are_looked_after_when_nothing_can_be_said(
         until(lambda: supervisor.status()[0].restarts > 1)
         monkeypatch.undo()
         said.detach()
+
+
+def test_only_the_owner_may_read_logs(supervisor: Supervisor, tmp_path: Path) -> None:
+    assert stat.S_IMODE((tmp_path / "logs").stat().st_mode) == 0o700
