@@ -23,7 +23,7 @@ SELECT opened_at FROM incidents WHERE id = %(id)s;
 
 -- name: incidents
 SELECT i.id, i.trigger, i.severity, i.phase, i.answer, i.outcome, i.taken_by, i.device_id, i.policy_id,
-       i.occurred_at, i.opened_at, i.closed_at, i.lat_deg, i.lon_deg, i.flags, i.state, i.generation,
+       i.occurred_at, i.opened_at, i.closed_at, i.lat_deg, i.lon_deg, i.flags, i.state,
        i.plan_version, i.vehicle_id, i.holder_id, impact.delta_v_kmh, impact.pdof_deg,
        coalesce(help.dispatches, '[]') AS dispatches, coalesce(waking.timers, '[]') AS timers
 FROM incidents i
@@ -45,7 +45,14 @@ ORDER BY i.opened_at DESC, i.id DESC;
 -- name: incident_events
 SELECT s.position, e.at, e.actor, e.kind, e.data
 FROM incident_events e LEFT JOIN event_stream s ON s.event_id = e.id
-WHERE e.incident_id = %(id)s ORDER BY e.id;
+WHERE e.incident_id = %(id)s AND (s.position > %(after)s OR s.position IS NULL)
+ORDER BY e.id LIMIT %(limit)s;
+
+-- name: newest_events
+SELECT s.position, e.at, e.actor, e.kind, e.data
+FROM (SELECT * FROM incident_events WHERE incident_id = %(id)s ORDER BY id DESC LIMIT %(newest)s) e
+LEFT JOIN event_stream s ON s.event_id = e.id
+ORDER BY e.id;
 
 -- name: incident_calls
 SELECT id, party, attempt, number, language, state, end_status, pressed, possible_duplicate,
@@ -54,7 +61,8 @@ FROM calls WHERE incident_id = %(id)s ORDER BY created_at, id;
 
 -- name: incident_messages
 SELECT id, channel, template, language, number, body, state, created_at, sent_at
-FROM messages WHERE incident_id = %(id)s ORDER BY created_at, id;
+FROM (SELECT * FROM messages WHERE incident_id = %(id)s ORDER BY created_at DESC, id DESC LIMIT %(newest)s) newest
+ORDER BY created_at, id;
 
 -- name: incident_dispatches
 SELECT d.id, d.kind, d.state, d.unit_id, u.name AS unit_name, d.eta_at, d.requested_at, d.offered_at,
@@ -65,14 +73,18 @@ WHERE d.incident_id = %(id)s ORDER BY d.requested_at, d.id;
 -- name: incident_impacts
 SELECT id, at, severity, delta_v_kmh, delta_v_is_lower_bound, pdof_deg, peak_g, duration_ms, rollover,
        multiple, reasons, lat_deg, lon_deg, speed_before_kmh, late, revision, decided_at
-FROM impacts WHERE incident_id = %(id)s ORDER BY at, id;
+FROM (SELECT * FROM impacts WHERE incident_id = %(id)s ORDER BY at DESC, id DESC LIMIT %(newest)s) newest
+ORDER BY at, id;
 
 -- name: incident_presses
 SELECT id, at, received_at, kind, held_ms, late, defects, lat_deg, lon_deg
-FROM presses WHERE incident_id = %(id)s ORDER BY at, id;
+FROM (SELECT * FROM presses WHERE incident_id = %(id)s ORDER BY at DESC, id DESC LIMIT %(newest)s) newest
+ORDER BY at, id;
 
 -- name: incident_notes
-SELECT id, at, author, text FROM incident_notes WHERE incident_id = %(id)s ORDER BY at, id;
+SELECT id, at, author, text
+FROM (SELECT * FROM incident_notes WHERE incident_id = %(id)s ORDER BY at DESC, id DESC LIMIT %(newest)s) newest
+ORDER BY at, id;
 
 -- name: insert_note
 INSERT INTO incident_notes (id, incident_id, at, author, text)
@@ -173,7 +185,8 @@ ON CONFLICT (id) DO NOTHING RETURNING id;
 SELECT id, kind, name, on_shift, lat_deg, lon_deg, position_at FROM units WHERE id = %(id)s;
 
 -- name: units
-SELECT id, kind, name, on_shift, lat_deg, lon_deg, position_at FROM units ORDER BY id;
+SELECT id, kind, name, on_shift, lat_deg, lon_deg, position_at FROM units
+WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
 
 -- name: place_unit
 UPDATE units SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, on_shift = %(on_shift)s,
@@ -214,8 +227,10 @@ ORDER BY array_position(ARRAY['secured', 'on_scene', 'en_route', 'accepted', 'of
 LIMIT 1;
 
 -- name: driver_messages
-SELECT created_at AS at, template, body FROM messages
-WHERE incident_id = %(id)s AND channel = 'push' ORDER BY created_at, id;
+SELECT at, template, body
+FROM (SELECT created_at AS at, id, template, body FROM messages WHERE incident_id = %(id)s AND channel = 'push'
+      ORDER BY created_at DESC, id DESC LIMIT 100) newest
+ORDER BY at, id;
 
 -- name: message_incident
 SELECT incident_id FROM messages WHERE id = %(id)s AND channel = 'sms';

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from pydantic import TypeAdapter
 
 from api import policies
@@ -25,16 +26,19 @@ from api.views_detail import (
     NoteView,
     PressView,
 )
-from incident.plan import Plan, read_plan
+from incident.plan import read_plan
 from incident.service import SQL as INCIDENT_SQL
 from incident.service import UnknownIncident
-from incident.state import State
+from incident.state import State, Task
 from runtime.database import Connection
 from schemas.incident import Phase
 
 _STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 _TIMERS: Final[TypeAdapter[list[Timer]]] = TypeAdapter(list[Timer])
 _BEFORE_ALL: Final = UUID(int=0)
+# Of each kind of thing a detail tells no more: a button that is stuck presses for ever.
+NEWEST: Final = 500
+_log = structlog.get_logger(role="api")
 
 
 def page(
@@ -75,20 +79,21 @@ def view(conn: Connection, incident_id: UUID) -> IncidentView:
     return found[0]
 
 
-def events(conn: Connection, incident_id: UUID) -> list[EventView]:
-    """The record of an incident, oldest first. Raises UnknownIncident."""
+def events(conn: Connection, incident_id: UUID, *, after: int, limit: int) -> list[EventView]:
+    """The record of an incident behind a position, oldest first. Raises UnknownIncident."""
     if conn.execute(SQL["opened_at"], {"id": incident_id}).fetchone() is None:
         raise UnknownIncident(incident_id)
-    return [EventView.model_validate(row) for row in _rows(conn, "incident_events", incident_id)]
+    key = {"id": incident_id, "after": after, "limit": limit}
+    return [EventView.model_validate(row) for row in conn.execute(SQL["incident_events"], key).fetchall()]
 
 
 def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
-    """One incident with everything that belongs to it. Raises UnknownIncident."""
+    """One incident with what belongs to it, of each kind the newest. Raises UnknownIncident."""
     row = conn.execute(SQL["incidents"], {"ids": [incident_id]}).fetchone()
     if row is None:
         raise UnknownIncident(incident_id)
     belongings: dict[str, Any] = {
-        "events": [EventView.model_validate(found) for found in _rows(conn, "incident_events", incident_id)],
+        "events": [EventView.model_validate(found) for found in _rows(conn, "newest_events", incident_id)],
         "calls": [CallView.model_validate(found) for found in _rows(conn, "incident_calls", incident_id)],
         "messages": [
             MessageView.model_validate(found) for found in _rows(conn, "incident_messages", incident_id)
@@ -109,23 +114,28 @@ def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
 
 
 def _rows(conn: Connection, query: str, incident_id: UUID) -> list[dict[str, Any]]:
-    return conn.execute(SQL[query], {"id": incident_id}).fetchall()
+    return conn.execute(SQL[query], {"id": incident_id, "newest": NEWEST}).fetchall()
 
 
-def _with_outlook(row: dict[str, Any], plan: Plan) -> dict[str, Any]:
-    state = _STATE.validate_python(row["state"])
-    coming = next_step(state, plan, _TIMERS.validate_python(row["timers"]))
+def _with_outlook(row: dict[str, Any], plan: str) -> dict[str, Any]:
+    try:
+        state = _STATE.validate_python(row["state"])
+        coming = next_step(state, _read_plan(plan), _TIMERS.validate_python(row["timers"]))
+    except (LookupError, ValueError, TypeError, AssertionError):
+        # The machine can do nothing for it, so a person must; and it must not hide the others.
+        _log.exception("an incident cannot be read", incident=str(row["id"]))
+        return row | {"tasks": [Task.TAKE], "next": None}
     return row | {
         "tasks": state.tasks,
         "next": NextStep(name=coming[0], due_at=coming[1]) if coming else None,
     }
 
 
-def _plan(conn: Connection, version: int) -> Plan:
+def _plan(conn: Connection, version: int) -> str:
     row = conn.execute(INCIDENT_SQL["plan_version"], {"version": version}).fetchone()
     if row is None:
         raise LookupError(f"escalation plan {version} is missing")
-    return _read_plan(row["toml"])
+    return row["toml"]
 
 
 _read_plan = lru_cache(maxsize=64)(read_plan)

@@ -149,10 +149,15 @@ def create_unit(here: Here, _: Admin, body: UnitRequest, response: Response) -> 
 
 
 @router.get("/units", operation_id="list_units", summary="List units", responses=problems(*_DENIED))
-def list_units(here: Here, _: Admin) -> UnitList:
-    """All units, where they are, and whether they are on shift."""
+def list_units(
+    here: Here,
+    _: Admin,
+    after: Annotated[str, Query(max_length=40, description="The id of the last one seen.")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> UnitList:
+    """Units in order of their ids, where they are, and whether they are on shift; a page at a time."""
     with here.transaction() as conn:
-        rows = conn.execute(SQL["units"]).fetchall()
+        rows = conn.execute(SQL["units"], {"after": after, "limit": limit}).fetchall()
     return UnitList(units=[UnitView.model_validate(row) for row in rows])
 
 

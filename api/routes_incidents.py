@@ -58,7 +58,10 @@ def list_incidents(
 
 @router.get("/{incident_id}", operation_id="get_incident", summary="Look an incident up", responses=_LOOK)
 def get_incident(here: Here, who: Operator, incident_id: UUID, reason: Reason = None) -> IncidentDetail:
-    """Everything there is of one incident. The look-up is logged with its reason."""
+    """One incident with what belongs to it; of events, messages, impacts, presses and notes the newest 500.
+
+    The look-up is logged with its reason.
+    """
     with here.transaction() as conn:
         found = reading.detail(conn, incident_id)
         log_access(conn, who, "incident.read", str(incident_id), reason)
@@ -71,10 +74,18 @@ def get_incident(here: Here, who: Operator, incident_id: UUID, reason: Reason = 
     summary="Read an incident's record",
     responses=_LOOK,
 )
-def get_incident_events(here: Here, who: Operator, incident_id: UUID, reason: Reason = None) -> EventList:
-    """What happened, oldest first. The look-up is logged with its reason."""
+def get_incident_events(
+    here: Here,
+    who: Operator,
+    incident_id: UUID,
+    *,
+    reason: Reason = None,
+    after: Annotated[int, Query(ge=0, description="Only what lies behind this position.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> EventList:
+    """What happened, oldest first, a page at a time. The look-up is logged with its reason."""
     with here.transaction() as conn:
-        found = reading.events(conn, incident_id)
+        found = reading.events(conn, incident_id, after=after, limit=limit)
         log_access(conn, who, "incident.events", str(incident_id), reason)
     return EventList(events=found)
 

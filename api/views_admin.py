@@ -221,7 +221,7 @@ class UnitView(BaseModel):
 
 
 class UnitList(BaseModel):
-    """All units, by id."""
+    """Units by id; the last one's id as `after` gives the next page."""
 
     model_config = examples({"units": [UNIT]})
 

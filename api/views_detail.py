@@ -112,9 +112,7 @@ class CallView(BaseModel):
     attempt: int
     number: str
     language: Language
-    state: str = Field(
-        description="waiting, sending, unknown, placed, ringing, answered, ended, or given_up."
-    )
+    state: str = Field(description="waiting, sending, unknown, placed, ringing, answered, or ended.")
     end_status: str | None = Field(description="The carrier's word for how it ended.")
     pressed: str | None = Field(description="The key that was pressed last.")
     possible_duplicate: bool = Field(description="Sent again after a request whose answer was not heard.")
@@ -221,7 +219,7 @@ class ContractView(BaseModel):
 
 
 class IncidentDetail(IncidentCore):
-    """Everything an operator needs of one incident."""
+    """Everything an operator needs of one incident; of what has no end the newest 500."""
 
     model_config = examples(
         {
