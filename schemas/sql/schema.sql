@@ -739,6 +739,8 @@ CREATE INDEX dead_letters_by_time ON public.dead_letters USING btree (received_a
 
 CREATE INDEX devices_by_vehicle ON public.devices USING btree (vehicle_id);
 
+CREATE INDEX dispatches_by_incident ON public.dispatches USING btree (incident_id);
+
 CREATE UNIQUE INDEX dispatches_one_open_per_kind ON public.dispatches USING btree (incident_id, kind) WHERE (state = ANY (ARRAY['requested'::text, 'offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'secured'::text]));
 
 CREATE UNIQUE INDEX dispatches_one_open_per_unit ON public.dispatches USING btree (unit_id) WHERE (state = ANY (ARRAY['offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'secured'::text]));

@@ -9,6 +9,7 @@ import pytest
 from support.backend import ADMIN, Backend, running_backend
 
 from api import reading
+from runtime.database import connect
 
 
 @pytest.fixture
@@ -86,3 +87,14 @@ def test_units_are_listed_a_page_at_a_time(api: Backend) -> None:
     first = api.get("/v1/units?limit=2", ADMIN)["units"]
     assert [unit["id"] for unit in first] == ["guard-0", "guard-1"]
     assert [unit["id"] for unit in api.get("/v1/units?after=guard-1", ADMIN)["units"]] == ["guard-2"]
+
+
+def test_what_belongs_to_an_incident_is_found_without_reading_all_there_is(api: Backend) -> None:
+    tables = ("calls", "dispatches", "impacts", "incident_events", "incident_notes", "messages", "presses")
+    with connect(api.url, name="test") as conn:
+        conn.execute("SET enable_seqscan = off")
+        for table in tables:
+            # An index that holds only the open ones finds no more than those.
+            rows = conn.execute(f"EXPLAIN SELECT * FROM {table} WHERE incident_id = gen_random_uuid()")
+            plan = "\n".join(row["QUERY PLAN"] for row in rows)
+            assert "Seq Scan" not in plan, table
