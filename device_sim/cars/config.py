@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from device_sim.physics.drop import Drop
 from device_sim.physics.pulses import Pulse, Shape
+from device_sim.physics.rollover import Rollover
 from device_sim.physics.routes import route_ids
 from schemas import topics
 
@@ -41,6 +42,23 @@ class Crash(_Action):
     def pulse(self, seed: int) -> Pulse:
         """The pulse asked for; the seed varies its ringing."""
         return Pulse(self.delta_v_kmh, self.pdof_deg, self.shape, self.duration_ms, seed=seed)
+
+
+class RollOver(_Action):
+    """The car is struck from the side and turns over: 90 degrees onto its side, 180 onto its roof."""
+
+    do: Literal["roll_over"]
+    delta_v_kmh: float = Field(ge=1.0, le=150.0)
+    pdof_deg: float = Field(90.0, ge=-360.0, le=360.0)
+    shape: Shape = Shape.HAVERSINE
+    duration_ms: float = Field(120.0, ge=20.0, le=400.0)
+    roll_deg: float = Field(90.0, ge=30.0, le=360.0)
+    roll_s: float = Field(2.0, ge=1.0, le=5.0)
+
+    def rollover(self, seed: int) -> Rollover:
+        """The rollover asked for; the seed varies its ringing and where the ground strikes."""
+        pulse = Pulse(self.delta_v_kmh, self.pdof_deg, self.shape, self.duration_ms, seed=seed)
+        return Rollover(pulse, self.roll_deg, self.roll_s)
 
 
 class Press(_Action):
@@ -88,9 +106,11 @@ class DriveOn(_Action):
     do: Literal["drive"]
 
 
-Motion = Crash | Fall | Pothole | Stop | DriveOn
+Motion = Crash | RollOver | Fall | Pothole | Stop | DriveOn
 """What happens to the car, rather than to the device."""
-Action = Annotated[Crash | Press | Fall | Pothole | Offline | Stop | DriveOn, Field(discriminator="do")]
+Action = Annotated[
+    Crash | RollOver | Press | Fall | Pothole | Offline | Stop | DriveOn, Field(discriminator="do")
+]
 
 
 class BrokerConfig(_Model):
@@ -122,13 +142,15 @@ class _Equipment(_Model):
     """The sensor and clock of a device; see `CarConfig`.
 
     `block_s` is how often motion reaches the device's processor: an impact is noticed at
-    most so much later, and a longer block costs less.
+    most so much later, and a longer block costs less. `gps_lag_s` is how far its fixes are
+    behind; null: it has none.
     """
 
     rate_hz: float = Field(100.0, ge=50.0, le=1000.0)
     full_scale_g: float = Field(16.0, ge=2.0, le=200.0)
     lowpass_hz: float = Field(42.0, ge=0.0, le=500.0)
     clock: Literal["gps", "wrong", "none"] = "gps"
+    gps_lag_s: int | None = Field(0, ge=0, le=10)
     block_s: float = Field(0.1, ge=0.02, le=1.0)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from device_sim.cars.config import CarConfig, Crash, DriveOn, Fall, Motion, Pothole
+from device_sim.cars.config import CarConfig, Crash, DriveOn, Fall, Motion, Pothole, RollOver
 from device_sim.device.journal import Datum
 from device_sim.device.motion import Block, merged
 from device_sim.physics.car import Car
@@ -32,9 +32,15 @@ class Journey:
     """Drives the car of a configuration; what is planned happens at the latest a second later."""
 
     def __init__(self, config: CarConfig) -> None:
-        crashes = [action.at_s or 0.0 for action in config.script if isinstance(action, Crash)]
+        crashes = [action.at_s or 0.0 for action in config.script if isinstance(action, Crash | RollOver)]
         sensor = Sensor(config.rate_hz, config.full_scale_g, config.lowpass_hz)
-        self.car = Car(config.route, config.seed, sensor, rolling_at_s=min(crashes, default=None))
+        self.car = Car(
+            config.route,
+            config.seed,
+            sensor,
+            rolling_at_s=min(crashes, default=None),
+            gps_lag_s=config.gps_lag_s,
+        )
         self._block_s = config.block_s
         self._seed = config.seed
         self._rng = np.random.default_rng([config.seed, 99])
@@ -114,6 +120,15 @@ class Journey:
                     "pdof_deg": pulse.pdof_deg % 360.0,
                     "shape": str(pulse.shape),
                     "duration_ms": pulse.duration_ms,
+                }
+            case RollOver():
+                rollover = action.rollover(self._seed)
+                car.roll_over(at_s, rollover)
+                return {
+                    "delta_v_kmh": rollover.pulse.delta_v_kmh,
+                    "pdof_deg": rollover.pulse.pdof_deg % 360.0,
+                    "roll_deg": rollover.roll_deg,
+                    "roll_s": rollover.roll_s,
                 }
             case Fall():
                 drop = car.drop(at_s, action.drop(random_drop(self._rng)))

@@ -12,6 +12,7 @@ from device_sim.physics.drop import Drop, random_drop, sampled_drop
 from device_sim.physics.gps import GpsFix, GpsReceiver
 from device_sim.physics.legs import Kinematics, Leg, RouteLeg, SlideLeg, driving_off, joined, stopping
 from device_sim.physics.pulses import Pulse, sampled_pothole, sampled_pulse
+from device_sim.physics.rollover import Roll, Rollover
 from device_sim.physics.routes import Route, load_route
 from device_sim.physics.sensor import Counts, Sensor
 from device_sim.physics.shocks import Fall, Shock, Shocks
@@ -38,11 +39,18 @@ class Car:
 
     Time is in seconds from the start and only moves in `drive`. `rolling_at_s` picks the
     place of starting so that the car is driving at that moment, for a scripted crash.
+    `gps_lag_s` is as for `GpsReceiver`, None for a receiver that finds nothing.
     Raises RouteError for an unknown route.
     """
 
     def __init__(
-        self, route_id: str, seed: int, sensor: Sensor | None = None, *, rolling_at_s: float | None = None
+        self,
+        route_id: str,
+        seed: int,
+        sensor: Sensor | None = None,
+        *,
+        rolling_at_s: float | None = None,
+        gps_lag_s: int | None = 0,
     ) -> None:
         self.route: Route = load_route(route_id)
         self.sensor = sensor or Sensor()
@@ -57,6 +65,7 @@ class Car:
         self._vibration = Vibration(self._shaking, self.sensor.rate_hz)
         self._shocks = Shocks()
         self._fall: Fall | None = None
+        self._roll: Roll | None = None
         self._origin_s = 0.0  # time of sample 0 at the present rate
         self._samples = 0
         self._struck_until_s = 0.0
@@ -64,7 +73,9 @@ class Car:
         self._odometer_m = 0.0
         self._pothole_m = self._to_next_pothole_m()
         course_deg = math.degrees(float(self._motion(np.asarray([0.0])).heading_rad[0])) % 360.0
-        self._receiver = GpsReceiver(self.route, placing, course_deg)
+        self._receiver = (
+            None if gps_lag_s is None else GpsReceiver(self.route, placing, course_deg, lag_s=gps_lag_s)
+        )
 
     @property
     def time_s(self) -> float:
@@ -105,6 +116,24 @@ class Car:
             pulse, self._sample_s(first) - at_s, self.sensor.rate_hz, self.sensor.lowpass_hz
         )
         self._shocks.add(Shock(first, shock))
+
+    def roll_over(self, at_s: float, rollover: Rollover) -> None:
+        """Strike the car so that it turns over as it slides, and lies as it comes to rest.
+
+        Raises ValueError as `crash` does, and for a car that has turned over already.
+        """
+        if self._roll is not None:
+            raise ValueError("the car has turned over already")
+        self.crash(at_s, rollover.pulse)
+        self._wrecked_from_s = min(at_s, self._wrecked_from_s)
+        self._roll = Roll(at_s, rollover)
+        for contact in rollover.contacts():
+            begins_s = at_s + contact.after_s
+            first = self._first_sample_from(begins_s)
+            blow = contact.sampled(
+                self._sample_s(first) - begins_s, self.sensor.rate_hz, self.sensor.lowpass_hz
+            )
+            self._shocks.add(Shock(first, blow))
 
     def pothole(self, at_s: float, peak_g: float = 1.2) -> None:
         """Drive through a pothole. Raises ValueError for a moment already driven or a peak outside 0.05-4 g."""
@@ -172,6 +201,8 @@ class Car:
             motion.right_mps2,
             np.full(samples, -G_MPS2),
         ])  # fmt: skip
+        if self._roll is not None:
+            body = self._roll.felt(body, times_s)
         body += self._vibration.block(times_s, speed, self.route.roughness, engine=not self.wrecked)
         self._shocks.lay(body, first)
         measured = body @ self._mount.T + self._bias
@@ -205,7 +236,7 @@ class Car:
 
     def _fixes(self, start_s: float) -> tuple[GpsFix, ...]:
         seconds = np.arange(math.ceil(start_s - 1e-9), math.ceil(self.time_s - 1e-9), dtype=np.float64)
-        if not seconds.size:
+        if not seconds.size or self._receiver is None:
             return ()
         motion = self._motion(seconds)
         speed = np.hypot(motion.forward_mps, motion.right_mps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,16 +35,22 @@ class GpsFix:
 
 
 class GpsReceiver:
-    """Makes fixes from true motion; asked once a second, in order."""
+    """Makes fixes from true motion; asked once a second, in order.
 
-    def __init__(self, route: Route, rng: np.random.Generator, course_deg: float) -> None:
+    Each fix tells of `lag_s` seconds before: receivers smooth, and some are two seconds behind.
+    """
+
+    def __init__(self, route: Route, rng: np.random.Generator, course_deg: float, *, lag_s: int = 0) -> None:
         self._route = route
         self._rng = rng
         self._course_deg = course_deg
         self._error_m: Floats = rng.normal(0.0, _ERROR_M, 2)
+        self._seen: deque[tuple[float, float, float, float]] = deque(maxlen=lag_s + 1)
 
     def fix(self, at_s: float, east_m: float, north_m: float, speed_mps: float, course_deg: float) -> GpsFix:
         """The fix for a true place on the route's plane, speed and course over ground."""
+        self._seen.append((east_m, north_m, speed_mps, course_deg))
+        east_m, north_m, speed_mps, course_deg = self._seen[0]
         drift, noise = self._rng.normal(0.0, 1.0, 2), self._rng.normal(0.0, 1.0, 2)
         self._error_m = _MEMORY * self._error_m + _ERROR_M * math.sqrt(1 - _MEMORY**2) * drift
         lat, lon = self._route.lat_lon(east_m + float(self._error_m[0]), north_m + float(self._error_m[1]))

@@ -118,13 +118,14 @@ class SlideLeg:
         duration_s = self.pulse.duration_ms / 1000.0
         elapsed = times_s - self.start_s
         within = elapsed < duration_s
-        slid_s = np.clip(elapsed - duration_s, 0.0, speed_after / SLIDING_MPS2)
+        slides_s = speed_after / SLIDING_MPS2
+        slid_s = np.clip(elapsed - duration_s, 0.0, slides_s)
         left: Floats = 1.0 - SLIDING_MPS2 * slid_s / max(speed_after, 1e-9)
         struck = self.pulse.share_at(elapsed)
         velocity = np.where(
             within[:, np.newaxis], start + struck[:, np.newaxis] * hit, left[:, np.newaxis] * after
         )
-        sliding = (~within & (left > 0.0))[:, np.newaxis]
+        sliding = (~within & (elapsed - duration_s < slides_s))[:, np.newaxis]
         slowing = np.where(sliding, -after / max(speed_after, 1e-9) * SLIDING_MPS2, 0.0)
         path_s = np.minimum(elapsed, duration_s)[:, np.newaxis] * (start + after) / 2
         path_s = path_s + (slid_s * (1.0 + left) / 2)[:, np.newaxis] * after

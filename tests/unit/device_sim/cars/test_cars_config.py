@@ -76,6 +76,7 @@ def test_a_wrong_configuration_is_refused_with_the_reason(changes: dict[str, Any
             "duration_ms": 120,
             "at_s": 3,
         },
+        {"do": "roll_over", "delta_v_kmh": 13, "roll_deg": 180, "roll_s": 1.5},
         {"do": "press", "kind": "short"},
         {"do": "drop"},
         {"do": "drop", "fall_s": 0.5, "peak_g": 20},
@@ -125,6 +126,14 @@ def test_a_scripted_crash_happens_at_its_moment_to_a_moving_car() -> None:
     assert crash.data["delta_v_kmh"] == 40.0
     assert crash.data["pdof_deg"] == 350.0
     assert crash.data["speed_kmh"] > 25.0
+
+
+def test_a_rollover_happens_to_a_moving_car() -> None:
+    made = journey(script=({"do": "roll_over", "at_s": 7.25, "delta_v_kmh": 13, "pdof_deg": -90},))
+    made.measured(8.0, 100.0)
+    (happening,) = made.happened(8.0)
+    assert (happening.uptime_s, happening.kind, happening.data["pdof_deg"]) == (7.25, "roll_over", 270.0)
+    assert happening.data["speed_kmh"] > 25.0
 
 
 def test_an_action_without_a_time_happens_within_a_second() -> None:
