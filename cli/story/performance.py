@@ -220,6 +220,14 @@ class _Performance:
         incidents = answer.raise_for_status().json()["incidents"]
         if len(incidents) != self._story.incidents:
             fail(f"{len(incidents)} incidents instead of {self._story.incidents}")
+        for incident in incidents if self._story.reasons else ():
+            detail = self._http.get(
+                f"{self._settings.api_url}/v1/incidents/{incident['id']}",
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            found = [impact["reasons"] for impact in detail.raise_for_status().json()["impacts"]]
+            if not any(self._story.reasons.issubset(reasons) for reasons in found):
+                fail(f"no impact shows {sorted(self._story.reasons)}: {found}")
 
     def _judge_calls(self, motorist: Motorist, fail: Callable[[str], None]) -> None:
         """What the carrier itself says it rang: our own records are not asked."""
@@ -276,6 +284,7 @@ def _motorist(story: Story) -> Motorist:
         contact="+819020000001",
         answers=story.driver,
         contact_answers=story.contact,
+        script=story.script,
     )
 
 

@@ -6,7 +6,7 @@ fails the story just as a missing step does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 Data = dict[str, Any]
@@ -26,8 +26,9 @@ class Expect:
 class Story:
     """One deed and what must come of it.
 
-    `calls` is how often the carrier rang the driver and the contact; `over_s` is when, by the
-    plan's clock, everything has happened and nothing more may.
+    `script` is what the car does before. `calls` is how often the carrier rang the driver and the
+    contact; `over_s` is when, by the plan's clock, everything has happened and nothing more may.
+    `reasons` are those that an impact must show.
     """
 
     name: str
@@ -42,6 +43,8 @@ class Story:
     lights: tuple[str, ...] = ()
     receipt: bool = False
     route: str = "hakone-old-tokaido"
+    script: tuple[Data, ...] = ()
+    reasons: frozenset[str] = frozenset()
 
 
 # What may happen besides, any number of times: steps on the way to an expected one.
@@ -117,6 +120,58 @@ STORIES: Final = {
             calls=(1, 0),
             lights=("CONNECTED",),
             over_s=110,
+        ),
+        Story(
+            name="rollover",
+            about="Struck from the side at 13 km/h, which is light, the car rolls onto its side: a guard is sent.",
+            deed={"do": "roll_over", "delta_v_kmh": 13, "pdof_deg": 90, "roll_deg": 90, "roll_s": 2.0},
+            expects=(
+                Expect("opened", {"trigger": "impact", "severity": "light"}, by_s=3),
+                # The car turns and comes to rest within five seconds by any clock: fifty of a plan ten times as
+                # fast, so that the light rule gets as far as its SMS when the machine is busy.
+                Expect("push_queued", {"template": "light"}, times=-1),
+                Expect("sms_queued", {"template": "light"}, times=-1),
+                # Where the ground struck it again, an impact of its own.
+                Expect("impact_joined", times=-1),
+                Expect("raised", {"rule": "severe", "before": "light"}, by_s=20),
+                Expect("push_queued", {"template": "severe"}, by_s=20),
+                Expect("operator_alarmed", {"reason": "plan"}, by_s=20),
+                Expect("operator_alarmed", {"reason": "still_waiting"}, times=-1, by_s=160),
+                Expect("call_queued", {"party": "driver", "attempt": 1}, by_s=20),
+                Expect("call_ended", {"party": "driver", "attempt": 1, "status": "no-answer"}, by_s=90),
+                Expect("call_queued", {"party": "driver", "attempt": 2}, by_s=95),
+                Expect("call_ended", {"party": "driver", "attempt": 2, "status": "no-answer"}, by_s=140),
+                Expect("ambulance_asked", by_s=95),
+                Expect("call_queued", {"party": "contact", "attempt": 1}, by_s=125),
+                Expect("call_ended", {"party": "contact", "status": "no-answer"}, by_s=155),
+                *(replace(expect, by_s=expect.by_s + 50) for expect in _GUARD_COMES),
+            ),
+            calls=(2, 1),
+            lights=("CONNECTED", "HELP_COMING"),
+            reasons=frozenset({"rollover"}),
+            over_s=165,
+        ),
+        Story(
+            name="parked-hit",
+            about="Somebody runs into the standing car at 11 km/h: push, SMS, call-back list; nobody is rung or sent.",
+            script=({"do": "stop", "at_s": 0.0},),
+            deed={
+                "do": "crash",
+                "delta_v_kmh": 11,
+                "pdof_deg": 200,
+                "shape": "haversine",
+                "duration_ms": 110,
+            },
+            expects=(
+                Expect("opened", {"trigger": "impact", "severity": "light"}, by_s=3),
+                Expect("push_queued", {"template": "light"}, by_s=15),
+                Expect("sms_queued", {"template": "light"}, by_s=75),
+                Expect("operator_alarmed", {"reason": "plan", "task": "call_back"}, by_s=195),
+            ),
+            lights=("CONNECTED",),
+            reasons=frozenset({"parked"}),
+            over_s=200,
+            route="matsumoto-town",
         ),
         Story(
             name="long-press",
