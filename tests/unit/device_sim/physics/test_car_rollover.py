@@ -82,11 +82,12 @@ def test_it_slides_to_rest_and_stays_there() -> None:
         car.roll_over(car.time_s, Rollover(SIDE))
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_a_car_at_rest_after_sliding_is_pulled_by_nothing_but_gravity(seed: int) -> None:
-    car = Car("matsumoto-town", seed, WIDE)
+@pytest.mark.parametrize("delta_v_kmh", range(8, 20))
+def test_a_car_at_rest_after_sliding_is_pulled_by_nothing_but_gravity(delta_v_kmh: int) -> None:
+    # Whether rounding leaves a trace of the slide depends on the speed it began with.
+    car = Car("matsumoto-town", 1, WIDE)
     car.stop(1.0)
-    car.crash(20.0, Pulse(9.0 + 0.37 * seed, 45.0 + 10.0 * seed))
+    car.crash(20.0, Pulse(delta_v_kmh, 180.0))
     mount = car._mount
     body = (car.drive(3000).counts * WIDE.scale_mps2 - car._bias) @ mount
     assert body[2500:, :2].mean(axis=0) == pytest.approx(body[1500:1900, :2].mean(axis=0), abs=0.1)
