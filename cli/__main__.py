@@ -39,6 +39,7 @@ def up(
     """Start everything on this machine and show a live status.
 
     Broker and database are the bundled ones unless CBUTTON_MQTT_URL and CBUTTON_DATABASE_URL name others.
+    Addresses are printed, and to a terminal also tokens; those lie in kept.json of the state folder.
     """
     from cli.up import run
 
@@ -60,7 +61,9 @@ def story(
     kill_at: Annotated[
         str, typer.Option(help="When to kill: deed, or the kind of an event, such as call_ringing.")
     ] = "",
-    keep: Annotated[Path | None, typer.Option(help="Keep the stack's data and logs in this folder.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the stack's data and logs in this folder, empty so far.")
+    ] = None,
 ) -> None:
     """Play one scripted incident against a fresh private stack, and judge it.
 

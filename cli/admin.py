@@ -11,10 +11,12 @@ import typer
 
 from cli.terminal import beside_running_stack, configured, fail, print_table
 
-device = typer.Typer(help="Button devices.", no_args_is_help=True)
-policy = typer.Typer(help="Policies with holders, phones, contacts and vehicles.", no_args_is_help=True)
-db = typer.Typer(help="The database.", no_args_is_help=True)
-unit = typer.Typer(help="Guards and roadside units.", no_args_is_help=True)
+device = typer.Typer(help="Button devices: add, list, revoke.", no_args_is_help=True)
+policy = typer.Typer(
+    help="Policies with holders, phones, contacts and vehicles: add, show.", no_args_is_help=True
+)
+db = typer.Typer(help="The database: bring it to this version's tables.", no_args_is_help=True)
+unit = typer.Typer(help="Guards and roadside units: list.", no_args_is_help=True)
 
 
 def call_api(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -74,7 +76,11 @@ def device_list() -> None:
 
 
 @policy.command("add")
-def policy_add(file: Annotated[Path, typer.Argument(help="JSON as POST /v1/policies takes it.")]) -> None:
+def policy_add(
+    file: Annotated[
+        Path, typer.Argument(help="JSON as POST /v1/policies takes it; docs/openapi.json has an example.")
+    ],
+) -> None:
     """Insure somebody."""
     try:
         body = json.loads(file.read_text(encoding="utf-8"))
