@@ -20,6 +20,7 @@ from api.context import Context, Here
 from api.errors import Problem, problems
 from incident import twiml
 from incident.calls import Links, UnknownCall
+from incident.telephony import TRY_WEBHOOK_AGAIN
 from schemas.incident import Language
 
 router: Final = APIRouter(prefix="/twilio", tags=["carrier"])
@@ -213,9 +214,9 @@ def sms(here: Here, message_id: UUID, form: Signed) -> None:
 def _links(here: Context, call_id: UUID) -> Links:
     base = here.settings.api_url + "/twilio"
     return Links(
-        gather_url=f"{base}/gather/{call_id}",
-        silent_url=f"{base}/silent/{call_id}",
-        hold_url=f"{base}/hold/{call_id}",
+        gather_url=f"{base}/gather/{call_id}{TRY_WEBHOOK_AGAIN}",
+        silent_url=f"{base}/silent/{call_id}{TRY_WEBHOOK_AGAIN}",
+        hold_url=f"{base}/hold/{call_id}{TRY_WEBHOOK_AGAIN}",
         connect_to="",
     )
 

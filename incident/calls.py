@@ -53,7 +53,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where the carrier is sent next; all are absolute addresses of ours."""
+    """Where the carrier is sent next; absolute addresses of ours, with how often to try again in the fragment."""
 
     gather_url: str
     silent_url: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
@@ -24,8 +24,8 @@ from runtime.settings import Settings
 # The carrier's clock and ours may differ by this much when its list is searched.
 _CLOCK_TOLERANCE = timedelta(seconds=30)
 _MORE_NEWS = ["initiated", "ringing", "answered", "completed"]
-# Have webhooks tried again on failed connections and 5xx answers, up to 15 s in all.
-_TRY_WEBHOOK_AGAIN = "#rc=5&rp=all"
+# Has a webhook tried again on failed connections and 5xx answers, up to 15 s in all.
+TRY_WEBHOOK_AGAIN: Final = "#rc=5&rp=all"
 _NUMBER = re.compile(r"(?:\+|%2B)[0-9]{6,15}", re.IGNORECASE)
 
 
@@ -103,8 +103,8 @@ class Carrier:
             call = self._calls.create(
                 to=number,
                 from_=self._from,
-                url=f"{self._webhooks}/voice/{call_id}{_TRY_WEBHOOK_AGAIN}",
-                status_callback=f"{self._webhooks}/status/{call_id}{_TRY_WEBHOOK_AGAIN}",
+                url=f"{self._webhooks}/voice/{call_id}{TRY_WEBHOOK_AGAIN}",
+                status_callback=f"{self._webhooks}/status/{call_id}{TRY_WEBHOOK_AGAIN}",
                 status_callback_event=_MORE_NEWS,
                 timeout=round(ring_s),
             )
@@ -137,7 +137,7 @@ class Carrier:
                 to=number,
                 from_=self._from,
                 body=body,
-                status_callback=f"{self._webhooks}/sms/{message_id}{_TRY_WEBHOOK_AGAIN}",
+                status_callback=f"{self._webhooks}/sms/{message_id}{TRY_WEBHOOK_AGAIN}",
             )
             return _sid(message)
 

@@ -7,6 +7,7 @@ then held for a person: a call is never ended on somebody who stays silent.
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from twilio.twiml.voice_response import Gather, Say, VoiceResponse
 
@@ -105,12 +106,13 @@ def _ask(
 def _to_a_person(
     response: VoiceResponse, language: Language, *, connect_to: str, hold_url: str, held: int
 ) -> str:
+    next_url = urlsplit(hold_url)._replace(query=f"held={held + 1}").geturl()
     if connect_to:
-        response.dial(connect_to, timeout=20, answer_on_bridge=True, action=f"{hold_url}?held={held + 1}")
+        response.dial(connect_to, timeout=20, answer_on_bridge=True, action=next_url)
         return str(response)
     if held < _HOLD_ROUNDS:
         response.pause(length=10)
-        response.redirect(f"{hold_url}?held={held + 1}", method="POST")
+        response.redirect(next_url, method="POST")
         return str(response)
     _say(response, wording.spoken("operator_soon", language), language)
     response.hangup()

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
+from urllib.parse import urldefrag
 from uuid import UUID, uuid4
 from xml.etree import ElementTree
 
@@ -74,11 +75,11 @@ def test_a_call_tells_who_asks_and_what_the_keys_are(api: Backend) -> None:
     assert "佐藤 太郎様のお車(白 Prius 品川 300 あ 12-34)" in words(answer)
     gathers = ElementTree.fromstring(answer.content).findall("Gather")
     assert [(gather.get("action"), gather.get("numDigits")) for gather in gathers] == [
-        (f"{PUBLIC_URL}/twilio/gather/{call_id}", "1")
+        (f"{PUBLIC_URL}/twilio/gather/{call_id}#rc=5&rp=all", "1")
     ] * 2
     redirect = ElementTree.fromstring(answer.content).find("Redirect")
     assert redirect is not None
-    assert redirect.text == f"{PUBLIC_URL}/twilio/silent/{call_id}"
+    assert redirect.text == f"{PUBLIC_URL}/twilio/silent/{call_id}#rc=5&rp=all"
     assert (call(api, call_id)["state"], call(api, call_id)["sid"]) == ("answered", SID)
 
 
@@ -132,8 +133,8 @@ def test_who_stays_silent_is_held_for_a_person_and_never_just_hung_up_on(api: Ba
     assert alarms[-1]["data"]["reason"] == "silent_on_line"
     rounds = 0
     while (redirect := ElementTree.fromstring(answer.content).find("Redirect")) is not None:
-        assert redirect.text == f"{PUBLIC_URL}/twilio/hold/{call_id}?held={rounds + 1}"
-        answer = api.twilio(redirect.text.removeprefix(PUBLIC_URL), {"CallSid": SID})
+        assert redirect.text == f"{PUBLIC_URL}/twilio/hold/{call_id}?held={rounds + 1}#rc=5&rp=all"
+        answer = api.twilio(urldefrag(redirect.text.removeprefix(PUBLIC_URL)).url, {"CallSid": SID})
         rounds += 1
     assert rounds == 3
     assert "折り返しお電話" in words(answer)
