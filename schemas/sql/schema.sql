@@ -228,6 +228,16 @@ CREATE TABLE public.device_boots (
     first_heard_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.device_mounts (
+    device_id text NOT NULL,
+    rotation jsonb NOT NULL,
+    quality real NOT NULL,
+    moving_s real NOT NULL,
+    learnt_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON COLUMN public.device_mounts.rotation IS 'rows: the car''s forward, right and down, in device axes';
+
 CREATE TABLE public.device_presence (
     device_id text NOT NULL,
     online boolean NOT NULL,
@@ -336,6 +346,15 @@ CREATE TABLE public.event_stream (
     event_id bigint NOT NULL
 );
 
+CREATE TABLE public.evidence_due (
+    impact_id uuid NOT NULL,
+    shard text NOT NULL,
+    looks smallint DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON COLUMN public.evidence_due.looks IS 'how many there were';
+
 CREATE TABLE public.gps_fixes (
     device_id text CONSTRAINT gps_fixes_columns_device_id_not_null NOT NULL,
     boot_id bigint CONSTRAINT gps_fixes_columns_boot_id_not_null NOT NULL,
@@ -366,6 +385,28 @@ CREATE TABLE public.gps_fixes_default (
     heading_deg real CONSTRAINT gps_fixes_columns_heading_deg_not_null NOT NULL,
     accuracy_m real CONSTRAINT gps_fixes_columns_accuracy_m_not_null NOT NULL
 );
+
+CREATE TABLE public.impact_fixes (
+    impact_id uuid NOT NULL,
+    uptime_ms bigint NOT NULL,
+    lat_deg double precision NOT NULL,
+    lon_deg double precision NOT NULL,
+    speed_mps real NOT NULL,
+    heading_deg real NOT NULL
+);
+
+CREATE TABLE public.impact_frames (
+    impact_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    uptime_ms bigint NOT NULL,
+    rate_hz real NOT NULL,
+    samples integer NOT NULL,
+    scale_mps2 real NOT NULL,
+    full_scale_g real NOT NULL,
+    lowpass_hz real NOT NULL,
+    counts bytea NOT NULL
+);
+ALTER TABLE ONLY public.impact_frames ALTER COLUMN counts SET STORAGE EXTERNAL;
 
 CREATE TABLE public.impact_parts (
     device_id text NOT NULL,
@@ -410,8 +451,15 @@ CREATE TABLE public.impacts (
     revision integer DEFAULT 1 NOT NULL,
     decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     incident_id uuid,
+    detector text,
+    parked boolean DEFAULT false NOT NULL,
+    analysis jsonb,
     CONSTRAINT impacts_severity_check CHECK ((severity = ANY (ARRAY['knock'::text, 'light'::text, 'moderate'::text, 'severe'::text, 'very_severe'::text])))
 );
+
+COMMENT ON COLUMN public.impacts.detector IS 'version of the detector that made the analysis; null before versions were kept';
+
+COMMENT ON COLUMN public.impacts.analysis IS 'the latest finding (scoring.record), which may be milder than severity: that one is never taken back';
 
 CREATE TABLE public.incident_events (
     id bigint NOT NULL,
@@ -628,6 +676,9 @@ ALTER TABLE ONLY public.dead_letters
 ALTER TABLE ONLY public.device_boots
     ADD CONSTRAINT device_boots_pkey PRIMARY KEY (device_id, boot_id);
 
+ALTER TABLE ONLY public.device_mounts
+    ADD CONSTRAINT device_mounts_pkey PRIMARY KEY (device_id);
+
 ALTER TABLE ONLY public.device_presence
     ADD CONSTRAINT device_presence_pkey PRIMARY KEY (device_id);
 
@@ -664,11 +715,20 @@ ALTER TABLE ONLY public.event_stream
 ALTER TABLE ONLY public.event_stream
     ADD CONSTRAINT event_stream_pkey PRIMARY KEY ("position");
 
+ALTER TABLE ONLY public.evidence_due
+    ADD CONSTRAINT evidence_due_pkey PRIMARY KEY (impact_id);
+
 ALTER TABLE ONLY public.gps_fixes
     ADD CONSTRAINT gps_fixes_once UNIQUE (device_id, boot_id, sequence, ordinal, at);
 
 ALTER TABLE ONLY public.gps_fixes_default
     ADD CONSTRAINT gps_fixes_default_device_id_boot_id_sequence_ordinal_at_key UNIQUE (device_id, boot_id, sequence, ordinal, at);
+
+ALTER TABLE ONLY public.impact_fixes
+    ADD CONSTRAINT impact_fixes_pkey PRIMARY KEY (impact_id, uptime_ms);
+
+ALTER TABLE ONLY public.impact_frames
+    ADD CONSTRAINT impact_frames_pkey PRIMARY KEY (impact_id, sequence);
 
 ALTER TABLE ONLY public.impact_parts
     ADD CONSTRAINT impact_parts_pkey PRIMARY KEY (device_id, boot_id, sequence);
@@ -745,6 +805,8 @@ CREATE UNIQUE INDEX dispatches_one_open_per_kind ON public.dispatches USING btre
 
 CREATE UNIQUE INDEX dispatches_one_open_per_unit ON public.dispatches USING btree (unit_id) WHERE (state = ANY (ARRAY['offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'secured'::text]));
 
+CREATE INDEX evidence_due_by_shard ON public.evidence_due USING btree (shard, due_at);
+
 CREATE INDEX gps_fixes_by_device ON ONLY public.gps_fixes USING btree (device_id, at);
 
 CREATE INDEX gps_fixes_default_device_id_at_idx ON public.gps_fixes_default USING btree (device_id, at);
@@ -754,6 +816,8 @@ CREATE INDEX impact_parts_by_uptime ON public.impact_parts USING btree (device_i
 CREATE INDEX impacts_by_device ON public.impacts USING btree (device_id, boot_id, uptime_ms);
 
 CREATE INDEX impacts_by_incident ON public.impacts USING btree (incident_id);
+
+CREATE INDEX impacts_by_time ON public.impacts USING btree (at DESC, id DESC);
 
 CREATE INDEX incident_events_by_incident ON public.incident_events USING btree (incident_id, id);
 
@@ -798,6 +862,9 @@ ALTER TABLE ONLY public.candidates
 ALTER TABLE ONLY public.device_boots
     ADD CONSTRAINT device_boots_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
 
+ALTER TABLE ONLY public.device_mounts
+    ADD CONSTRAINT device_mounts_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
 ALTER TABLE ONLY public.device_presence
     ADD CONSTRAINT device_presence_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
 
@@ -815,6 +882,15 @@ ALTER TABLE ONLY public.emergency_contacts
 
 ALTER TABLE ONLY public.event_stream
     ADD CONSTRAINT event_stream_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.incident_events(id);
+
+ALTER TABLE ONLY public.evidence_due
+    ADD CONSTRAINT evidence_due_impact_id_fkey FOREIGN KEY (impact_id) REFERENCES public.impacts(id);
+
+ALTER TABLE ONLY public.impact_fixes
+    ADD CONSTRAINT impact_fixes_impact_id_fkey FOREIGN KEY (impact_id) REFERENCES public.impacts(id);
+
+ALTER TABLE ONLY public.impact_frames
+    ADD CONSTRAINT impact_frames_impact_id_fkey FOREIGN KEY (impact_id) REFERENCES public.impacts(id);
 
 ALTER TABLE ONLY public.impact_parts
     ADD CONSTRAINT impact_parts_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
