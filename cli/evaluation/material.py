@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +81,12 @@ def read_material(folder: Path) -> Material:
 def _columns(path: Path) -> set[str]:
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
+            # np.load leaves a file open that it cannot read.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 return set(archive.files)
         with path.open(encoding="utf-8") as lines:
             return {name.strip() for name in lines.readline().split(",")}
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, BadZipFile):
         return set()
 
 

@@ -245,14 +245,23 @@ def print_tables(evaluation: Evaluation, console: Console) -> None:
     console.print(table)
 
 
+def fixed(value: float, digits: int) -> str:
+    """So many digits after the point; a dash for what nothing told."""
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
 def share_words(share: Share) -> str:
     """0.987 (0.97-1.00)."""
+    if not share.of:
+        return "-"
     low, high = share.interval
     return f"{share.value:.3f} ({low:.3f}-{high:.3f})"
 
 
 def rate_words(rate: Rate) -> str:
     """0.3 (0.0-1.7), 1 in 3,000 h."""
+    if rate.hours <= 0:
+        return "-"
     low, high = rate.interval
     return f"{rate.per_1000_h:.2f} ({low:.2f}-{high:.2f}), {rate.events} in {rate.hours:,.1f} h"
 

@@ -18,6 +18,7 @@ from cli.evaluation.happenings import HANDS_PER_H, KINDS
 from cli.evaluation.judge import Verdict
 from cli.evaluation.output import (
     JUDGES,
+    fixed,
     latency_percentiles,
     rate_words,
     real_hours,
@@ -45,7 +46,7 @@ def page(evaluation: Evaluation) -> str:
     environment = Environment(
         loader=PackageLoader("cli.evaluation"), autoescape=select_autoescape(default=True), trim_blocks=True
     )
-    environment.filters.update(share=share_words, rate=rate_words)
+    environment.filters.update(share=share_words, rate=rate_words, fixed=fixed)
     return environment.get_template("report.html").render(
         evaluation=evaluation,
         material=evaluation.material,

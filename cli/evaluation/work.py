@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Final, Literal
 
 from cli.evaluation.exposure import Exposure, drive_batch
@@ -48,12 +50,25 @@ def done(pieces: list[Piece], folder: Path | None, processes: int) -> Iterator[D
         yield from map(_do, pieces)
         return
     # A fresh interpreter each: a fork would inherit the threads of BLAS in an unknown state.
-    with ProcessPoolExecutor(processes, get_context("spawn"), _open, (folder,)) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _start, (folder,)) as pool:
         for future in as_completed([pool.submit(_do, piece) for piece in pieces]):
             yield future.result()
 
 
 _opened: list[Material] = []
+
+
+def _start(folder: Path | None) -> None:
+    """Begin a worker: it ends with its parent, however that ends, and would wait for ever otherwise."""
+    Thread(target=_end_with_parent, daemon=True).start()
+    _open(folder)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _open(folder: Path | None) -> None:
