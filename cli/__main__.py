@@ -103,6 +103,46 @@ def detect(
     raise typer.Exit(run(files, as_json))
 
 
+@app.command("evaluate-detector")
+def evaluate_detector(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of recordings; without one, that of CBUTTON_SAMPLE_DATA, or none at all."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page with every miss drawn to this file.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 1,
+    hours: Annotated[float, typer.Option(min=0.0, help="Hours of simulated driving.")] = 3000.0,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="So many composed sets, to see how much luck there is.")
+    ] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A look within a minute.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 when an aim is missed.")] = False,
+) -> None:
+    """Judge the impact detector: composed crashes, everything that is none, five published rules beside it.
+
+    Recall, false impacts per 1,000 hours, errors of delta-V and direction, latency.
+    """
+    from cli.evaluation.command import run
+
+    try:
+        code = run(
+            data,
+            report=report,
+            seed=seed,
+            hours=hours,
+            seeds=seeds,
+            quick=quick,
+            as_json_object=as_json,
+            check=check,
+        )
+    except OSError as error:
+        fail(str(error))
+    raise typer.Exit(code)
+
+
 @app.command("device-check")
 def device_check(
     mqtt_url: Annotated[

@@ -46,7 +46,9 @@ def page(evaluation: Evaluation) -> str:
     environment = Environment(
         loader=PackageLoader("cli.evaluation"), autoescape=select_autoescape(default=True), trim_blocks=True
     )
-    environment.filters.update(share=share_words, rate=rate_words, fixed=fixed)
+    # Jinja types its filters as the union of its own ones.
+    filters: dict[str, Any] = environment.filters
+    filters.update(share=share_words, rate=rate_words, fixed=fixed)
     return environment.get_template("report.html").render(
         evaluation=evaluation,
         material=evaluation.material,
