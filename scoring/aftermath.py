@@ -21,7 +21,7 @@ UNCHANGED_KMH: Final = 3.0
 MOVING_KMH: Final = 15.0
 """Slower cars may lose their speed to the brakes within GPS's lag, so that nothing follows from it."""
 SETTLED_S: Final = 5.0
-"""The speed after is that of the first fix from here on."""
+"""The speed after is that of the first fix from here on; what lies between counts for `steady`."""
 PAIR_S: Final = 1.6
 """Two fixes further apart tell nothing of a sudden change between them."""
 SUDDEN_KMH: Final = 25.0
@@ -32,12 +32,14 @@ SUDDEN_KMH: Final = 25.0
 class Aftermath:
     """GPS around one shock; None is not known, or not yet.
 
-    `lost_kmh` is the largest fall from one fix to the next that the shock may have caused.
+    `lost_kmh` is the largest fall from one fix to the next that the shock may have caused. `strayed_kmh` is
+    how far any speed between before and after was from before.
     """
 
     before_kmh: float | None = None
     after_kmh: float | None = None
     lost_kmh: float | None = None
+    strayed_kmh: float | None = None
 
     @property
     def parked(self) -> bool:
@@ -52,10 +54,10 @@ class Aftermath:
 
     @property
     def unchanged(self) -> bool:
-        """It drove on as fast as before."""
-        if self.before_kmh is None or self.after_kmh is None or self.before_kmh < MOVING_KMH:
+        """It drove on as fast as before, all the time: after seconds a slower car may be as fast again."""
+        if self.before_kmh is None or self.strayed_kmh is None or self.before_kmh < MOVING_KMH:
             return False
-        return abs(self.after_kmh - self.before_kmh) < UNCHANGED_KMH
+        return self.strayed_kmh < UNCHANGED_KMH
 
     @property
     def sudden(self) -> bool:
@@ -67,18 +69,28 @@ def aftermath(track: SpeedTrack | None, start_s: float, end_s: float) -> Afterma
     """What a track tells of a shock that lasted from `start_s` to `end_s`, in its own seconds."""
     if track is None:
         return Aftermath()
-    return Aftermath(
-        before_kmh=track.speed_before_kmh(start_s - 0.2),
-        after_kmh=track.speed_after_kmh(end_s + SETTLED_S),
-        lost_kmh=_lost_kmh(track, start_s),
+    before_kmh = track.speed_before_kmh(start_s - 0.2)
+    after_kmh = track.speed_after_kmh(end_s + SETTLED_S)
+    strayed_kmh = None
+    if before_kmh is not None and after_kmh is not None:
+        within = (track.uptime_s >= start_s) & (track.uptime_s <= end_s + SETTLED_S)
+        between_kmh = 3.6 * track.speed_mps[within & np.isfinite(track.speed_mps)]
+        strayed_kmh = float(np.abs(np.append(between_kmh, after_kmh) - before_kmh).max())
+    return Aftermath(before_kmh, after_kmh, _lost_kmh(track, start_s), strayed_kmh)
+
+
+def pairs_around(track: SpeedTrack, start_s: float) -> tuple[tuple[float, float, float, float], ...]:
+    """Neighbouring fixes between which GPS may show a shock: (from_s, to_s, speed before, speed after), m/s."""
+    known = np.isfinite(track.speed_mps)
+    at_s, speed = track.uptime_s[known], track.speed_mps[known]
+    first, second = at_s[:-1], at_s[1:]
+    around = (second >= start_s) & (first <= start_s + LAG_S) & (second - first <= PAIR_S)
+    return tuple(
+        (float(first[index]), float(second[index]), float(speed[index]), float(speed[index + 1]))
+        for index in np.flatnonzero(around)
     )
 
 
 def _lost_kmh(track: SpeedTrack, start_s: float) -> float | None:
-    known = np.isfinite(track.speed_mps)
-    at_s, speed_kmh = track.uptime_s[known], 3.6 * track.speed_mps[known]
-    first, second = at_s[:-1], at_s[1:]
-    around = (second >= start_s) & (first <= start_s + LAG_S) & (second - first <= PAIR_S)
-    if not around.any():
-        return None
-    return float((speed_kmh[:-1] - speed_kmh[1:])[around].max())
+    lost = [3.6 * (before - after) for _, _, before, after in pairs_around(track, start_s)]
+    return max(lost, default=None)

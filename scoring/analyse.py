@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from schemas.impact import Severity, severity_of
+from scoring.completion import UNSURE
 from scoring.finding import Analysis
 from scoring.frames import Motion
 from scoring.mount import Mount
@@ -123,6 +124,9 @@ def _impact(scene: Scene, group: list[Judged], in_sequence: bool) -> Analysis:
     elif turned_deg >= TILTED_DEG:
         said.append(Reason.TURNED)
     severity = severity_of(_delta_v_kmh(strongest), rollover=rollover)
+    if severity is Severity.KNOCK and _delta_v_kmh(strongest) * (1 + UNSURE) >= LIGHT_KMH:
+        # Half of all shocks of just 8 km/h measure a little less: in doubt for the people in the car.
+        severity, said = Severity.LIGHT, [*said, Reason.BORDERLINE]
     if severity.rank > Severity.KNOCK.rank and max(shock.confidence for shock in group) < CONVINCING:
         severity, said = Severity.KNOCK, [*said, Reason.UNCONVINCING]
     return _finding(

@@ -31,8 +31,14 @@ VERTICAL_MPS2: Final = 3.0 * G_MPS2
 MAX_UNSURE: Final = 0.25
 """An axis is filled where the others tell the force to within this share of the clip level, or of itself."""
 MAX_FILLED: Final = 4.0
+STEEP_SAMPLES: Final = 3
+LONGEST_S: Final = 0.2
+FLANK_SHARE: Final = 0.1
+"""A half-sine is tried where so many samples clipped in a row, but no longer than a collision lasts; its flanks
+reach down to this share of the level."""
+MAX_HALF_SINE: Final = 3.0
 MAX_BRIDGED: Final = 2.0
-"""A filled, and a bridged, sample is at most this many times the level at which it clipped."""
+"""A sample filled, by a half-sine or bridged is at most this many times the level at which it clipped."""
 
 
 def clipped(acc_mps2: Signal, clip_mps2: float) -> Mask:
@@ -56,7 +62,7 @@ def rebuild_clipped(acc_mps2: Signal, clip_mps2: float, rate_hz: float) -> Signa
     for axis in range(3):
         for first, after in runs(open_[axis]):
             if first >= 2 and after + 2 <= mask.shape[1]:
-                _bridge(rebuilt[axis], first, after)
+                _bridge(rebuilt[axis], first, after, clip_mps2, rate_hz)
     return rebuilt
 
 
@@ -116,20 +122,42 @@ def _solve(dynamic: Signal, in_range: Mask, direction: Signal, up: Signal) -> tu
     return force, lift, STRAY_MPS2 * np.sqrt(uu / determinant)
 
 
-def _bridge(axis_mps2: Signal, first: int, after: int) -> None:
-    """Bridge [first, after) of one axis by a cubic Hermite span."""
+def _bridge(axis_mps2: Signal, first: int, after: int, level_mps2: float, rate_hz: float) -> None:
+    """Bridge [first, after) of one axis: by a cubic Hermite span, or a half-sine where the flanks are too steep."""
     sign = 1.0 if axis_mps2[first] > 0 else -1.0
-    left, right = sign * axis_mps2[first - 1], sign * axis_mps2[after]
-    rise, fall = left - sign * axis_mps2[first - 2], right - sign * axis_mps2[after + 1]
-    if rise <= 0 or fall <= 0:
-        return
+    shown = sign * axis_mps2
     span = after - first + 1
     share = np.arange(1, span) / span
-    cubic = (
-        (2 * share**3 - 3 * share**2 + 1) * left
-        + (share**3 - 2 * share**2 + share) * span * rise
-        + (3 * share**2 - 2 * share**3) * right
-        + (share**2 - share**3) * span * fall
-    )
-    level = sign * axis_mps2[first:after]
-    axis_mps2[first:after] = sign * np.clip(cubic, level, MAX_BRIDGED * level)
+    left, right = shown[first - 1], shown[after]
+    rise, fall = left - shown[first - 2], right - shown[after + 1]
+    bridged = shown[first:after]
+    if rise > 0 and fall > 0:
+        cubic = (
+            (2 * share**3 - 3 * share**2 + 1) * left
+            + (share**3 - 2 * share**2 + share) * span * rise
+            + (3 * share**2 - 2 * share**3) * right
+            + (share**2 - share**3) * span * fall
+        )
+        bridged = np.maximum(bridged, np.minimum(cubic, MAX_BRIDGED * bridged))
+    if STEEP_SAMPLES <= after - first <= LONGEST_S * rate_hz:
+        wave = _half_sine(shown, first, after, level_mps2)
+        bridged = np.maximum(bridged, np.minimum(wave, MAX_HALF_SINE * shown[first:after]))
+    axis_mps2[first:after] = sign * bridged
+
+
+def _half_sine(shown: Signal, first: int, after: int, level_mps2: float) -> Signal:
+    """The samples of [first, after) by the half-sine that stays above the level for as long.
+
+    A half-sine of duration D lies above c for W when its peak is c / sin(pi (D - W) / 2 D). Half a sample on either
+    side is as far as the crossings are known.
+    """
+    begin, end = first, after
+    while begin > 0 and shown[begin - 1] > FLANK_SHARE * level_mps2 and first - begin < after - first:
+        begin -= 1
+    while end < shown.size and shown[end] > FLANK_SHARE * level_mps2 and end - after < after - first:
+        end += 1
+    duration = end - begin + 1.0
+    above = float(after - first)
+    peak = level_mps2 / np.sin(np.pi * (duration - above) / (2 * duration))
+    at: Signal = np.arange(first, after, dtype=np.float64) - begin + 1.0
+    return peak * np.sin(np.pi * at / duration)

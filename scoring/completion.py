@@ -11,6 +11,11 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+Signal = NDArray[np.float64]
+
 UNSURE: Final = 0.05
 """With a low-pass of 42 Hz or less, nine of ten composed crashes came out this close (docs/detector.md)."""
 UNSURE_SAMPLING: Final = 0.15
@@ -22,8 +27,8 @@ CLIPPED_ABOVE: Final = 0.40
 """How far rebuilt peaks are off either way, as a share of the estimate."""
 COMPLETED_ABOVE: Final = 0.15
 """The same once GPS has shown the speed that was lost."""
-BRAKED_KMH: Final = 5.0
-"""What drivers brake away between two fixes besides a crash, and GPS smooths."""
+HIDDEN_TIMES: Final = 2.0
+"""What a clipped sample may hide, as a multiple of the range: a peak seldom is three times the range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +42,56 @@ class Extent:
 
 
 def extent_of(
-    delta_v_kmh: float, *, is_clipped: bool, lost_kmh: float | None, poor_sampling: bool, gap: bool
+    delta_v_kmh: float, *, hidden_kmh: float, needed_kmh: float | None, poor_sampling: bool, gap: bool
 ) -> Extent:
     """What is known of a velocity change measured as `delta_v_kmh`, 0 or more.
 
-    `lost_kmh` is the speed lost at once by GPS, less what was braked away; it only counts where samples
-    clipped.
+    `hidden_kmh` is the most that clipped samples can have hidden (`hidden_most`), 0 where none clipped.
+    `needed_kmh` is the change that GPS needs to explain the speed afterwards (`needed`); it only counts
+    for what was hidden.
     """
     unsure = UNSURE_SAMPLING if poor_sampling else UNSURE
     if gap:
         unsure = max(unsure, UNSURE_GAP)
     margin_kmh = max(UNSURE_LEAST_KMH, unsure * delta_v_kmh)
-    if not is_clipped:
-        return Extent(delta_v_kmh, max(0.0, delta_v_kmh - margin_kmh), delta_v_kmh + margin_kmh)
-    low_kmh = max(0.0, delta_v_kmh - max(margin_kmh, CLIPPED_BELOW * delta_v_kmh))
-    if lost_kmh is None or lost_kmh <= delta_v_kmh:
-        return Extent(delta_v_kmh, low_kmh, delta_v_kmh * (1 + max(unsure, CLIPPED_ABOVE)))
-    return Extent(lost_kmh, max(low_kmh, lost_kmh - BRAKED_KMH), lost_kmh * (1 + COMPLETED_ABOVE), True)
+    low_kmh = max(0.0, delta_v_kmh - margin_kmh)
+    if hidden_kmh <= 0:
+        return Extent(delta_v_kmh, low_kmh, delta_v_kmh + margin_kmh)
+    low_kmh = max(0.0, min(low_kmh, delta_v_kmh * (1 - CLIPPED_BELOW)))
+    high_kmh = delta_v_kmh + max(margin_kmh, hidden_kmh)
+    if needed_kmh is None or needed_kmh <= delta_v_kmh:
+        return Extent(delta_v_kmh, low_kmh, high_kmh)
+    completed_kmh = min(needed_kmh, delta_v_kmh + hidden_kmh)
+    return Extent(
+        completed_kmh, low_kmh, max(high_kmh, needed_kmh, completed_kmh * (1 + COMPLETED_ABOVE)), True
+    )
 
 
-def lost_along(before_kmh: float, after_kmh: float, along_cosine: float) -> float:
-    """The velocity change at an angle to the car's way that takes its speed from one value to another, km/h.
+def hidden_most(clipped_samples: NDArray[np.intp], clip_mps2: float, rate_hz: float) -> float:
+    """The most that `clipped_samples` (3,) per axis can have hidden of a velocity change, km/h."""
+    return 3.6 * HIDDEN_TIMES * clip_mps2 / rate_hz * float(np.linalg.norm(clipped_samples))
 
-    `along_cosine` is that of the angle between the force and the way back. Where no such change exists
-    (GPS and direction disagree) the change of speed itself is given, which is the least there can be.
+
+def needed(
+    before_mps: float, after_mps: float, pulse_mps: Signal, outside_mps: Signal, heading: Signal | None
+) -> float:
+    """How large a change along `pulse_mps` (2,) takes a car's speed from `before_mps` to `after_mps`, m/s.
+
+    `outside_mps` (2,) is what else changed its velocity between the two fixes: brakes, sliding. `heading` (2,)
+    is the car's way in the same axes; without it, and where direction and speeds disagree, the answer
+    is the least change that can explain them, and 0 where nothing more is needed.
     """
-    least_kmh = before_kmh - after_kmh
-    inside = (before_kmh * along_cosine) ** 2 - before_kmh**2 + after_kmh**2
-    if along_cosine <= 0 or inside < 0:
-        return least_kmh
-    return max(least_kmh, before_kmh * along_cosine - math.sqrt(inside))
+    # Struck from behind a car is faster afterwards; either way no change of a vector is less than that of its length.
+    least = max(0.0, abs(before_mps - after_mps) - float(np.linalg.norm(outside_mps)))
+    size = float(np.linalg.norm(pulse_mps))
+    if heading is None or size == 0:
+        return least
+    coasting = before_mps * heading + outside_mps
+    along = float(coasting @ pulse_mps) / size
+    inside = along**2 - float(coasting @ coasting) + after_mps**2
+    if inside < 0:
+        return least
+    # |coasting + d pulse| = after: the smaller d is the change that did not first turn the car round.
+    roots = (-along - math.sqrt(inside), -along + math.sqrt(inside))
+    found = min((root for root in roots if root >= 0), default=least)
+    return max(found, least)

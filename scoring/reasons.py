@@ -31,6 +31,7 @@ class Reason(StrEnum):
     # what qualifies the figures
     CLIPPED = "clipped"
     COMPLETED = "completed"
+    BORDERLINE = "borderline"
     GAP = "gap"
     NOT_ENDED = "not_ended"
     TURNED = "turned"
@@ -119,6 +120,10 @@ SENTENCES: Final[dict[Reason, dict[str, str]]] = {
     Reason.COMPLETED: {
         "ja": "センサーの測定範囲を超えた分は、GPSで見た急な減速から補いました。",
         "en": "What lay beyond the sensor's range was completed from the speed the car lost at once by GPS.",
+    },
+    Reason.BORDERLINE: {
+        "ja": "速度変化は誤差の範囲で時速8キロに達しているため、軽い衝撃として扱います。",
+        "en": "The velocity change may have reached 8 km/h within its uncertainty, and counts as light.",
     },
     Reason.CONTRADICTED: {
         "ja": "前後方向の強い衝撃の前後で、GPSの速度が変わっていません。車への衝撃ではありません。",

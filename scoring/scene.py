@@ -8,16 +8,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.aftermath import Aftermath, aftermath
+from scoring.aftermath import LAG_S, Aftermath, aftermath, pairs_around
 from scoring.clipping import clipped, rebuild_clipped
-from scoring.completion import Extent, extent_of, lost_along
+from scoring.completion import Extent, extent_of, hidden_most, needed
 from scoring.filters import LOWPASS_ABOVE_HZ, LOWPASS_HZ, lowpass
 from scoring.frames import Motion
 from scoring.loose import FALL_WITHIN_S, Cause, free_falls, moved_by_itself
 from scoring.measures import Measures, Shock, measure
 from scoring.mount import Mount
 from scoring.onset import event
-from scoring.pulse import Pulse, find_pulses
+from scoring.pulse import FLANK_S, Pulse, find_pulses
 from scoring.reasons import Reason
 from scoring.rest import angle_deg, rest_of
 from scoring.score import confidence, features
@@ -28,6 +28,8 @@ Signal = NDArray[np.float64]
 
 SETTLE_S: Final = 7.0
 """Where the device comes to rest within this after the shock decides about a rollover."""
+STILL_MOUNTED_DEG: Final = 15.0
+"""A device turned further than this by the shock feels gravity where braking was: its motion explains no speed."""
 BEFORE_S: Final = 0.25
 MEASURED_S: Final = 1.0
 """A shock is measured from this long before its time zero to this long after."""
@@ -75,7 +77,7 @@ class Scene:
         self._mount = mount
         self._rate_hz = motion.rate_hz
         self._read = motion.acc_mps2.astype(np.float64)
-        clips = clipped(self._read, motion.clip_mps2)
+        self._clips = clips = clipped(self._read, motion.clip_mps2)
         self._acc = lowpass(rebuild_clipped(self._read, motion.clip_mps2, self._rate_hz), self._rate_hz)
         self._falls = free_falls(self._acc, self._rate_hz)
         self.judged: list[Judged] = []
@@ -125,8 +127,8 @@ class Scene:
         gap = any(first < end_s + 0.1 and last > start_s - 1.0 for first, last in self.motion.gaps)
         extent = extent_of(
             counted_kmh(pulse),
-            is_clipped=pulse.clipped,
-            lost_kmh=self._lost_kmh(pulse, gps, along),
+            hidden_kmh=self._hidden_kmh(pulse),
+            needed_kmh=self._needed_kmh(pulse, turned_deg),
             poor_sampling=bool(self.poor_sampling),
             gap=gap,
         )
@@ -154,14 +156,43 @@ class Scene:
         forward, right, _ = (self._mount.rotation @ pulse.delta_v_mps).tolist()
         return (forward, right), None
 
-    def _lost_kmh(self, pulse: Pulse, gps: Aftermath, along: float | None) -> float | None:
-        """The speed a shock took by GPS, less what was being braked before it; None where not known."""
-        if gps.lost_kmh is None or gps.before_kmh is None:
+    def _hidden_kmh(self, pulse: Pulse) -> float:
+        if not pulse.clipped:
+            return 0.0
+        flank = round(FLANK_S * self._rate_hz)
+        within = self._clips[:, max(0, pulse.start - flank) : pulse.end + flank]
+        return hidden_most(np.count_nonzero(within, axis=1), self.motion.clip_mps2, self._rate_hz)
+
+    def _needed_kmh(self, pulse: Pulse, turned_deg: float) -> float | None:
+        """The velocity change that GPS needs, the least over every lag it may have; None where not known."""
+        if self._speed is None or not pulse.clipped or turned_deg > STILL_MOUNTED_DEG:
             return None
-        lost_kmh = gps.lost_kmh - 3.6 * pulse.braking_mps2
-        if along is None or lost_kmh <= 0:
-            return lost_kmh
-        return lost_along(gps.before_kmh, max(0.0, gps.before_kmh - lost_kmh), along)
+        start_s, end_s = self.motion.time_at(pulse.start), self.motion.time_at(pulse.end)
+        axes = self._axes(pulse)
+        heading = np.array([1.0, 0.0]) if self._mount is not None and self._mount.fits(pulse.up) else None
+        force = (axes @ pulse.delta_v_mps)[:2]
+        found: list[float] = []
+        for from_s, to_s, before, after in pairs_around(self._speed, start_s):
+            explaining = [
+                needed(
+                    before, after, force, self._outside(pulse, axes, from_s - lag_s, to_s - lag_s), heading
+                )
+                for lag_s in np.arange(0.0, LAG_S + 0.01, 0.25)
+                if from_s - lag_s <= start_s and to_s - lag_s >= end_s
+            ]
+            if explaining:
+                found.append(min(explaining))
+        return 3.6 * max(found) if found else None
+
+    def _outside(self, pulse: Pulse, axes: Signal, from_s: float, to_s: float) -> Signal:
+        """What changed the velocity besides a shock between two moments, horizontally (2,), m/s."""
+        first = max(0, self.motion.index_at(from_s))
+        last = min(self._acc.shape[1], self.motion.index_at(to_s))
+        dynamic = (axes @ self._acc[:, first:last])[:2]
+        flank = round(FLANK_S * self._rate_hz) // 2
+        dynamic[:, max(0, pulse.start - flank - first) : max(0, pulse.end + flank - first)] = 0.0
+        outside: Signal = dynamic.sum(axis=1) / self._rate_hz
+        return outside
 
     def _fall_before_s(self, pulse: Pulse) -> float:
         reach = pulse.start - FALL_WITHIN_S * self._rate_hz
