@@ -127,19 +127,16 @@ def evaluate_detector(
     """
     from cli.evaluation.command import run
 
-    try:
-        code = run(
-            data,
-            report=report,
-            seed=seed,
-            hours=hours,
-            seeds=seeds,
-            quick=quick,
-            as_json_object=as_json,
-            check=check,
-        )
-    except OSError as error:
-        fail(str(error))
+    code = run(
+        data,
+        report=report,
+        seed=seed,
+        hours=hours,
+        seeds=seeds,
+        quick=quick,
+        as_json_object=as_json,
+        check=check,
+    )
     raise typer.Exit(code)
 
 

@@ -11,7 +11,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from cli.evaluation.aims import aims_of
 from cli.evaluation.evaluation import evaluate, wanted
-from cli.evaluation.output import as_json, print_tables
+from cli.evaluation.output import as_json
+from cli.evaluation.tables import print_figures
+from cli.terminal import ending_on_sigterm, fail
 
 DATA_VARIABLE = "CBUTTON_SAMPLE_DATA"
 
@@ -29,13 +31,17 @@ def run(
 ) -> int:
     """Evaluate and print; the exit code is 1 only with `check` and an aim that is missed.
 
-    Without `data` the folder of CBUTTON_SAMPLE_DATA is taken, or none. Raises FileNotFoundError where it is missing.
+    Without `data` the folder of CBUTTON_SAMPLE_DATA is taken, or none. Ends with words where a folder is missing.
     """
     told = os.environ.get(DATA_VARIABLE)
     folder = data or (Path(told) if told else None)
+    if folder is not None and not folder.is_dir():
+        fail(f"{folder}: no such folder; --data wants one that holds recordings (.npz, .csv)")
+    if report is not None and not report.absolute().parent.is_dir():
+        fail(f"{report}: there is no folder {report.absolute().parent} to write it to")
     what = wanted(folder, seed=seed, hours=hours, seeds=seeds, quick=quick)
     columns = (TextColumn("evaluating"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with ending_on_sigterm(), Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=1.0)
         evaluation = evaluate(what, lambda share: progress.advance(task, share))
     if report is not None:
@@ -45,5 +51,5 @@ def run(
     if as_json_object:
         print(json.dumps(as_json(evaluation)), flush=True)
     else:
-        print_tables(evaluation, Console())
+        print_figures(evaluation)
     return 1 if check and not all(aim.met for aim in aims_of(evaluation)) else 0

@@ -1,4 +1,4 @@
-"""An evaluation as one JSON object, and as tables for a terminal."""
+"""An evaluation as one JSON object, and its numbers as words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from cli.evaluation.aims import aims_of
 from cli.evaluation.baselines import BASELINES
@@ -190,61 +188,6 @@ def _without_nan(value: Any) -> Any:
     return value
 
 
-def print_tables(evaluation: Evaluation, console: Console) -> None:
-    """The same for people."""
-    figures = evaluation.figures
-    _print_material(evaluation, console)
-    table = _table("Recall of crashes, found as light or more (Wilson 95 %)")
-    for heading in ("pulses", "devices", "km/h", "crashes", *JUDGES):
-        table.add_column(heading)
-    for band in figures.recalls:
-        if band.shares[OURS].of:
-            table.add_row(
-                band.pulses,
-                band.devices,
-                band.label,
-                str(band.shares[OURS].of),
-                share_words(band.shares[OURS]),
-                *(f"{band.shares[name].value:.3f}" for name in JUDGES[1:]),
-            )
-    console.print(table)
-    table = _table("False impacts")
-    for heading in ("where", "hours", "scenes", *JUDGES):
-        table.add_column(heading)
-    for group in figures.false:
-        table.add_row(
-            group.kind, f"{group.hours:.2f}", str(group.scenes), *(str(group.events[name]) for name in JUDGES)
-        )
-    exposure = evaluation.exposure
-    table.add_row(
-        "simulated driving",
-        f"{exposure.hours:.0f}",
-        "",
-        *(str(exposure.events.get(name, 0)) for name in JUDGES),
-        style="bold",
-    )
-    console.print(table)
-    console.print(
-        f"Per 1,000 h: simulated {rate_words(Rate(exposure.events.get(OURS, 0), exposure.hours))}, "
-        f"real {rate_words(real_rate(figures, OURS))}"
-    )
-    for name, spread in figures.delta_v_error.items():
-        if "all good" in name or name.endswith("measured good"):
-            console.print(f"delta-V error, {name}: {spread_words(spread, '%')}")
-    console.print(f"PDOF error: {spread_words(figures.pdof_error['all'], 'deg')}")
-    for way, told in latency_percentiles(evaluation.latencies).items():
-        console.print(
-            f"latency, {way}: median {told['median_s']:.2f} s, 95 % {told['p95_s']:.2f} s of {told['of']}"
-        )
-    table = _table("Aims")
-    for heading in ("figure", "aim", "first bar", "reached", ""):
-        table.add_column(heading)
-    for aim in aims_of(evaluation):
-        verdict = "met" if aim.met else "first bar met" if aim.bar_met else "missed"
-        table.add_row(aim.name, f"{aim.aim:g}", f"{aim.bar:g}", f"{aim.reached:.4g}", verdict)
-    console.print(table)
-
-
 def fixed(value: float, digits: int) -> str:
     """So many digits after the point; a dash for what nothing told."""
     return "-" if math.isnan(value) else f"{value:.{digits}f}"
@@ -269,18 +212,3 @@ def rate_words(rate: Rate) -> str:
 def spread_words(spread: Spread, unit: str) -> str:
     """Median, 90 %, 95 %, and of how many."""
     return f"median {spread.median:.1f}, 90 % {spread.p90:.1f}, 95 % {spread.p95:.1f} {unit} of {spread.of}"
-
-
-def _print_material(evaluation: Evaluation, console: Console) -> None:
-    material = evaluation.material
-    if evaluation.wanted.folder is None:
-        console.print(
-            "No folder of recordings: synthetic material only. Give --data or set CBUTTON_SAMPLE_DATA.",
-            style="yellow",
-        )
-    for name, reason in material.not_judged:
-        console.print(f"not judged: {name}: {reason}", style="dim")
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=None, header_style="dim", padding=(0, 1))

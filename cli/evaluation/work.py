@@ -50,9 +50,12 @@ def done(pieces: list[Piece], folder: Path | None, processes: int) -> Iterator[D
         yield from map(_do, pieces)
         return
     # A fresh interpreter each: a fork would inherit the threads of BLAS in an unknown state.
-    with ProcessPoolExecutor(processes, get_context("spawn"), _start, (folder,)) as pool:
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), _start, (folder,))
+    try:
         for future in as_completed([pool.submit(_do, piece) for piece in pieces]):
             yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 _opened: list[Material] = []
