@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import queue
-from datetime import timedelta
-from time import monotonic
 from typing import Final
 
 import psycopg
@@ -19,6 +17,7 @@ from incident.service import Incidents
 from ingest.assess import Assessor
 from ingest.bulk import BulkLane
 from ingest.fleet import SQL
+from ingest.house import House
 from ingest.session import Delivery, Session, SubscriptionRefused, take
 from ingest.urgent import UrgentLane
 from runtime.database import Connection, connect_patiently
@@ -30,8 +29,6 @@ from schemas import topics
 _LOOK_S: Final = 0.05
 _MOST: Final = {"urgent": 50, "bulk": 4000}
 _GATHER_S: Final = {"urgent": 0.0, "bulk": 0.01}
-_HOUSEKEEPING_S: Final = 60.0
-_REMEMBERED_BOOTS: Final = 50_000
 
 
 def claim_shards(conn: Connection, life: Lifecycle, lane: str, shards: tuple[str, ...]) -> bool:
@@ -51,35 +48,6 @@ def claim_shards(conn: Connection, life: Lifecycle, lane: str, shards: tuple[str
     return True
 
 
-def keep_house(conn: Connection, settings: Settings) -> None:
-    """Make the partitions of the hours to come and drop what is kept no longer.
-
-    What goes wrong here is no reason not to serve: rows without a partition are kept as well.
-    Raises psycopg.OperationalError only.
-    """
-    log = structlog.get_logger(role="ingest")
-    try:
-        _keep_house(conn, settings, log)
-    except psycopg.OperationalError:
-        raise
-    except psycopg.Error:
-        log.exception("housekeeping failed")
-
-
-def _keep_house(conn: Connection, settings: Settings, log: structlog.stdlib.BoundLogger) -> None:
-    conn.execute(SQL["prepare_series"], {"ahead": timedelta(hours=3)})
-    keeps = {
-        "accel_frames": timedelta(hours=settings.frames_keep_hours),
-        "gps_fixes": timedelta(days=settings.fixes_keep_days),
-        "device_status": timedelta(days=settings.fixes_keep_days),
-    }
-    for name, keep in keeps.items():
-        row = conn.execute(SQL["drop_series"], {"name": name, "keep": keep}).fetchone()
-        if row is not None and row["dropped"]:
-            log.info("partitions dropped", series=name, count=row["dropped"])
-    conn.execute(SQL["drop_dead_letters"])
-
-
 def serve(settings: Settings, lane: str, life: Lifecycle) -> None:
     """Run one lane until told to end. Raises psycopg.OperationalError and SubscriptionRefused."""
     log = structlog.get_logger(role="ingest", lane=lane)
@@ -95,10 +63,12 @@ def serve(settings: Settings, lane: str, life: Lifecycle) -> None:
             worker: UrgentLane | BulkLane = UrgentLane(
                 incidents, assessor, dead_letter_bytes=settings.dead_letter_bytes
             )
+            house = None
         else:
             names = topics.BULK
             worker = BulkLane(incidents, dead_letter_bytes=settings.dead_letter_bytes)
-            keep_house(conn, settings)
+            house = House(settings, worker, assessor)
+            house.open(conn)
         inbox: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         url = settings.mqtt_url.get_secret_value()
         sessions = [Session(url, shard, lane, names, inbox) for shard in settings.shards]
@@ -108,7 +78,6 @@ def serve(settings: Settings, lane: str, life: Lifecycle) -> None:
             _wait_for_sessions(sessions, life)
             life.ready()
             log.info("ingest runs", shards=len(sessions))
-            next_housekeeping_s = monotonic() + _HOUSEKEEPING_S
             while not life.stopping:
                 batch = take(inbox, most=_MOST[lane], wait_s=_LOOK_S, gather_s=_GATHER_S[lane])
                 if batch:
@@ -116,10 +85,8 @@ def serve(settings: Settings, lane: str, life: Lifecycle) -> None:
                 assessor.decide_due(conn)
                 for session in sessions:
                     session.check()
-                if isinstance(worker, BulkLane) and monotonic() > next_housekeeping_s:
-                    worker.forget(keep=_REMEMBERED_BOOTS)
-                    keep_house(conn, settings)
-                    next_housekeeping_s = monotonic() + _HOUSEKEEPING_S
+                if house is not None:
+                    house.keep(conn)
         finally:
             for session in sessions:
                 session.stop()

@@ -2,50 +2,50 @@
 
 Urgent bursts are analysed as each part arrives, so an impact is decided from what is there;
 later parts revise the same impact. Candidates of the screen wait for the next frame or
-until they are due. Whatever a killed worker left undecided is still in `candidates`.
+until they are due. Whatever a killed worker left undecided is still in `candidates`, and what
+it left incomplete in `evidence_due`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
 import structlog
 
 from incident.service import Incidents, hint
+from ingest import evidence, mounts
 from ingest.attempt import attempt
 from ingest.envelope import ImpactPart
 from ingest.fleet import SQL
 from ingest.impacts import Candidate, Impacts
-from ingest.placing import TOLERANCE, Placed, moment
+from ingest.placing import Placed, moment
+from ingest.surroundings import fixes_in, motion_in, track_of
 from runtime.database import Connection
 from schemas.impact import Position, Severity
 from schemas.topics import UpTopic
-from scoring.analyse import CONTEXT_AFTER_S, CONTEXT_BEFORE_S, analyse
-from scoring.frames import Frame, FrameError, stretch_around
-from scoring.mount import Mount, learn_mount
+from scoring.analyse import CONTEXT_AFTER_S, CONTEXT_BEFORE_S, Analysis, analyse
+from scoring.frames import Motion, stretch_around
+from scoring.reasons import Reason
 from scoring.speed import SpeedTrack
 
 # A part without its pulse's end is decided this long after it came, from what is there.
 _DECIDE_AFTER: Final = timedelta(seconds=0.5)
 # By then the last part of a burst (10 s) has come, or never will.
 _BURST_OVER: Final = timedelta(seconds=15)
-_BEFORE_MS: Final = round(CONTEXT_BEFORE_S * 1000)
-_AFTER_MS: Final = round(CONTEXT_AFTER_S * 1000) + 3_000
+_MOTION_BEFORE: Final = timedelta(seconds=CONTEXT_BEFORE_S)
+_MOTION_AFTER: Final = timedelta(seconds=CONTEXT_AFTER_S + 3)
 _FIXES_FROM: Final = timedelta(seconds=60)
 _FIXES_TO: Final = timedelta(seconds=60)
-_MOUNT_FROM: Final = timedelta(seconds=180)
-_MILLISECOND: Final = timedelta(milliseconds=1)
-# Of two events of a boot, one may be placed early by this much and the other late.
-_CLOCKS_APART: Final = 2 * TOLERANCE
 _LOOK_AGAIN: Final = timedelta(seconds=1)
 # What fails for a reason nobody foresaw is tried again, but not for ever.
 _TRY_AGAIN: Final = timedelta(seconds=10)
 _GIVE_UP: Final = timedelta(hours=1)
 # Presses wait while candidates are decided.
 _AT_ONCE: Final = {"urgent": 10, "bulk": 100}
+_LOOKS_AT_ONCE: Final = 10
 
 
 class Assessor:
@@ -92,14 +92,32 @@ class Assessor:
             {"lane": self._lane, "shards": self._shards, "most": _AT_ONCE[self._lane]},
         ).fetchall()
         for row in due:
-            candidate = Candidate(
-                row["device_id"], row["boot_id"], row["uptime_ms"], row["lane"], row["at"], row["late"]
-            )
+            candidate = _candidate(row, row["lane"])
             failure = attempt(conn, partial(self._decide, conn, candidate, row["waited"]))
             if failure is not None:
                 self._log.error("candidate cannot be decided", **candidate.key, exc_info=failure)
                 self._settle(conn, candidate, done=row["waited"] > _GIVE_UP, wait=_TRY_AGAIN)
             hint(conn)
+
+    def look_again(self, conn: Connection) -> None:
+        """Complete the evidence of impacts whose time has come, and analyse anew what has grown.
+
+        Raises as `attempt` does when the database is lost.
+        """
+        for row in evidence.due(conn, self._shards, _LOOKS_AT_ONCE):
+            failure = attempt(conn, partial(self._complete, conn, row))
+            if failure is not None:
+                self._log.error("evidence is incomplete", impact=str(row["impact_id"]), exc_info=failure)
+                evidence.looked(conn, row["impact_id"], row["looks"])
+            hint(conn)
+
+    def _complete(self, conn: Connection, row: dict[str, Any]) -> None:
+        # What it may find after the first look was held back by the device: nobody is to be rung for it as for news.
+        candidate = replace(_candidate(row, self._lane), late=row["late"] or row["looks"] > 0)
+        conn.execute(SQL["lock_device"], {"device_id": candidate.device_id})
+        if evidence.keep(conn, row["impact_id"], candidate.moment):
+            self._assess(conn, candidate)
+        evidence.looked(conn, row["impact_id"], row["looks"])
 
     def _decide(self, conn: Connection, candidate: Candidate, waited: timedelta) -> None:
         complete = self._assess(conn, candidate)
@@ -114,87 +132,41 @@ class Assessor:
 
     def _assess(self, conn: Connection, candidate: Candidate) -> bool:
         """Analyse and record; whether nothing that may still come can change the finding."""
+        # Before anything is read: of two lanes at once, the later one has seen what the earlier has.
+        conn.execute(SQL["lock_device"], {"device_id": candidate.device_id})
         # A burst holds two seconds before the impact; what lay before them came in the bulk lane.
-        frames = self._frames(conn, candidate, "motion", _BEFORE_MS, _AFTER_MS)
+        frames = motion_in(conn, candidate.moment.window(_MOTION_BEFORE, _MOTION_AFTER))
         motion = stretch_around(frames, candidate.uptime_ms / 1000)
         if motion is None:
             return True
-        speed = self._speed(conn, candidate)
-        found = analyse(motion, candidate.uptime_ms / 1000, speed=speed)
-        if any(analysis.severity.rank >= Severity.LIGHT.rank for analysis in found):
-            mount = self._mount(conn, candidate)
-            if mount is not None:
-                found = analyse(motion, candidate.uptime_ms / 1000, speed=speed, mount=mount)
-        impacts = [analysis for analysis in found if analysis.severity is not Severity.NONE]
-        if impacts:
-            fixes = self._fixes(conn, candidate, _FIXES_FROM)
-            place = Position(fixes[-1]["lat_deg"], fixes[-1]["lon_deg"]) if fixes else None
-            for analysis in impacts:
-                self._impacts.record(conn, candidate, analysis, place)
+        fixes = fixes_in(conn, candidate.moment.window(_FIXES_FROM, _FIXES_TO))
+        found = self._analyse(conn, candidate, motion, track_of(fixes))
+        place = Position(fixes[-1]["lat_deg"], fixes[-1]["lon_deg"]) if fixes else None
+        for analysis in found:
+            self._impacts.record(conn, candidate, analysis, place)
         return all(analysis.final for analysis in found)
 
-    def _frames(
-        self, conn: Connection, candidate: Candidate, query: str, before_ms: int, after_ms: int
-    ) -> list[Frame]:
-        window = _window(candidate, timedelta(milliseconds=before_ms), timedelta(milliseconds=after_ms))
-        frames: list[Frame] = []
-        for row in conn.execute(SQL[query], window).fetchall():
-            try:
-                frames.append(Frame(key=None, **row))
-            except FrameError as error:
-                self._log.error("stored motion cannot be used", device=candidate.device_id, error=str(error))
-        return frames
-
-    def _speed(self, conn: Connection, candidate: Candidate) -> SpeedTrack | None:
-        return _track(self._fixes(conn, candidate, _FIXES_FROM))
-
-    def _mount(self, conn: Connection, candidate: Candidate) -> Mount | None:
-        """How the device sits in the car, learnt from the minutes before."""
-        track = _track(self._fixes(conn, candidate, _MOUNT_FROM))
-        if track is None:
-            return None
-        frames = self._frames(conn, candidate, "motion_frames", round(_MOUNT_FROM / _MILLISECOND), 0)
-        before = stretch_around(frames, candidate.uptime_ms / 1000 - 1.0)
-        return learn_mount(before, track) if before is not None else None
-
-    def _fixes(self, conn: Connection, candidate: Candidate, back: timedelta) -> list[dict[str, Any]]:
-        rows = conn.execute(SQL["fixes_around"], _window(candidate, back, _FIXES_TO)).fetchall()
-        if self._lane == "urgent":
-            known = {row["uptime_ms"] for row in rows}
-            for part in conn.execute(
-                SQL["part_fixes"],
-                {
-                    "device_id": candidate.device_id,
-                    "boot_id": candidate.boot_id,
-                    "from_ms": candidate.uptime_ms - _BEFORE_MS,
-                    "to_ms": candidate.uptime_ms + _AFTER_MS,
-                },
-            ).fetchall():
-                rows.extend(fix for fix in part["fixes"] if fix["uptime_ms"] not in known)
-                known.update(fix["uptime_ms"] for fix in part["fixes"])
-        return sorted(rows, key=lambda row: row["uptime_ms"])
+    @staticmethod
+    def _analyse(
+        conn: Connection, candidate: Candidate, motion: Motion, speed: SpeedTrack | None
+    ) -> tuple[Analysis, ...]:
+        """The finding, with its direction where the mount is known, or the minutes before tell it."""
+        at_s = candidate.uptime_ms / 1000
+        found = analyse(motion, at_s, speed=speed)
+        if not any(analysis.severity.rank >= Severity.KNOCK.rank for analysis in found):
+            return found
+        mount = mounts.stored(conn, candidate.device_id, candidate.at)
+        if mount is not None:
+            found = analyse(motion, at_s, speed=speed, mount=mount)
+            if not any(Reason.MOUNT_CHANGED in analysis.reasons for analysis in found):
+                return found
+            mounts.drop(conn, candidate.device_id)
+        if any(analysis.severity.rank >= Severity.LIGHT.rank for analysis in found):
+            mount = mounts.learn_before(conn, candidate.moment)
+            if mount is not None:
+                return analyse(motion, at_s, speed=speed, mount=mount)
+        return found
 
 
-def _window(candidate: Candidate, before: timedelta, after: timedelta) -> dict[str, Any]:
-    """The parameters of a look around a candidate: by uptime, and roughly by time for the partitions."""
-    return {
-        "device_id": candidate.device_id,
-        "boot_id": candidate.boot_id,
-        "from_ms": candidate.uptime_ms - before // _MILLISECOND,
-        "to_ms": candidate.uptime_ms + after // _MILLISECOND,
-        "from_at": candidate.at - before - _CLOCKS_APART,
-        "to_at": candidate.at + after + _CLOCKS_APART,
-    }
-
-
-def _track(fixes: list[dict[str, Any]]) -> SpeedTrack | None:
-    """The fixes as scoring takes them, each moment once; None where there are none."""
-    once = {fix["uptime_ms"]: fix for fix in fixes}
-    if not once:
-        return None
-    ordered = [once[uptime_ms] for uptime_ms in sorted(once)]
-    return SpeedTrack(
-        np.array([fix["uptime_ms"] / 1000 for fix in ordered], dtype=np.float64),
-        np.array([fix["speed_mps"] for fix in ordered], dtype=np.float64),
-        np.array([fix["heading_deg"] for fix in ordered], dtype=np.float64),
-    )
+def _candidate(row: dict[str, Any], lane: str) -> Candidate:
+    return Candidate(row["device_id"], row["boot_id"], row["uptime_ms"], lane, row["at"], row["late"])

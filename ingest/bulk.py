@@ -8,11 +8,11 @@ until the message is found that cannot be worked off.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -23,14 +23,18 @@ from ingest.copying import ACCEL_FRAMES, GPS_FIXES, Row
 from ingest.dead_letters import bury
 from ingest.envelope import AccelFrame, AckReport, GpsBatch, Rejection, Uplink, read
 from ingest.fleet import SQL, Boot, Fleet
+from ingest.impacts import Candidate
 from ingest.placing import TOLERANCE, Placed, moment
 from ingest.session import Delivery
+from ingest.speeds import Told, screen_speeds
 from runtime.database import Connection
 from schemas.impact import Position
 from schemas.topics import UpTopic, parse_up
 from scoring.frames import Frame
 from scoring.memory import Hit, Memory, screen_batch
 
+K = TypeVar("K")
+V = TypeVar("V")
 # The next frame of a second arrives within this time, with what is missing of a pulse.
 _NEXT_FRAME: Final = timedelta(seconds=1.5)
 # Help is not sent to where a car was longer ago than a minute, by a clock that may be off.
@@ -55,10 +59,13 @@ class _Arrival:
         return self.frame.stamp.event_uptime_ms
 
 
+_Located = tuple[Delivery, UpTopic, Row]
+
+
 @dataclass(slots=True)
 class _Batch:
     frames: list[_Arrival] = field(default_factory=list[_Arrival])
-    fixes: list[tuple[Delivery, UpTopic, Row]] = field(default_factory=list[tuple[Delivery, UpTopic, Row]])
+    fixes: list[_Located] = field(default_factory=list[_Located])
     acks: list[tuple[Delivery, UpTopic, AckReport]] = field(
         default_factory=list[tuple[Delivery, UpTopic, AckReport]]
     )
@@ -75,6 +82,7 @@ class BulkLane:
         self._cap_bytes = dead_letter_bytes
         self._fleet = Fleet()
         self._memories: dict[Hashable, Memory] = {}
+        self._speeds: dict[Boot, Told] = {}
         self._log = structlog.get_logger(role="ingest", lane="bulk")
 
     def work(self, conn: Connection, deliveries: Sequence[Delivery]) -> None:
@@ -88,10 +96,9 @@ class BulkLane:
             self._fleet = Fleet()
             self._work_in_halves(conn, deliveries, done)
             return
-        batch, memories, found = done
-        for boot, memory in memories.items():
-            self._memories.pop(boot, None)  # so that the longest silent ones stand first
-            self._memories[boot] = memory
+        batch, memories, speeds, found = done
+        _put(self._memories, memories)
+        _put(self._speeds, speeds)
         self._finish_commands(conn, batch)
         for delivery in deliveries:
             delivery.session.acknowledge(delivery)
@@ -105,13 +112,15 @@ class BulkLane:
 
     def _keep(
         self, conn: Connection, deliveries: Sequence[Delivery]
-    ) -> tuple[_Batch, dict[Hashable, Memory], int]:
+    ) -> tuple[_Batch, dict[Hashable, Memory], dict[Boot, Told], int]:
         """What is committed together: the batch, the memories to keep after that, how many hits."""
         batch = self._read(conn, deliveries)
-        memories, found = self._screen(conn, self._store(conn, batch))
+        frames, fixes = self._store(conn, batch)
+        memories, found = self._screen(conn, frames)
+        speeds, lost = self._screen_speeds(conn, fixes)
         for delivery, rejection, device_id in batch.rejected:
             bury(conn, delivery, rejection, device_id=device_id, cap_bytes=self._cap_bytes)
-        return batch, memories, found
+        return batch, memories, speeds, found + lost
 
     def _work_in_halves(self, conn: Connection, deliveries: Sequence[Delivery], error: Exception) -> None:
         if len(deliveries) > 1:
@@ -147,8 +156,8 @@ class BulkLane:
 
     def forget(self, *, keep: int) -> None:
         """Drop the memories of the longest silent devices beyond so many: each is a tail of motion."""
-        for boot in list(self._memories)[: max(0, len(self._memories) - keep)]:
-            del self._memories[boot]
+        _forget(self._memories, keep)
+        _forget(self._speeds, keep)
 
     def _place_incidents(self, conn: Connection, batch: _Batch) -> bool:
         """Where an incident opened without a place, the fresh fixes that follow give it one.
@@ -201,8 +210,8 @@ class BulkLane:
                     batch.rejected.append((delivery, Rejection("bad_topic", delivery.topic), topic.device_id))
         return batch
 
-    def _store(self, conn: Connection, batch: _Batch) -> list[_Arrival]:
-        """Store frames and fixes; the frames that were not there before."""
+    def _store(self, conn: Connection, batch: _Batch) -> tuple[list[_Arrival], list[_Located]]:
+        """Store frames and fixes; those that were not there before."""
         frames = copying.store(conn, ACCEL_FRAMES, [_frame_row(arrival) for arrival in batch.frames])
         fixes = copying.store(conn, GPS_FIXES, [row for _, _, row in batch.fixes])
         for index, reason in frames.refused.items():
@@ -212,7 +221,10 @@ class BulkLane:
         for index, reason in fixes.refused.items():
             delivery, topic, _ = batch.fixes[index]
             batch.rejected.append((delivery, Rejection("database_refused", reason), topic.device_id))
-        return [batch.frames[index] for index in sorted(frames.new)]
+        return (
+            [batch.frames[index] for index in sorted(frames.new)],
+            [batch.fixes[index] for index in sorted(fixes.new)],
+        )
 
     def _screen(self, conn: Connection, arrivals: list[_Arrival]) -> tuple[dict[Hashable, Memory], int]:
         """Screen new frames and note candidates; the memories to keep after the commit."""
@@ -225,20 +237,49 @@ class BulkLane:
         for hit in hits:
             arrival = _frame_of(hit, of_boot[hit.key])
             stamp = arrival.frame.stamp
-            conn.execute(
-                SQL["open_candidate"],
-                {
-                    "device_id": arrival.topic.device_id,
-                    "boot_id": stamp.boot_id,
-                    "uptime_ms": hit.uptime_ms,
-                    "lane": "bulk",
-                    "shard": arrival.topic.shard,
-                    "at": moment(hit.uptime_ms, arrival.placed, stamp),
-                    "late": stamp.late,
-                    "wait": timedelta() if hit.complete else _NEXT_FRAME,
-                },
+            candidate = Candidate(
+                arrival.topic.device_id,
+                stamp.boot_id,
+                hit.uptime_ms,
+                "bulk",
+                moment(hit.uptime_ms, arrival.placed, stamp),
+                stamp.late,
             )
+            _open(conn, candidate, arrival.topic.shard, timedelta() if hit.complete else _NEXT_FRAME)
         return memories, len(hits)
+
+    def _screen_speeds(self, conn: Connection, located: list[_Located]) -> tuple[dict[Boot, Told], int]:
+        """Screen new fixes for speed lost at once, and note candidates; the memories to keep after the commit."""
+        fixes = [_told(row) for _, _, row in located]
+        speeds, losses = screen_speeds(self._speeds, fixes)
+        for loss in losses:
+            _, topic, (_, boot_id, _, _, at, fix_ms, late, *_) = located[loss.place]
+            ago = timedelta(milliseconds=fix_ms - loss.uptime_ms)
+            candidate = Candidate(topic.device_id, boot_id, loss.uptime_ms, "bulk", at - ago, late)
+            _open(conn, candidate, topic.shard, _NEXT_FRAME)
+        return speeds, len(losses)
+
+
+def _open(conn: Connection, candidate: Candidate, shard: str, wait: timedelta) -> None:
+    values = {"shard": shard, "at": candidate.at, "late": candidate.late, "wait": wait}
+    conn.execute(SQL["open_candidate"], {**candidate.key, **values})
+
+
+def _put(memories: dict[K, V], new: Mapping[K, V]) -> None:
+    """Put new memories in place, last: so the longest silent ones stand first."""
+    for boot, memory in new.items():
+        memories.pop(boot, None)
+        memories[boot] = memory
+
+
+def _forget(memories: dict[K, V], keep: int) -> None:
+    for boot in list(memories)[: max(0, len(memories) - keep)]:
+        del memories[boot]
+
+
+def _told(row: Row) -> tuple[Boot, Told]:
+    device_id, boot_id, _, _, _, uptime_ms, _, _, _, speed_mps, *_ = row
+    return (device_id, boot_id), Told(uptime_ms, speed_mps)
 
 
 def _frame_of(hit: Hit, arrivals: Sequence[_Arrival]) -> _Arrival:

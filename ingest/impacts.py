@@ -1,20 +1,30 @@
-"""Impacts as rows: one for each, whichever lane found it, revised upwards by later evidence."""
+"""Impacts as rows: one for each, whichever lane found it, revised by later evidence, its severity only upwards."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
+from psycopg.types.json import Jsonb
 
 from incident.service import Incidents, Report
+from ingest import evidence
 from ingest.fleet import SQL
+from ingest.surroundings import Moment
 from runtime.database import Connection
 from schemas.impact import Position, Severity
 from schemas.incident import Trigger
 from scoring.analyse import Analysis
+from scoring.finding import DETECTOR_VERSION
+from scoring.record import record_of
+
+# Shocks of a device within a second are one impact; time zero of one and the same shock hardly moves.
+_SAME_IMPACT_MS: Final = 1000
+_SAME_SHOCK_MS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,11 @@ class Candidate:
             "lane": self.lane,
         }
 
+    @property
+    def moment(self) -> Moment:
+        """Where to look for what surrounds it."""
+        return Moment(self.device_id, self.boot_id, self.uptime_ms, self.at)
+
     def time_of(self, uptime_s: float) -> datetime:
         """The wall time of another uptime of the same boot."""
         return self.at + timedelta(seconds=uptime_s - self.uptime_ms / 1000)
@@ -53,26 +68,42 @@ class Impacts:
     def record(
         self, conn: Connection, candidate: Candidate, analysis: Analysis, place: Position | None
     ) -> None:
-        """Write an impact, or revise the one within a second of it; inside the caller's transaction.
+        """Write an impact with its evidence, or revise the one within a second of it.
 
-        `place` is the last known position. A finding that is not graver than what is known
-        only helps to place the incident.
+        Inside the caller's transaction, which holds the device's lock since before it read what was
+        analysed. `place` is the last known position. The figures are those of the latest analysis; the
+        severity is the gravest there was, and a finding that is no graver only helps to place the incident.
+        A shock found to be none after all takes nothing back, but says so in the impact's analysis.
         """
         uptime_ms = round(analysis.uptime_s * 1000)
-        conn.execute(SQL["lock_device"], {"device_id": candidate.device_id})
+        none = analysis.severity is Severity.NONE
         same = conn.execute(
             SQL["same_impact"],
-            {"device_id": candidate.device_id, "boot_id": candidate.boot_id, "uptime_ms": uptime_ms},
+            {
+                "device_id": candidate.device_id,
+                "boot_id": candidate.boot_id,
+                "uptime_ms": uptime_ms,
+                "within_ms": _SAME_SHOCK_MS if none else _SAME_IMPACT_MS,
+            },
         ).fetchone()
+        if same is None and none:
+            return
         at = candidate.time_of(analysis.uptime_s)
-        if same is not None and analysis.severity.rank <= Severity(same["severity"]).rank:
-            if analysis.final and analysis.severity == same["severity"]:
-                # The class stands; figures and direction are better known now.
-                self._write(conn, candidate, analysis, place, same["id"])
-            if same["incident_id"] is not None and place is not None:
+        incident_id: UUID | None = None
+        if same is None:
+            graver = True
+            known = self._store(conn, candidate, analysis, place)
+        else:
+            known, incident_id, before = same["id"], same["incident_id"], Severity(same["severity"])
+            graver = analysis.severity.rank > before.rank
+            if graver or analysis.final or not same["final"]:
+                self._revise(conn, analysis, place, known, analysis.severity if graver else before)
+        evidence.keep(conn, known, replace(candidate.moment, uptime_ms=uptime_ms, at=at))
+        evidence.look_again(conn, known, candidate.device_id)
+        if not graver:
+            if incident_id is not None and place is not None:
                 self._incidents.place(conn, candidate.device_id, place, at)
             return
-        impact_id = self._write(conn, candidate, analysis, place, same["id"] if same else None)
         self._log.info(
             "impact",
             device=candidate.device_id,
@@ -89,22 +120,36 @@ class Impacts:
             at=at,
             late=candidate.late,
             position=place,
-            revises=same is not None and same["incident_id"] is not None,
+            revises=incident_id is not None,
         )
         filed = self._incidents.report(conn, report)
-        conn.execute(SQL["impact_belongs_to"], {"id": impact_id, "incident_id": filed.incident_id})
+        conn.execute(SQL["impact_belongs_to"], {"id": known, "incident_id": filed.incident_id})
 
-    @staticmethod
-    def _write(
-        conn: Connection, candidate: Candidate, analysis: Analysis, place: Position | None, known: UUID | None
+    def _store(
+        self, conn: Connection, candidate: Candidate, analysis: Analysis, place: Position | None
     ) -> UUID:
-        values: dict[str, Any] = {
-            "id": known,
+        key = {
             "device_id": candidate.device_id,
             "boot_id": candidate.boot_id,
             "uptime_ms": round(analysis.uptime_s * 1000),
             "at": candidate.time_of(analysis.uptime_s),
+            "late": candidate.late,
             "severity": analysis.severity,
+        }
+        row = conn.execute(SQL["store_impact"], key | self._figures(analysis, place)).fetchone()
+        if row is None:
+            raise AssertionError("RETURNING gave no row")
+        return row["id"]
+
+    def _revise(
+        self, conn: Connection, analysis: Analysis, place: Position | None, known: UUID, severity: Severity
+    ) -> None:
+        conn.execute(
+            SQL["revise_impact"], {"id": known, "severity": severity} | self._figures(analysis, place)
+        )
+
+    def _figures(self, analysis: Analysis, place: Position | None) -> dict[str, Any]:
+        return {
             "delta_v_kmh": analysis.delta_v_kmh,
             "delta_v_is_lower_bound": analysis.delta_v_is_lower_bound,
             "pdof_deg": analysis.pdof_deg,
@@ -112,13 +157,22 @@ class Impacts:
             "duration_ms": analysis.duration_ms,
             "rollover": analysis.rollover,
             "multiple": analysis.multiple,
+            "parked": analysis.parked,
             "reasons": list(analysis.reasons),
             "lat_deg": place.lat_deg if place else None,
             "lon_deg": place.lon_deg if place else None,
             "speed_before_kmh": analysis.speed_before_kmh,
-            "late": candidate.late,
+            "detector": DETECTOR_VERSION,
+            "analysis": self._record(analysis),
         }
-        row = conn.execute(SQL["revise_impact" if known else "store_impact"], values).fetchone()
-        if row is None:
-            raise AssertionError("RETURNING gave no row")
-        return row["id"]
+
+    def _record(self, analysis: Analysis) -> Jsonb | None:
+        """The finding whole; None where it cannot be written: that must not keep help from a crash."""
+        try:
+            # No birth date is known of anybody insured, so the injury models stay as published.
+            record = record_of(analysis)
+            json.dumps(record, allow_nan=False)
+        except (ValueError, TypeError, ArithmeticError, LookupError):
+            self._log.exception("finding cannot be kept whole")
+            return None
+        return Jsonb(record)

@@ -75,59 +75,135 @@ WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND lane = %(lane)s AN
 DELETE FROM candidates
 WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND lane = %(lane)s AND uptime_ms = %(uptime_ms)s;
 
--- name: motion_frames
-SELECT uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts FROM accel_frames
-WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
-  AND at BETWEEN %(from_at)s AND %(to_at)s
-  AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
-ORDER BY uptime_ms;
-
 -- name: motion
 SELECT uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts FROM accel_frames
 WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
   AND at BETWEEN %(from_at)s AND %(to_at)s
-  AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
+  AND uptime_ms + 1000 * samples / rate_hz >= %(from_ms)s AND uptime_ms <= %(to_ms)s
 UNION ALL
 SELECT uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts FROM impact_parts
-WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s;
+WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
+  AND uptime_ms + 1000 * samples / rate_hz >= %(from_ms)s AND uptime_ms <= %(to_ms)s;
 
--- name: fixes_around
-SELECT uptime_ms, lat_deg, lon_deg, speed_mps, heading_deg FROM gps_fixes
+-- name: fixes
+SELECT DISTINCT ON (uptime_ms) uptime_ms, lat_deg, lon_deg, speed_mps, heading_deg
+FROM (
+    SELECT uptime_ms, lat_deg, lon_deg, speed_mps, heading_deg, 1 AS rank FROM gps_fixes
+    WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND at BETWEEN %(from_at)s AND %(to_at)s
+    UNION ALL
+    SELECT fix.*, 2 FROM impact_parts part CROSS JOIN jsonb_to_recordset(part.fixes) AS fix (
+        uptime_ms bigint, lat_deg double precision, lon_deg double precision, speed_mps real, heading_deg real)
+    WHERE part.device_id = %(device_id)s AND part.boot_id = %(boot_id)s
+      AND part.uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
+) found
+WHERE uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
+ORDER BY uptime_ms, rank;
+
+-- name: keep_frames
+INSERT INTO impact_frames (impact_id, sequence, uptime_ms, rate_hz, samples, scale_mps2, full_scale_g,
+                           lowpass_hz, counts)
+SELECT %(impact_id)s, sequence, uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts
+FROM accel_frames
 WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
   AND at BETWEEN %(from_at)s AND %(to_at)s
-  AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
-ORDER BY uptime_ms;
+  AND uptime_ms + 1000 * samples / rate_hz >= %(from_ms)s AND uptime_ms <= %(to_ms)s
+UNION ALL
+SELECT %(impact_id)s, sequence, uptime_ms, rate_hz, samples, scale_mps2, full_scale_g, lowpass_hz, counts
+FROM impact_parts
+WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
+  AND uptime_ms + 1000 * samples / rate_hz >= %(from_ms)s AND uptime_ms <= %(to_ms)s
+ON CONFLICT DO NOTHING;
 
--- name: part_fixes
-SELECT fixes FROM impact_parts
-WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
-ORDER BY uptime_ms;
+-- name: keep_fixes
+INSERT INTO impact_fixes (impact_id, uptime_ms, lat_deg, lon_deg, speed_mps, heading_deg)
+SELECT %(impact_id)s, uptime_ms, lat_deg, lon_deg, speed_mps, heading_deg FROM gps_fixes
+WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
+  AND at BETWEEN %(from_at)s AND %(to_at)s AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
+UNION ALL
+SELECT %(impact_id)s, fix.* FROM impact_parts part CROSS JOIN jsonb_to_recordset(part.fixes) AS fix (
+    uptime_ms bigint, lat_deg double precision, lon_deg double precision, speed_mps real, heading_deg real)
+WHERE part.device_id = %(device_id)s AND part.boot_id = %(boot_id)s
+  AND part.uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
+  AND fix.uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
+ON CONFLICT DO NOTHING;
+
+-- name: look_again
+INSERT INTO evidence_due (impact_id, shard, due_at)
+SELECT %(impact_id)s, shard, clock_timestamp() + %(wait)s FROM devices WHERE id = %(device_id)s
+ON CONFLICT (impact_id) DO NOTHING;
+
+-- name: due_looks
+SELECT due.impact_id, due.looks, i.device_id, i.boot_id, i.uptime_ms, i.at, i.late
+FROM evidence_due due JOIN impacts i ON i.id = due.impact_id
+WHERE due.shard = ANY (%(shards)s) AND due.due_at <= clock_timestamp()
+ORDER BY due.due_at LIMIT %(most)s;
+
+-- name: next_look
+UPDATE evidence_due SET looks = looks + 1, due_at = clock_timestamp() + %(wait)s WHERE impact_id = %(impact_id)s;
+
+-- name: last_look
+DELETE FROM evidence_due WHERE impact_id = %(impact_id)s;
+
+-- name: mount
+SELECT rotation, quality, moving_s FROM device_mounts WHERE device_id = %(device_id)s AND learnt_at <= %(at)s;
+
+-- name: drop_mount
+DELETE FROM device_mounts WHERE device_id = %(device_id)s;
+
+-- name: keep_mount
+INSERT INTO device_mounts (device_id, rotation, quality, moving_s)
+VALUES (%(device_id)s, %(rotation)s, %(quality)s, %(moving_s)s)
+ON CONFLICT (device_id) DO UPDATE SET rotation = excluded.rotation, quality = excluded.quality,
+    moving_s = excluded.moving_s, learnt_at = excluded.learnt_at
+WHERE excluded.quality >= device_mounts.quality
+   OR device_mounts.learnt_at < clock_timestamp() - %(old)s;
+
+-- name: mounts_wanted
+SELECT wanted.*, drove.boot_id, drove.uptime_ms, drove.at, drove.moving
+FROM (
+    SELECT d.id AS device_id, m.rotation, m.quality, m.moving_s
+    FROM devices d LEFT JOIN device_mounts m ON m.device_id = d.id
+    WHERE d.shard = ANY (%(shards)s) AND d.id > %(after)s
+      AND (m.device_id IS NULL
+           OR m.learnt_at < now() - CASE WHEN m.quality < %(good)s THEN %(poor_for)s ELSE %(old)s END)
+    ORDER BY d.id LIMIT %(most)s
+) wanted
+LEFT JOIN LATERAL (
+    SELECT boot_id, max(uptime_ms) AS uptime_ms, max(at) AS at,
+           count(*) FILTER (WHERE speed_mps >= %(moving_mps)s) AS moving
+    FROM gps_fixes f
+    WHERE f.device_id = wanted.device_id AND f.at > now() - %(back)s AND f.at <= now()
+    GROUP BY boot_id ORDER BY max(at) DESC LIMIT 1
+) drove ON true
+ORDER BY wanted.device_id;
 
 -- name: lock_device
 SELECT pg_advisory_xact_lock(hashtextextended('device:' || %(device_id)s, 0));
 
 -- name: same_impact
-SELECT id, severity, delta_v_kmh, incident_id FROM impacts
+SELECT id, severity, incident_id, coalesce((analysis ->> 'final')::boolean, false) AS final FROM impacts
 WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
-  AND uptime_ms BETWEEN %(uptime_ms)s - 1000 AND %(uptime_ms)s + 1000
+  AND uptime_ms BETWEEN %(uptime_ms)s - %(within_ms)s AND %(uptime_ms)s + %(within_ms)s
 ORDER BY abs(uptime_ms - %(uptime_ms)s) LIMIT 1 FOR UPDATE;
 
 -- name: store_impact
 INSERT INTO impacts (device_id, boot_id, uptime_ms, at, severity, delta_v_kmh, delta_v_is_lower_bound, pdof_deg,
-                     peak_g, duration_ms, rollover, multiple, reasons, lat_deg, lon_deg, speed_before_kmh, late)
+                     peak_g, duration_ms, rollover, multiple, parked, reasons, lat_deg, lon_deg, speed_before_kmh,
+                     late, detector, analysis)
 VALUES (%(device_id)s, %(boot_id)s, %(uptime_ms)s, %(at)s, %(severity)s, %(delta_v_kmh)s,
         %(delta_v_is_lower_bound)s, %(pdof_deg)s, %(peak_g)s, %(duration_ms)s, %(rollover)s, %(multiple)s,
-        %(reasons)s, %(lat_deg)s, %(lon_deg)s, %(speed_before_kmh)s, %(late)s)
+        %(parked)s, %(reasons)s, %(lat_deg)s, %(lon_deg)s, %(speed_before_kmh)s, %(late)s, %(detector)s,
+        %(analysis)s)
 RETURNING id;
 
 -- name: revise_impact
 UPDATE impacts SET severity = %(severity)s, delta_v_kmh = %(delta_v_kmh)s,
        delta_v_is_lower_bound = %(delta_v_is_lower_bound)s, pdof_deg = coalesce(%(pdof_deg)s, pdof_deg),
        peak_g = %(peak_g)s, duration_ms = %(duration_ms)s, rollover = %(rollover)s, multiple = %(multiple)s,
-       reasons = %(reasons)s, lat_deg = coalesce(lat_deg, %(lat_deg)s), lon_deg = coalesce(lon_deg, %(lon_deg)s),
-       revision = revision + 1
-WHERE id = %(id)s
-RETURNING id;
+       parked = %(parked)s, reasons = %(reasons)s, lat_deg = coalesce(lat_deg, %(lat_deg)s),
+       lon_deg = coalesce(lon_deg, %(lon_deg)s), speed_before_kmh = coalesce(%(speed_before_kmh)s, speed_before_kmh),
+       detector = %(detector)s, analysis = %(analysis)s, revision = revision + 1
+WHERE id = %(id)s AND (analysis IS DISTINCT FROM %(analysis)s OR severity <> %(severity)s);
 
 -- name: impact_belongs_to
 UPDATE impacts SET incident_id = %(incident_id)s WHERE id = %(id)s;

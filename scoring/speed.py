@@ -50,3 +50,18 @@ class SpeedTrack:
         )
         found = np.flatnonzero(known)
         return float(self.speed_mps[found[0]] * 3.6) if found.size else None
+
+
+def sudden_losses(
+    trip: NDArray[np.int64], uptime_s: Signal, speed_mps: Signal, *, lost_kmh: float, within_s: float
+) -> NDArray[np.intp]:
+    """The indices of fixes that show `lost_kmh` or more less than the fix before, at most `within_s` earlier.
+
+    Fixes (n,) of many devices at once: `trip` tells devices and boots apart, rows are in order of trip, then
+    time. NaN speeds, and two fixes of one moment, tell nothing.
+    """
+    lost = 3.6 * (speed_mps[:-1] - speed_mps[1:])
+    apart_s = uptime_s[1:] - uptime_s[:-1]
+    with np.errstate(invalid="ignore"):
+        sudden = (trip[1:] == trip[:-1]) & (apart_s > 0) & (apart_s <= within_s) & (lost >= lost_kmh)
+    return np.flatnonzero(sudden) + 1

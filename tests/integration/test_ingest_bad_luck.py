@@ -27,8 +27,8 @@ from ingest.bulk import BulkLane
 from ingest.dead_letters import bury
 from ingest.envelope import Rejection, Stamp
 from ingest.fleet import Fleet
-from ingest.impacts import Candidate
 from ingest.session import Delivery, Session, SubscriptionRefused, take
+from ingest.surroundings import Moment, fixes_in, motion_in
 from ingest.urgent import UrgentLane
 from runtime.nats import DEVICE_USER
 from schemas import topics
@@ -385,6 +385,7 @@ def test_motion_is_found_on_both_sides_of_a_clock_that_was_set(bulk: Lane) -> No
     bulk.publish("accel", frame(slow), frame(right))
     bulk.publish("gps", wire.Gps(stamp=where, fixes=[fix]))
     bulk.work(3)
-    candidate = Candidate(DEVICE, 5, 61_500, "bulk", datetime.now(UTC), late=False)
-    assert len(bulk.assessor._frames(bulk.world.conn, candidate, "motion", 10_000, 9_000)) == 2
-    assert len(bulk.assessor._fixes(bulk.world.conn, candidate, timedelta(seconds=60))) == 1
+    moment = Moment(DEVICE, 5, 61_500, datetime.now(UTC))
+    seconds = timedelta(seconds=1)
+    assert len(motion_in(bulk.world.conn, moment.window(10 * seconds, 9 * seconds))) == 2
+    assert len(fixes_in(bulk.world.conn, moment.window(60 * seconds, 60 * seconds))) == 1
