@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -41,8 +41,13 @@ _FIX_AGE_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FalseImpact:
-    """A false impact of simulated driving: what was found, what happened shortly before, what it looked like."""
+    """A false impact of simulated driving: what was found, what happened shortly before, what it looked like.
 
+    Batch, seed and car make it again.
+    """
+
+    seed: int
+    batch: int
     car: int
     found: Analysis
     causes: tuple[str, ...]
@@ -89,7 +94,8 @@ def drive_batch(seed: int, number: int, *, cars: int = CARS, trip_s: float = TRI
     happened = happen(rng, seed, trips, body)
     sensors = [Sensor(RATE_HZ, LOWPASS_HZ, float(rng.choice([8.0, 16.0]))) for _ in range(cars)]
     counts = _measured(rng, body, sensors, happened)
-    return _screened(rng, trips, counts, sensors, happened)
+    exposure = _screened(rng, trips, counts, sensors, happened)
+    return replace(exposure, false=tuple(replace(each, seed=seed, batch=number) for each in exposure.false))
 
 
 def _measured(
@@ -223,7 +229,7 @@ def _judged(
                 and all(abs(moment - old) > SAME_IMPACT_S for old in fired[rule.name])
             ]
     false = [
-        FalseImpact(car, found, _causes(found, happened), waveform_of(motion, track, found.uptime_s))
+        FalseImpact(0, 0, car, found, _causes(found, happened), waveform_of(motion, track, found.uptime_s))
         for found, motion in impacts
         if found.severity.rank >= Severity.LIGHT.rank
     ]

@@ -65,6 +65,9 @@ class Figures:
     by_kind: dict[str, Share]
     rollover: Share
     rollover_false: Share
+    parked: Share
+    parked_false: Share
+    range_held: dict[str, Share]
     multiple: Share
     multiple_false: Share
     over_called: Share
@@ -97,6 +100,20 @@ def figures_of(verdicts: Sequence[Verdict]) -> Figures:
         rollover_false=_share(
             each.rollover for each in good if each.truth is not None and not each.truth.rollover
         ),
+        parked=_share(
+            each.found is not None and each.found.parked for each in grave if each.kind == "parked"
+        ),
+        parked_false=_share(
+            each.found is not None and each.found.parked for each in grave if each.kind == "plain"
+        ),
+        range_held={
+            name: _share(
+                each.found.delta_v_from_kmh <= _delta_v(each) <= each.found.delta_v_to_kmh
+                for each in grave
+                if each.found is not None and each.truth is not None and each.truth.clipped == clipped
+            )
+            for name, clipped in (("in range", False), ("clipped", True))
+        },
         multiple=_share(each.multiple for each in grave if each.truth is not None and each.truth.multiple),
         multiple_false=_share(each.multiple for each in good if each.kind == "plain"),
         over_called=_share(each.detected for each in good if _delta_v(each) < 8 and each.kind != "rollover"),

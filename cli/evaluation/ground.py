@@ -16,7 +16,7 @@ from device_sim.physics.routes import load_route, route_ids
 from device_sim.physics.speed_profile import STYLES, drive_lap
 from device_sim.physics.vibration import Vibration
 from schemas.recording import G_MPS2, Recording
-from scoring.detect import motions_of
+from scoring.sampling import motions_of
 
 Signal = NDArray[np.float64]
 

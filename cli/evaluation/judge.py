@@ -14,8 +14,9 @@ from cli.evaluation.sensor import Sensor
 from schemas.impact import Severity
 from schemas.recording import G_MPS2, Recording
 from scoring.analyse import Analysis, analyse
-from scoring.detect import detect, motions_of
+from scoring.detect import detect
 from scoring.frames import Motion
+from scoring.sampling import motions_of
 from scoring.speed import SpeedTrack
 
 Floats = NDArray[np.float32]

@@ -19,9 +19,9 @@ from device_sim.device.trigger import BEFORE_MS, FIRST_AFTER_MS, PART_MS, PARTS_
 from schemas.impact import Severity
 from schemas.recording import G_MPS2
 from scoring.analyse import Analysis, analyse
-from scoring.detect import motions_of
 from scoring.frames import Frame, Motion, frames_of, stretch_around
 from scoring.memory import Memory, screen_batch
+from scoring.sampling import motions_of
 from scoring.speed import SpeedTrack
 
 FRAME_S: Final = 1.0

@@ -57,7 +57,7 @@ def _makers(material: Material, repeats: int) -> list[Maker]:
     for name in _TEMPLATES:
         makers += [_disturbed(name)] * repeats
     for name in _HANDS:
-        makers += [_handled(name)] * repeats
+        makers += [_handled(name)] * (_HAND_SHARE * repeats)
     return makers
 
 
@@ -72,6 +72,8 @@ _TEMPLATES: Final[dict[str, Template]] = {
     "mount_rattle": disturbance.rattle,
 }
 _STANDING: Final = frozenset({"door_slam"})
+_HAND_SHARE: Final = 4
+"""Hands do the most varied things: so many times as many of them."""
 _HANDS: Final = ("handling", "taken_off_and_put_back", "shaken_in_hand")
 
 

@@ -16,6 +16,7 @@ from cli.evaluation.figures import OURS, Figures
 from cli.evaluation.judge import Verdict
 from cli.evaluation.latency import Latency
 from cli.evaluation.statistics import Rate, Share, Spread
+from scoring.analyse import Analysis
 
 JUDGES = (OURS, *(rule.name for rule in BASELINES))
 
@@ -49,7 +50,14 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
                 "happened": exposure.happened,
                 "dv150_at_least": dict(zip(map(str, STEPS_KMH), exposure.steps, strict=True)),
                 "false_impacts": [
-                    {**_finding(each.found), "after": list(each.causes)} for each in exposure.false
+                    {
+                        "seed": each.seed,
+                        "batch": each.batch,
+                        "car": each.car,
+                        **_finding(each.found),
+                        "after": list(each.causes),
+                    }
+                    for each in exposure.false
                 ],
             },
             "misses": [_miss(each) for each in evaluation.noteworthy if each.missed],
@@ -121,6 +129,9 @@ def _figures(figures: Figures) -> dict[str, Any]:
         "recall_by_kind": {kind: _share(each) for kind, each in figures.by_kind.items()},
         "rollover": _share(figures.rollover),
         "rollover_false": _share(figures.rollover_false),
+        "parked": _share(figures.parked),
+        "parked_false": _share(figures.parked_false),
+        "stated_range_held_the_truth": {name: _share(each) for name, each in figures.range_held.items()},
         "multiple": _share(figures.multiple),
         "multiple_false": _share(figures.multiple_false),
         "below_8_kmh_found_as_light_or_more": _share(figures.over_called),
@@ -154,12 +165,13 @@ def _miss(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _finding(found: Any) -> dict[str, Any]:
+def _finding(found: Analysis) -> dict[str, Any]:
     return {
         "at_s": round(found.uptime_s, 3),
         "severity": str(found.severity),
         "delta_v_kmh": round(found.delta_v_kmh, 2),
         "peak_g": round(found.peak_g, 2),
+        "confidence": round(found.confidence, 4),
         "reasons": list(found.reasons),
     }
 

@@ -140,6 +140,8 @@ def _card(verdict: Verdict) -> dict[str, Any]:
 
 def _simulated_card(false: FalseImpact) -> dict[str, Any]:
     return {
+        "batch": false.batch,
+        "car": false.car,
         "causes": false.causes,
         "found": false.found,
         "why": [_said(code) for code in false.found.reasons],
