@@ -62,9 +62,8 @@ def extent_of(
     if needed_kmh is None or needed_kmh <= delta_v_kmh:
         return Extent(delta_v_kmh, low_kmh, high_kmh)
     completed_kmh = min(needed_kmh, delta_v_kmh + hidden_kmh)
-    return Extent(
-        completed_kmh, low_kmh, max(high_kmh, needed_kmh, completed_kmh * (1 + COMPLETED_ABOVE)), True
-    )
+    most_kmh = max(high_kmh, needed_kmh * (1 + COMPLETED_ABOVE))
+    return Extent(completed_kmh, low_kmh, most_kmh, completed=True)
 
 
 def hidden_most(clipped_samples: NDArray[np.intp], clip_mps2: float, rate_hz: float) -> float:

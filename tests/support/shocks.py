@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.signal import butter, lfilter
 
 from schemas.recording import G_MPS2, Recording, load_recording
-from scoring.detect import motions_of
 from scoring.frames import Motion
+from scoring.sampling import motions_of
 
 Signal = NDArray[np.float64]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,10 +24,11 @@ from support.shocks import (
 from cli.detect import run
 from schemas.impact import Severity
 from schemas.recording import Recording, load_recording
-from scoring.detect import RateError, detect, motions_of
+from scoring.detect import RateError, Sensor, detect, detect_stream
 from scoring.frames import frames_of
 from scoring.memory import Memory, screen_batch
 from scoring.reasons import Reason
+from scoring.sampling import motions_of, rate_of
 
 STRUCK = motion_of(struck(driving(30.0), haversine(30, 0.1), 1712), mount=turned((1, 1, 1), 40))
 WEAKER = motion_of(struck(driving(30.0), haversine(12, 0.1), 2712), mount=turned((1, 1, 1), 40))
@@ -42,6 +44,15 @@ KEYS = [
     "rollover",
     "multiple",
     "reasons",
+    "delta_v_from_kmh",
+    "delta_v_to_kmh",
+    "possible_severities",
+    "parked",
+    "asi",
+    "speed_before_kmh",
+    "speed_after_kmh",
+    "confidence",
+    "detector",
 ]
 
 
@@ -125,6 +136,45 @@ def test_a_recording_with_a_hole_is_read_on_both_sides() -> None:
     (found,) = detect(holed)
     assert found.uptime_s == pytest.approx(17.14, abs=0.03)
     assert found.delta_v_kmh == pytest.approx(30, rel=0.05)
+
+
+def test_a_short_silence_is_bridged_and_flagged_as_in_live_operation() -> None:
+    recording = recording_of(STRUCK)
+    kept = (recording.acc_t_s < 16) | (recording.acc_t_s > 17)
+    (found,) = detect(replace(recording, acc_t_s=recording.acc_t_s[kept], acc_mps2=recording.acc_mps2[kept]))
+    assert found.gap
+    assert Reason.GAP in found.reasons
+    assert found.delta_v_kmh == pytest.approx(30, rel=0.05)
+
+
+@pytest.mark.parametrize("most", [2, 37, 100, 1711])
+def test_blocks_of_any_size_give_what_the_whole_gives(most: int) -> None:
+    recording = recording_of(STRUCK)
+    rng = np.random.default_rng(most)
+    uneven_s = recording.acc_t_s + rng.uniform(0, 0.004, recording.acc_t_s.size)
+    for times_s in (recording.acc_t_s, uneven_s):
+        (whole,) = detect(replace(recording, acc_t_s=times_s))
+        blocks = [
+            (times_s[first : first + most], recording.acc_mps2[first : first + most])
+            for first in range(0, times_s.size, most)
+        ]
+        (streamed,) = detect_stream(blocks, Sensor(rate_of(times_s), 16.0, 42.0))
+        assert streamed.uptime_s == pytest.approx(whole.uptime_s, abs=0.002)
+        assert streamed.delta_v_kmh == pytest.approx(whole.delta_v_kmh, rel=1e-3)
+        assert (streamed.severity, streamed.reasons) == (whole.severity, whole.reasons)
+
+
+def test_an_impact_is_told_once_it_is_sure_and_not_only_at_the_end() -> None:
+    recording = recording_of(STRUCK)
+    read: list[float] = []
+
+    def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for first in range(0, 3000, 100):
+            read.append(float(recording.acc_t_s[first]))
+            yield recording.acc_t_s[first : first + 100], recording.acc_mps2[first : first + 100]
+
+    assert next(detect_stream(blocks(), Sensor(100.0, 16.0, 42.0))).severity is Severity.SEVERE
+    assert read[-1] == pytest.approx(27.0, abs=1.0)
 
 
 def test_an_unknown_range_is_taken_for_16_g() -> None:
