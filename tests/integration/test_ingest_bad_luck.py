@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import queue
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import numpy as np
-import paho.mqtt.client as mqtt
 import psycopg
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
-from support.children import until
 from support.insured import Insured, insured_world
+from support.lanes import DEVICE, SHARDS, Lane, frame, running_lane, stamp
 from support.servers import Broker
 from support.shocks import driving, haversine, struck
 
 from ingest import fleet
-from ingest.assess import Assessor
-from ingest.bulk import BulkLane
 from ingest.dead_letters import bury
 from ingest.envelope import Rejection, Stamp
 from ingest.fleet import Fleet
-from ingest.session import Delivery, Session, SubscriptionRefused, take
+from ingest.session import Session, SubscriptionRefused
 from ingest.surroundings import Moment, fixes_in, motion_in
-from ingest.urgent import UrgentLane
-from runtime.nats import DEVICE_USER
 from schemas import topics
 from schemas.wire import device_pb2 as wire
 
-DEVICE = "CB-LUCK-1"
 POISON = 666
-SHARDS = itertools.cycle(topics.SHARDS)
 NOBODY_FORESAW = f"""
 CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -45,91 +33,12 @@ BEGIN
 END $$;
 CREATE TRIGGER stumble BEFORE INSERT ON device_boots FOR EACH ROW EXECUTE FUNCTION stumble();
 """
-Message = wire.Button | wire.Accel | wire.Gps | wire.Status
 
 
 @pytest.fixture
 def world(database_url: str) -> Generator[Insured]:
     with insured_world(database_url) as world:
         yield world
-
-
-class Lane:
-    """One lane of one shard: publishes as the device, takes from the broker, and works off by hand."""
-
-    def __init__(self, world: Insured, broker: Broker, lane: str) -> None:
-        self.world = world
-        self._broker = broker
-        self.shard = next(SHARDS)
-        world.conn.execute("INSERT INTO devices (id, shard) VALUES (%s, %s)", [DEVICE, self.shard])
-        self.assessor = Assessor(world.incidents, lane, (self.shard,))
-        self.worker: UrgentLane | BulkLane = (
-            UrgentLane(world.incidents, self.assessor, dead_letter_bytes=10**6)
-            if lane == "urgent"
-            else BulkLane(world.incidents, dead_letter_bytes=10**6)
-        )
-        self._session = (broker.url, self.shard, lane, topics.URGENT if lane == "urgent" else topics.BULK)
-        self.inbox: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
-        self.session = Session(*self._session, self.inbox)
-        self.connect()
-        self.device = mqtt.Client(CallbackAPIVersion.VERSION2)
-        self.device.username_pw_set(DEVICE_USER, broker.device_password)
-        self.device.connect(broker.host, broker.port)
-        self.device.loop_start()
-
-    def connect(self) -> None:
-        self.session.start()
-        assert self.session.wait_subscribed(10)
-
-    def start_anew(self) -> None:
-        """As a worker that died and was started again: nothing is remembered but what the broker keeps."""
-        self.session.stop()
-        self.inbox = queue.SimpleQueue()
-        self.session = Session(*self._session, self.inbox)
-        self.connect()
-
-    def publish(self, name: str, *payloads: Message | bytes) -> None:
-        for payload in payloads:
-            raw = payload if isinstance(payload, bytes) else payload.SerializeToString()
-            self.device.publish(topics.up(self.shard, DEVICE, name), raw, qos=1).wait_for_publish(10)
-
-    def take(self, count: int, *, within_s: float = 15.0) -> list[Delivery]:
-        until_s = time.monotonic() + within_s
-        taken: list[Delivery] = []
-        while len(taken) < count and time.monotonic() < until_s:
-            taken += take(self.inbox, most=count - len(taken), wait_s=0.1, gather_s=0.0)
-        assert len(taken) == count
-        return taken
-
-    def work(self, count: int, *, within_s: float = 15.0) -> None:
-        self.worker.work(self.world.conn, self.take(count, within_s=within_s))
-
-    def reasons(self) -> list[str]:
-        return [row["reason"] for row in self.world.rows("SELECT reason FROM dead_letters ORDER BY id")]
-
-    def stop(self) -> None:
-        self.session.stop()
-        self.device.disconnect()
-        self.device.loop_stop()
-        # What the broker keeps of the session ends here.
-        last = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=self.session.client_id, protocol=mqtt.MQTTv311
-        )
-        last.username_pw_set(self._broker.service_user, self._broker.service_password)
-        last.connect(self._broker.host, self._broker.port)
-        last.loop_start()
-        until(last.is_connected)
-        last.disconnect()
-        last.loop_stop()
-
-
-@contextmanager
-def running_lane(world: Insured, broker: Broker, name: str) -> Generator[Lane]:
-    lane = Lane(world, broker, name)
-    try:
-        yield lane
-    finally:
-        lane.stop()
 
 
 @pytest.fixture
@@ -142,33 +51,6 @@ def bulk(world: Insured, broker: Broker) -> Generator[Lane]:
 def urgent(world: Insured, broker: Broker) -> Generator[Lane]:
     with running_lane(world, broker, "urgent") as lane:
         yield lane
-
-
-def stamp(
-    sequence: int = 1, *, boot: int = 5, uptime_ms: int = 60_000, held_ms: int = 0, **more: Any
-) -> wire.Stamp:
-    values: dict[str, Any] = {
-        "version": 1,
-        "boot_id": boot,
-        "sequence": sequence,
-        "event_uptime_ms": uptime_ms,
-        "sent_uptime_ms": uptime_ms + held_ms,
-    }
-    return wire.Stamp(**(values | more))
-
-
-def frame(which: wire.Stamp, acc_mps2: Any = None) -> wire.Accel:
-    acc = driving(1.0) if acc_mps2 is None else acc_mps2
-    counts = np.rint(acc / 0.0048).clip(-32768, 32767).astype("<i2")
-    motion = wire.Motion(
-        rate_hz=100,
-        samples=counts.shape[1],
-        scale_mps2=0.0048,
-        full_scale_g=16,
-        lowpass_hz=42,
-        counts=counts.tobytes(),
-    )
-    return wire.Accel(stamp=which, motion=motion)
 
 
 def test_a_message_that_cannot_be_worked_off_does_not_hold_up_its_batch(bulk: Lane) -> None:
