@@ -58,6 +58,11 @@ def aims_of(evaluation: Evaluation) -> tuple[Aim, ...]:
     )
 
 
+def exit_code(aims: tuple[Aim, ...], *, check: bool) -> int:
+    """1 where aims are to be checked and one is missed."""
+    return 1 if check and not all(aim.met for aim in aims) else 0
+
+
 _RECORDED = frozenset({"drop_driving", "drop_parked", "road_anomaly"})
 
 

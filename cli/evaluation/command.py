@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from cli.evaluation.aims import aims_of
+from cli.evaluation.aims import aims_of, exit_code
 from cli.evaluation.evaluation import evaluate, wanted
 from cli.evaluation.output import as_json
 from cli.evaluation.tables import print_figures
@@ -52,4 +52,4 @@ def run(
         print(json.dumps(as_json(evaluation)), flush=True)
     else:
         print_figures(evaluation)
-    return 1 if check and not all(aim.met for aim in aims_of(evaluation)) else 0
+    return exit_code(aims_of(evaluation), check=check)

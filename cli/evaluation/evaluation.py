@@ -63,7 +63,7 @@ def wanted(
     return Wanted(
         folder,
         seed,
-        crashes=200 if quick else 2000,
+        crashes=200 if quick else 1500,
         repeats=5 if quick else 30,
         hours=min(hours, BATCH_H) if quick else hours,
         seeds=seeds,

@@ -214,11 +214,11 @@ def share_words(share: Share) -> str:
 
 
 def rate_words(rate: Rate) -> str:
-    """0.3 (0.0-1.7), 1 in 3,000 h."""
+    """0.30 per 1,000 h (0.01-1.86; 1 in 3,000.0 h)."""
     if rate.hours <= 0:
         return "-"
     low, high = rate.interval
-    return f"{rate.per_1000_h:.2f} ({low:.2f}-{high:.2f}), {rate.events} in {rate.hours:,.1f} h"
+    return f"{rate.per_1000_h:.2f} per 1,000 h ({low:.2f}-{high:.2f}; {rate.events} in {rate.hours:,.1f} h)"
 
 
 def spread_words(spread: Spread, unit: str) -> str:

@@ -187,16 +187,15 @@ def waveform(wave: Waveform, title: str) -> str:
     low = min(float(wave.vertical_g.min()), 0.0)
     high = max(float(wave.horizontal_g.max()), float(wave.vertical_g.max()), 1.0)
     frame = Frame(190, (-4, 4), (low, high))
-    frame.ticks([-4, -2, 0, 2, 4], [round(value, 1) for value in _round_steps(high)], "seconds", "g")
+    fastest = max(float(wave.gps_kmh.max()) if wave.gps_kmh.size else 0.0, 20.0)
+    below = f"seconds; dots: GPS, top {fastest:.0f} km/h" if wave.gps_kmh.size else "seconds; no GPS"
+    frame.ticks([-4, -2, 0, 2, 4], [round(value, 1) for value in _round_steps(high)], below, "g")
     frame.upright(0.0)
     frame.line(wave.time_s, wave.vertical_g, "three")
     frame.line(wave.time_s, wave.horizontal_g, "one")
-    fastest = max(float(wave.gps_kmh.max()) if wave.gps_kmh.size else 0.0, 20.0)
     shown = np.abs(wave.gps_s) <= 4
     fixes = zip(wave.gps_s[shown].tolist(), wave.gps_kmh[shown].tolist(), strict=True)
     frame.dots([(at_s, high * speed / fastest) for at_s, speed in fixes if math.isfinite(speed)], "two", 3.0)
-    if wave.gps_kmh.size:
-        frame.words(3.95, high * 0.92, f"GPS, top {fastest:.0f} km/h", "end")
     return frame.svg(title)
 
 

@@ -63,9 +63,9 @@ def print_figures(evaluation: Evaluation) -> None:
             ),
         ],
     )
-    print(f"per 1,000 h of recordings: {rate_words(real_rate(figures, OURS))}")
+    print(f"recordings: {rate_words(real_rate(figures, OURS))}")
     print(
-        f"per 1,000 h simulated: {rate_words(Rate(exposure.events.get(OURS, 0), exposure.hours))}; "
+        f"simulated: {rate_words(Rate(exposure.events.get(OURS, 0), exposure.hours))}; "
         f"knocks: {exposure.knocks}"
     )
     print()

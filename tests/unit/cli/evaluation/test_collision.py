@@ -43,6 +43,17 @@ def test_integrating_the_composed_motion_gives_the_truth(yaw_deg: float) -> None
     assert abs((came_from_deg - crash.truth.pdof_deg + 180) % 360 - 180) < 3
 
 
+@pytest.mark.parametrize("offset_s", [0.0, 0.0004, 0.0037, 0.0081])
+def test_the_pulse_lies_where_it_should_at_any_sampling_phase(offset_s: float) -> None:
+    pulse = ideal_pulse("haversine", 20.0, duration_s=0.1, yaw_deg=0.0)
+    collision = Collision(((0.0, pulse),), friction_g=1e-6, stops=False)
+    crash = strike(even_ground(), collision, 10.0 + offset_s, SENSOR, np.eye(3))
+    pull = crash.acc_mps2[0]
+    centre_s = float((np.arange(pull.size) / 100) @ pull / pull.sum())
+    lowpass_delay_s = np.sqrt(2) / (2 * np.pi * SENSOR.lowpass_hz)
+    assert centre_s == pytest.approx(10.0 + offset_s + 0.02 + 0.05 + lowpass_delay_s, abs=5e-4)
+
+
 def test_the_speed_falls_by_what_the_pulse_says_and_then_by_friction() -> None:
     crash = struck(20.0, 0.0)
     after_s = crash.truth.ends_s

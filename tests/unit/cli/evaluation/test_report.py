@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.evaluation import command
-from cli.evaluation.aims import aims_of
+from cli.evaluation.aims import Aim, aims_of, exit_code
 from cli.evaluation.evaluation import Evaluation, Wanted, evaluate
 from cli.evaluation.figures import figures_of
 from cli.evaluation.judge import judge
@@ -68,6 +68,15 @@ def test_aims_that_nothing_tells_are_not_met(evaluation: Evaluation) -> None:
     assert aims["false impacts on recordings"].met
     untold = replace(evaluation, figures=figures_of([]), verdicts=())
     assert not any(aim.met for aim in aims_of(untold) if aim.name != "false impacts on recordings")
+
+
+@pytest.mark.parametrize(
+    ("reached", "check", "code"),
+    [(0.98, True, 0), (0.97, True, 1), (0.97, False, 0), (float("nan"), True, 1)],
+)
+def test_only_a_missed_aim_that_is_checked_fails(reached: float, check: bool, code: int) -> None:
+    aim = Aim("recall", 0.95, 0.98, reached, at_most=False)
+    assert exit_code((aim,), check=check) == code
 
 
 def test_the_command_writes_page_and_json_and_says_by_its_exit_code_what_was_missed(
