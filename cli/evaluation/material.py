@@ -59,7 +59,11 @@ def read_material(folder: Path) -> Material:
     for path in sorted(path for path in folder.rglob("*") if path.suffix in {".npz", ".csv"}):
         columns = _columns(path)
         if {"t_s", "acc_mps2"} <= columns:
-            crashes.append(_crash(path))
+            crash = _crash(path)
+            if crash is None:
+                not_judged.append((path.name, "no crash pulse: wants finite t_s (n,) and acc_mps2 (n, 3)"))
+            else:
+                crashes.append(crash)
         elif {"acc_z_mps2", "length"} <= columns:
             anomalies.append(_anomalies(path))
         elif "acc_t_s" in columns:
@@ -90,10 +94,14 @@ def _columns(path: Path) -> set[str]:
         return set()
 
 
-def _crash(path: Path) -> CrashRecord:
+def _crash(path: Path) -> CrashRecord | None:
     with np.load(path, allow_pickle=False) as archive:
         times_s = np.asarray(archive["t_s"], dtype=np.float64)
         acc = np.asarray(archive["acc_mps2"], dtype=np.float64)
+    if times_s.ndim != 1 or times_s.size < 2 or acc.shape != (times_s.size, 3):
+        return None
+    if not np.isfinite(acc).all() or not np.all(np.diff(times_s) > 0) or not np.any(acc[:, :2]):
+        return None
     return CrashRecord(path.stem, float(1 / np.median(np.diff(times_s))), np.ascontiguousarray(acc.T))
 
 

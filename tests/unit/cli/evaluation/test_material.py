@@ -15,6 +15,7 @@ def test_files_are_told_apart_by_what_they_hold(tmp_path: Path) -> None:
     np.savez(tmp_path / "drop_x.npz", acc_t_s=np.arange(500) / 200, acc_mps2=gravity)
     np.savez(tmp_path / "slow.npz", acc_t_s=np.arange(500) / 17, acc_mps2=gravity)
     np.savez(tmp_path / "in_g.npz", acc_t_s=np.arange(500) / 100, acc_mps2=gravity / 9.81)
+    np.savez(tmp_path / "holes.npz", t_s=np.arange(100) / 10_000, acc_mps2=np.full((100, 3), np.nan))
     np.savez(tmp_path / "other.npz", something=np.zeros(3))
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 torn")
     rows = "\n".join(f"{n / 100},0,0,9.81" for n in range(200))
@@ -33,7 +34,7 @@ def test_files_are_told_apart_by_what_they_hold(tmp_path: Path) -> None:
     assert {each.name for each in material.drives} == {"c", "e"}
     assert {each.name for each in material.drops} == {"drop_x"}
     assert {name for name, _ in material.not_judged} == {
-        "slow.npz", "in_g.npz", "other.npz", "torn.npz", "claims.csv",
+        "holes.npz", "slow.npz", "in_g.npz", "other.npz", "torn.npz", "claims.csv",
     }  # fmt: skip
     assert any("17.0 Hz" in reason for _, reason in material.not_judged)
 
