@@ -23,7 +23,8 @@ from scoring.rest import angle_deg
 SHARD = "03"
 SITS = turned((1.0, 2.0, 0.5), 70.0)
 MOVED = turned((0.0, 1.0, 0.0), 40.0) @ SITS
-FIRST_S = 100.0
+FIRST_S = 100
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -47,49 +48,29 @@ def drive(
     car[1] += speed * turn
     if hit:
         car = struck(car, haversine(20, 0.1), n - 300, from_deg=90)
-    begun = datetime.now(UTC) - timedelta(seconds=seconds)
+    begun = datetime.now(UTC) - seconds * SECOND
     course = np.degrees(np.cumsum(turn) / 100) % 360
     frames = frames_of(motion_of(car, mount=mount, uptime_s=FIRST_S), 100)
     boot = world.one("SELECT coalesce(max(boot_id), 0) + 1 AS n FROM accel_frames")["n"]
     with world.conn.transaction():
-        rows = [
+        frame_rows = [
             (
-                DEVICE,
-                boot,
-                index + 1,
-                begun + timedelta(seconds=index),
-                frame.uptime_ms,
-                begun,
-                False,
-                frame.rate_hz,
-                frame.samples,
-                frame.scale_mps2,
-                frame.full_scale_g,
-                frame.lowpass_hz,
+                *(DEVICE, boot, index + 1, begun + index * SECOND, frame.uptime_ms, begun, False),
+                *(frame.rate_hz, frame.samples, frame.scale_mps2, frame.full_scale_g, frame.lowpass_hz),
                 frame.counts,
             )
             for index, frame in enumerate(frames)
         ]
-        assert copying.store(world.conn, ACCEL_FRAMES, rows).refused == {}
-        fixes = [
+        assert copying.store(world.conn, ACCEL_FRAMES, frame_rows).refused == {}
+        fix_rows = [
             (
-                DEVICE,
-                boot,
-                index + 1,
-                0,
-                begun + timedelta(seconds=index),
-                round(1000 * FIRST_S) + index * 1000,
-                False,
-                35.0,
-                139.0,
-                float(speed[100 * index]),
-                float(course[100 * index]),
-                3.0,
+                *(DEVICE, boot, index + 1, 0, begun + index * SECOND, 1000 * (FIRST_S + index), False),
+                *(35.0, 139.0, float(speed[100 * index]), float(course[100 * index]), 3.0),
             )
             for index in range(seconds)
         ]
-        assert copying.store(world.conn, GPS_FIXES, fixes).refused == {}
-    return round(1000 * (FIRST_S + seconds - (3 if hit else 0)))
+        assert copying.store(world.conn, GPS_FIXES, fix_rows).refused == {}
+    return 1000 * (FIRST_S + seconds - (3 if hit else 0))
 
 
 def known(world: Insured) -> Mount | None:
