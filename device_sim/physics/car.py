@@ -209,8 +209,9 @@ class Car:
         if self._fall is not None:
             self._fall.lay(measured, body @ self._fall.mount.T + self._bias, first)
         self._samples += samples
+        fixes = self._fixes(start_s)
         self._forget_past()
-        return Stretch(start_s, self.sensor.rate_hz, self.sensor.count(measured), self._fixes(start_s))
+        return Stretch(start_s, self.sensor.rate_hz, self.sensor.count(measured), fixes)
 
     def _forget_past(self) -> None:
         if self._fall is not None and self._fall.shock.end <= self._samples:

@@ -108,3 +108,14 @@ def test_a_receiver_that_is_behind_tells_of_before() -> None:
 
 def test_a_receiver_that_finds_nothing_tells_nothing() -> None:
     assert rolled(Rollover(SIDE), gps_lag_s=None)[2] == []
+
+
+def test_fixes_before_a_crash_tell_of_the_driving_however_motion_is_asked_for() -> None:
+    at_once, by_seconds = (Car("matsumoto-town", 5, rolling_at_s=15.0) for _ in range(2))
+    for car in (at_once, by_seconds):
+        car.crash(15.5, Pulse(30.0, 10.0))
+    seconds = [fix for _ in range(20) for fix in by_seconds.drive(100).fixes]
+    assert at_once.drive(2000).fixes == tuple(seconds)
+    calm = Car("matsumoto-town", 5, rolling_at_s=15.0).drive(1600).fixes
+    assert [fix.speed_mps for fix in calm] == [fix.speed_mps for fix in seconds[:16]]
+    assert [fix.lat_deg for fix in calm] == [fix.lat_deg for fix in seconds[:16]]
