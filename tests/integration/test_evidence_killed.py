@@ -80,7 +80,9 @@ def workers(database_url: str) -> Generator[Workers]:
 def test_the_evidence_is_completed_by_whoever_comes_after(workers: Workers) -> None:
     world, said = workers.world, crash_trace()
     workers.publish(between(said, -CRASH_S - 1, 12.0))
-    final = "SELECT * FROM impacts WHERE analysis -> 'final' = 'true' AND NOT EXISTS (SELECT * FROM candidates)"
+    final = (
+        "SELECT * FROM impacts WHERE analysis -> 'final' = 'true' AND NOT EXISTS (SELECT * FROM candidates)"
+    )
     until(lambda: world.rows(final), within_s=30.0)
     # Both die before its time, and once more when it has come.
     for lane in LANES:

@@ -35,13 +35,13 @@ def world(database_url: str) -> Generator[Insured]:
 
 
 def drive(
-    world: Insured, mount: np.ndarray, *, seconds: int = 300, straight: bool = False, hit: bool = False
+    world: Insured, mount: np.ndarray, *, seconds: int = 300, dull: bool = False, hit: bool = False
 ) -> int:
     """Store what a device that sits so sends of a drive that ends now; the uptime in ms of its end, or of the hit."""
     n = seconds * 100
     t = np.arange(n) / 100
-    ahead = np.sin(2 * np.pi * t / 19) + 0.7 * np.sin(2 * np.pi * t / 7.3)
-    turn = 0.0 * t if straight else 0.1 * np.sin(2 * np.pi * t / 29)
+    ahead = (not dull) * (np.sin(2 * np.pi * t / 19) + 0.7 * np.sin(2 * np.pi * t / 7.3))
+    turn = (not dull) * 0.1 * np.sin(2 * np.pi * t / 29)
     speed = 15 + np.cumsum(ahead) / 100
     car = driving(seconds, noise_mps2=0.6)
     car[0] += ahead
@@ -95,7 +95,7 @@ def test_the_mount_of_a_device_that_drives_is_learnt_in_the_background(world: In
     learner = Learner((SHARD,))
     learner.turn(world.conn)
     assert known(world) is None
-    drive(world, SITS, straight=True)
+    drive(world, SITS, dull=True)
     learner.turn(world.conn)
     assert known(world) is None
     drive(world, SITS)
@@ -139,7 +139,7 @@ def test_a_poor_or_old_mount_is_replaced_and_a_good_one_left(
 
 def test_a_mount_that_no_longer_fits_is_dropped_even_where_none_can_be_learnt(world: Insured) -> None:
     keep(world, MOVED, age=timedelta(days=2))
-    drive(world, SITS, straight=True)
+    drive(world, SITS, dull=True)
     Learner((SHARD,)).turn(world.conn)
     assert known(world) is None
 
@@ -156,14 +156,14 @@ def decide(world: Insured, uptime_ms: int) -> dict[str, object]:
 
 def test_an_impact_takes_its_direction_from_the_mount_that_is_kept(world: Insured) -> None:
     keep(world, SITS)
-    # Too short and straight to learn from.
-    impact = decide(world, drive(world, SITS, seconds=40, straight=True, hit=True))
+    # Too short and dull to learn from.
+    impact = decide(world, drive(world, SITS, seconds=40, dull=True, hit=True))
     assert impact["pdof_deg"] == pytest.approx(90, abs=15)
 
 
 def test_a_mount_learnt_after_an_impact_says_nothing_of_it(world: Insured) -> None:
     keep(world, SITS, age=timedelta())
-    impact = decide(world, drive(world, SITS, seconds=40, straight=True, hit=True))
+    impact = decide(world, drive(world, SITS, seconds=40, dull=True, hit=True))
     assert impact["pdof_deg"] is None
     assert "no_mount" in impact["reasons"]
 
