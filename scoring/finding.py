@@ -9,7 +9,7 @@ from typing import Final
 from schemas.impact import Impact, Position, Severity, severity_of
 from scoring.measures import Measures
 
-DETECTOR_VERSION: Final = "2"
+DETECTOR_VERSION: Final = "2.0"
 """Kept with every impact: raised whenever the same motion may give another finding."""
 
 

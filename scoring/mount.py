@@ -26,7 +26,11 @@ MIN_MOVING_S: Final = 60.0
 minutes to 1.9 and 4.4. A direction of force is told to a clock hour of 30 degrees."""
 MIN_CORRELATION: Final = 0.6
 MIN_STRENGTH_MPS2: Final = 0.2
-"""Root mean square of the car's own acceleration, lengthways and sideways: below it there is nothing to fit."""
+"""Root mean square of the car's own acceleration: below it there is nothing to fit. One axis alone will do."""
+MAX_UNSURE_DEG: Final = 12.0
+"""The standard error of the angle, by what the fit leaves over: less than half a clock hour."""
+LAGS_S: Final = tuple(0.25 * step for step in range(11))
+"""Receivers smooth: a fix may tell of up to 2.5 s ago. The lag at which motion fits best is taken."""
 SPAN_S: Final = 4.0
 """GPS speed and course are differentiated by straight lines over this long; motion is averaged alike."""
 STEP_S: Final = 1.0
@@ -39,7 +43,7 @@ again for a long curve or a long braking, which lean the vertical seen in the se
 class Mount:
     """A rotation (3, 3) from device axes to the car's: x forward, y right, z down (SAE J211).
 
-    `quality` is the smaller of the correlations lengthways and sideways, `moving_s` how much
+    `quality` is the correlation between the motion and the car's acceleration by GPS, `moving_s` how much
     driving it was learnt from.
     """
 
@@ -67,58 +71,97 @@ class Mount:
 def learn_mount(motion: Motion, fixes: SpeedTrack) -> Mount | None:
     """Learn how the device sits from a stretch of driving; None where it does not tell.
 
-    Needs a minute of movement with some braking and turning, and motion that follows the GPS on
-    both axes (correlation 0.6).
+    Needs a minute of movement with some braking or turning, and motion that follows the GPS (correlation 0.6),
+    so closely that the angle is sure to a few degrees.
     """
     if motion.samples < SPAN_S * motion.rate_hz:
         return None
     at_s = np.arange(motion.uptime_s + SPAN_S / 2, motion.end_s - SPAN_S / 2, STEP_S)
-    ahead, right, moving = _car_acceleration(fixes, at_s)
-    if moving.sum() * STEP_S < MIN_MOVING_S:
-        return None
     mean = _means(motion, at_s)
     up = np.median(mean, axis=1)
     down = -up / np.linalg.norm(up)
     first = np.cross(down, np.eye(3)[np.argmin(np.abs(down))])
     first /= np.linalg.norm(first)
     second = np.cross(down, first)
-    h = np.stack([first, second]) @ mean[:, moving]
-    h -= np.median(h, axis=1, keepdims=True)
+    horizontal = np.asarray(np.stack([first, second]) @ mean, dtype=np.float64)
+    fits = [fit for lag_s in LAGS_S if (fit := _fit(fixes, at_s, horizontal, lag_s)) is not None]
+    best: _Fit | None = max(fits, key=lambda fit: fit.quality, default=None)
+    if best is None or best.quality < MIN_CORRELATION or best.unsure_deg > MAX_UNSURE_DEG:
+        return None
+    forward = np.cos(best.angle) * first + np.sin(best.angle) * second
+    rotation: Signal = np.asarray([forward, np.cross(down, forward), down], dtype=np.float64)
+    return Mount(rotation, best.quality, best.moving_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """The angle (radians) at which motion fits GPS for one lag, and how well."""
+
+    angle: float
+    quality: float
+    unsure_deg: float
+    moving_s: float
+
+
+def _fit(fixes: SpeedTrack, at_s: Signal, horizontal: Signal, lag_s: float) -> _Fit | None:
+    ahead, right, moving = _car_acceleration(fixes, at_s + lag_s)
+    moving_s = float(moving.sum() * STEP_S)
+    if moving_s < MIN_MOVING_S:
+        return None
+    h = horizontal[:, moving]
+    h = h - np.median(h, axis=1, keepdims=True)
     ahead, right = ahead[moving] - np.median(ahead[moving]), right[moving] - np.median(right[moving])
-    if min(_rms(ahead), _rms(right)) < MIN_STRENGTH_MPS2:
+    strength = float(np.hypot(_rms(ahead), _rms(right)))
+    if strength < MIN_STRENGTH_MPS2:
         return None
     # ahead = cos h1 + sin h2 and right = -sin h1 + cos h2, fitted over both at once.
-    angle = np.arctan2(ahead @ h[1] - right @ h[0], ahead @ h[0] + right @ h[1])
-    forward = np.cos(angle) * first + np.sin(angle) * second
-    rotation: Signal = np.asarray([forward, np.cross(down, forward), down], dtype=np.float64)
+    angle = float(np.arctan2(ahead @ h[1] - right @ h[0], ahead @ h[0] + right @ h[1]))
     turned = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ h
-    quality = min(_correlation(turned[0], ahead), _correlation(turned[1], right))
-    if quality < MIN_CORRELATION:
-        return None
-    return Mount(rotation, quality, float(moving.sum() * STEP_S))
+    left = float(np.hypot(_rms(turned[0] - ahead), _rms(turned[1] - right)))
+    independent = max(1.0, moving_s / SPAN_S)
+    return _Fit(
+        angle=angle,
+        quality=_correlation(turned.reshape(-1), np.concatenate([ahead, right])),
+        unsure_deg=float(np.degrees(left / strength / np.sqrt(independent))),
+        moving_s=moving_s,
+    )
 
 
 def _car_acceleration(fixes: SpeedTrack, at_s: Signal) -> tuple[Signal, Signal, NDArray[np.bool_]]:
     """Forward and rightward acceleration (k,) at the times asked, and where it is known."""
     known = np.isfinite(fixes.speed_mps) & np.isfinite(fixes.heading_deg)
-    time_s, speed, course = (
-        fixes.uptime_s[known],
-        fixes.speed_mps[known],
-        np.unwrap(np.radians(fixes.heading_deg[known])),
+    time_s, speed = fixes.uptime_s[known], fixes.speed_mps[known]
+    course = np.unwrap(np.radians(fixes.heading_deg[known]))
+    low = np.searchsorted(time_s, at_s - SPAN_S / 2)
+    high = np.searchsorted(time_s, at_s + SPAN_S / 2)
+    usable = high - low >= 3
+    low, high = np.where(usable, low, 0), np.where(usable, high, 0)
+    count = np.maximum(high - low, 1)
+    last = np.maximum(high - 1, 0)
+    if time_s.size:
+        usable &= time_s[last] - time_s[np.minimum(low, time_s.size - 1)] >= SPAN_S / 2
+        slow = _sums((speed < MOVING_MPS).astype(np.float64))
+        usable &= slow[high] == slow[low]
+    mean_speed = (_sums(speed)[high] - _sums(speed)[low]) / count
+    ahead = _slopes(time_s, speed, low, high)
+    right = mean_speed * _slopes(time_s, course, low, high)
+    return np.where(usable, ahead, 0.0), np.where(usable, right, 0.0), usable
+
+
+def _slopes(time_s: Signal, values: Signal, low: NDArray[np.intp], high: NDArray[np.intp]) -> Signal:
+    """The slope of the straight line through the values of every [low, high), by least squares."""
+    time_s = time_s - time_s[0] if time_s.size else time_s
+    count = np.maximum(high - low, 1)
+    t, y, tt, ty = (
+        (sums[high] - sums[low]) / count
+        for sums in map(_sums, (time_s, values, time_s * time_s, time_s * values))
     )
-    ahead, right = np.zeros(at_s.size), np.zeros(at_s.size)
-    moving = np.zeros(at_s.size, dtype=np.bool_)
-    for index, moment in enumerate(at_s):
-        low, high = np.searchsorted(time_s, [moment - SPAN_S / 2, moment + SPAN_S / 2])
-        if high - low < 3 or speed[low:high].min() < MOVING_MPS:
-            continue
-        t = time_s[low:high] - moment
-        if np.ptp(t) < SPAN_S / 2:
-            continue
-        ahead[index] = np.polyfit(t, speed[low:high], 1)[0]
-        right[index] = speed[low:high].mean() * np.polyfit(t, course[low:high], 1)[0]
-        moving[index] = True
-    return ahead, right, moving
+    spread = tt - t * t
+    return np.where(spread > 1e-6, (ty - t * y) / np.where(spread > 1e-6, spread, 1.0), 0.0)
+
+
+def _sums(values: Signal) -> Signal:
+    return np.concatenate([[0.0], np.cumsum(values)])
 
 
 def _means(motion: Motion, at_s: Signal) -> Signal:

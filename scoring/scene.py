@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.recording import G_MPS2
 from scoring.aftermath import LAG_S, Aftermath, aftermath, pairs_around
 from scoring.clipping import clipped, rebuild_clipped
 from scoring.completion import Extent, extent_of, hidden_most, needed
@@ -28,6 +29,12 @@ Signal = NDArray[np.float64]
 
 SETTLE_S: Final = 7.0
 """Where the device comes to rest within this after the shock decides about a rollover."""
+SWING_BEFORE_S: Final = 2.0
+SWING_AFTER_S: Final = 4.0
+SWING_MEAN_S: Final = 0.3
+SWING_LEAST_G: Final = 0.75
+SWING_MOST_G: Final = 1.2
+"""Means over 0.3 s between these say which way is up; sliding at 0.7 g makes them longer."""
 STILL_MOUNTED_DEG: Final = 15.0
 """A device turned further than this by the shock feels gravity where braking was: its motion explains no speed."""
 BEFORE_S: Final = 0.25
@@ -116,6 +123,24 @@ class Scene:
                 return angle_deg(rest, pulse.up)
         return 0.0
 
+    def swung_deg(self, pulse: Pulse) -> float:
+        """How far the device leaned at most in the seconds around a shock, while it felt about 1 g."""
+        width = max(1, round(SWING_MEAN_S * self._rate_hz))
+        low = max(0, pulse.start - round(SWING_BEFORE_S * self._rate_hz))
+        high = min(self._acc.shape[1], pulse.end + round(SWING_AFTER_S * self._rate_hz))
+        if high - low < width:
+            return 0.0
+        sums = np.cumsum(np.pad(self._acc[:, low:high], ((0, 0), (1, 0))), axis=1)
+        means = (sums[:, width:] - sums[:, :-width]) / width
+        first: NDArray[np.intp] = np.arange(low, high - width + 1, dtype=np.intp)
+        clear: NDArray[np.bool_] = (first + width <= pulse.start) | (first >= pulse.end + width)
+        length = np.linalg.norm(means, axis=0) / G_MPS2
+        usable = means[:, clear & (length > SWING_LEAST_G) & (length < SWING_MOST_G)]
+        if usable.shape[1] == 0:
+            return 0.0
+        cosine = (pulse.up @ usable) / np.linalg.norm(usable, axis=0)
+        return float(np.degrees(np.arccos(np.clip(cosine.min(), -1.0, 1.0))))
+
     def _judge(self, pulse: Pulse, cause: Cause | None) -> Judged:
         start_s, end_s = self.motion.time_at(pulse.start), self.motion.time_at(pulse.end)
         gps = aftermath(self._speed, start_s, end_s)
@@ -134,7 +159,7 @@ class Scene:
         )
         return Judged(
             pulse=pulse,
-            against=against(pulse, Circumstances(cause, turned_deg, gps, along)),
+            against=against(pulse, Circumstances(cause, turned_deg, self.swung_deg(pulse), gps, along)),
             gps=gps,
             turned_deg=turned_deg,
             free_fall_s=self._fall_before_s(pulse),

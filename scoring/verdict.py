@@ -21,6 +21,9 @@ LIGHT_KMH: Final = 8.0
 ROAD_RATIO: Final = 2.0
 SPIKE_SHARE: Final = 0.8
 """One sample holding this share of a velocity change is an error: a collision takes 50 ms and more."""
+SWUNG_DEG: Final = 60.0
+SWUNG_BELOW_G: Final = 4.0
+"""A device turned so far within seconds, without resting there, was in a hand; hands pull less hard than this."""
 CONTRADICTED_KMH: Final = 10.0
 """A car whose speed a shock of this and more along its way did not change was not the one that was hit."""
 ALONG_COSINE: Final = 0.7
@@ -31,11 +34,13 @@ class Circumstances:
     """What is known around a shock.
 
     `cause` is what the device did by itself, `turned_deg` how far it leans where it last rests, from how it
-    did before. `along_cosine` is the share of the delta-V along the car's way, None without a mount.
+    did before, `swung_deg` how far it leaned at most around the shock. `along_cosine` is the share of the
+    delta-V along the car's way, None without a mount.
     """
 
     cause: Cause | None
     turned_deg: float
+    swung_deg: float
     aftermath: Aftermath
     along_cosine: float | None
 
@@ -55,6 +60,9 @@ def against(pulse: Pulse, known: Circumstances) -> Reason | None:
     if pulse.dv150_kmh < BRAKING_KMH and pulse.pull_g < BRAKING_PULL_G:
         return Reason.BRAKING
     if pulse.peak_g < CARRIED_G and known.turned_deg >= TILTED_DEG:
+        return Reason.CARRIED
+    back_again = known.swung_deg >= SWUNG_DEG and known.turned_deg < SWUNG_DEG
+    if pulse.peak_g < SWUNG_BELOW_G and back_again and not known.aftermath.sudden:
         return Reason.CARRIED
     if known.aftermath.unchanged and known.along_cosine is not None:
         along_kmh = delta_v_kmh * abs(known.along_cosine)

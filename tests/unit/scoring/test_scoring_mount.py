@@ -49,6 +49,26 @@ def test_any_mount_is_found(seed: int) -> None:
     assert found.moving_s > 200
 
 
+@pytest.mark.parametrize("latency_s", [0.0, 1.0, 2.0])
+def test_the_lag_of_gps_is_found_too(latency_s: float) -> None:
+    mount = turned((2, 1, -1), 75)
+    found = learn_mount(*trip(mount, latency_s=latency_s))
+    assert found is not None
+    assert angle_deg(found.rotation[0], mount[:, 0]) < 4
+
+
+def test_braking_and_speeding_up_alone_teach_the_front() -> None:
+    """A motorway: straight on, but not always at one speed."""
+    mount = turned((2, 1, -1), 75)
+    motion, track = trip(mount)
+    straight = SpeedTrack(track.uptime_s, track.speed_mps, np.full_like(track.heading_deg, 80.0))
+    car = mount.T @ motion.acc_mps2.astype(float)
+    car[1] = np.random.default_rng(3).normal(0, 0.3, car.shape[1])
+    found = learn_mount(motion_of(car, mount=mount), straight)
+    assert found is not None
+    assert angle_deg(found.rotation[0], mount[:, 0]) < 6
+
+
 def test_too_little_is_refused() -> None:
     mount = turned((1, 0, 1), 30)
     motion, track = trip(mount)
