@@ -21,6 +21,7 @@ from api import (
     routes_admin,
     routes_driver,
     routes_health,
+    routes_impacts,
     routes_incidents,
     routes_stream,
     routes_twilio,
@@ -29,6 +30,7 @@ from api import (
     views_admin,
     views_detail,
     views_field,
+    views_impact,
 )
 from api.background import Background
 from api.context import Context
@@ -95,6 +97,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     app.add_middleware(Edge, registry=registry)
     for routes in (
         routes_incidents,
+        routes_impacts,
         routes_stream,
         routes_unit,
         routes_driver,
@@ -135,7 +138,7 @@ def _models() -> dict[str, type[BaseModel]]:
     """The models that requests and responses are made of, by name."""
     return {
         name: value
-        for module in (commands, fields, views, views_admin, views_detail, views_field)
+        for module in (commands, fields, views, views_admin, views_detail, views_field, views_impact)
         for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, BaseModel)
     }

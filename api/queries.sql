@@ -70,12 +70,6 @@ SELECT d.id, d.kind, d.state, d.unit_id, u.name AS unit_name, d.eta_at, d.reques
 FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id
 WHERE d.incident_id = %(id)s ORDER BY d.requested_at, d.id;
 
--- name: incident_impacts
-SELECT id, at, severity, delta_v_kmh, delta_v_is_lower_bound, pdof_deg, peak_g, duration_ms, rollover,
-       multiple, reasons, lat_deg, lon_deg, speed_before_kmh, late, revision, decided_at
-FROM (SELECT * FROM impacts WHERE incident_id = %(id)s ORDER BY at DESC, id DESC LIMIT %(newest)s) newest
-ORDER BY at, id;
-
 -- name: incident_presses
 SELECT id, at, received_at, kind, held_ms, late, defects, lat_deg, lon_deg
 FROM (SELECT * FROM presses WHERE incident_id = %(id)s ORDER BY at DESC, id DESC LIMIT %(newest)s) newest

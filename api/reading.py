@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from pydantic import TypeAdapter
 
-from api import policies
+from api import impacts, policies
 from api.context import SQL
 from api.outlook import Timer, next_step
 from api.views import EventView, IncidentView, NextStep
@@ -20,7 +20,6 @@ from api.views_detail import (
     CallView,
     ContractView,
     DispatchView,
-    ImpactView,
     IncidentDetail,
     MessageView,
     NoteView,
@@ -101,9 +100,7 @@ def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
         "dispatches": [
             DispatchView.model_validate(found) for found in _rows(conn, "incident_dispatches", incident_id)
         ],
-        "impacts": [
-            ImpactView.model_validate(found) for found in _rows(conn, "incident_impacts", incident_id)
-        ],
+        "impacts": impacts.of_incident(conn, incident_id, newest=NEWEST),
         "presses": [
             PressView.model_validate(found) for found in _rows(conn, "incident_presses", incident_id)
         ],

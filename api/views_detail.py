@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.fields import examples
 from api.views import AT, EVENT, INCIDENT, DispatchBrief, EventView, IncidentCore
 from api.views_admin import HOLDER, VEHICLE, HolderView, VehicleView
-from schemas.impact import Severity
+from api.views_impact import IMPACT, ImpactView
 from schemas.incident import CallParty, Language, Trigger
 
 _ID: Final = "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10"
@@ -56,25 +56,6 @@ _DISPATCH: Final[dict[str, Any]] = {
     "secured_at": None,
     "ended_at": None,
     "report": "",
-}
-_IMPACT: Final[dict[str, Any]] = {
-    "id": _ID,
-    "at": AT,
-    "severity": "severe",
-    "delta_v_kmh": 31.5,
-    "delta_v_is_lower_bound": False,
-    "pdof_deg": 330.0,
-    "peak_g": 18.2,
-    "duration_ms": 96.0,
-    "rollover": False,
-    "multiple": False,
-    "reasons": ["delta_v"],
-    "lat_deg": 35.2324,
-    "lon_deg": 139.1069,
-    "speed_before_kmh": 48.0,
-    "late": False,
-    "revision": 1,
-    "decided_at": AT,
 }
 _PRESS: Final[dict[str, Any]] = {
     "id": _ID,
@@ -155,30 +136,6 @@ class DispatchView(DispatchBrief):
     report: str
 
 
-class ImpactView(BaseModel):
-    """An impact as it was analysed."""
-
-    model_config = examples(_IMPACT)
-
-    id: UUID
-    at: AwareDatetime
-    severity: Severity
-    delta_v_kmh: float
-    delta_v_is_lower_bound: bool = Field(description="The sensor clipped: it was at least this.")
-    pdof_deg: float | None
-    peak_g: float
-    duration_ms: float
-    rollover: bool
-    multiple: bool
-    reasons: list[str]
-    lat_deg: float | None
-    lon_deg: float | None
-    speed_before_kmh: float | None
-    late: bool
-    revision: int
-    decided_at: AwareDatetime
-
-
 class PressView(BaseModel):
     """A press of the button."""
 
@@ -228,7 +185,7 @@ class IncidentDetail(IncidentCore):
             "events": [EVENT],
             "calls": [_CALL],
             "messages": [_MESSAGE],
-            "impacts": [_IMPACT],
+            "impacts": [IMPACT],
             "presses": [_PRESS],
             "notes": [_NOTE],
             "contract": _CONTRACT,

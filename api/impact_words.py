@@ -1,0 +1,131 @@
+"""An impact in words, in Japanese and English: for the heading of its drawing, and for a terminal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.views_impact import ImpactDetail, ImpactView, InjuryView
+from incident.wording import JAPAN_TIME
+from schemas.impact import Severity
+from schemas.incident import Language
+from scoring.injury import Injury
+
+JA, EN = Language.JA, Language.EN
+SEVERITIES: Final[dict[Severity, dict[Language, str]]] = {
+    Severity.NONE: {JA: "衝撃なし", EN: "no impact"},
+    Severity.KNOCK: {JA: "軽い接触", EN: "knock"},
+    Severity.LIGHT: {JA: "軽い衝撃", EN: "light impact"},
+    Severity.MODERATE: {JA: "中程度の衝撃", EN: "moderate impact"},
+    Severity.SEVERE: {JA: "強い衝撃", EN: "severe impact"},
+    Severity.VERY_SEVERE: {JA: "非常に強い衝撃", EN: "very severe impact"},
+}
+_INJURIES: Final[dict[Injury, dict[Language, str]]] = {
+    Injury.MAIS2: {JA: "中等症以上のけが (MAIS 2+)", EN: "moderate injury or worse (MAIS 2+)"},
+    Injury.MAIS3: {JA: "重症以上のけが (MAIS 3+)", EN: "serious injury or worse (MAIS 3+)"},
+    Injury.FATAL: {JA: "死亡", EN: "death"},
+}
+_WORDS: Final = {
+    JA: {
+        "to": "〜",
+        "possible": "考えられる程度: {low} 〜 {high}",
+        "delta_v": "速度変化 {value:.1f} km/h",
+        "range": " ({low:.1f}〜{high:.1f} km/h)",
+        "least": " (下限の推定値)",
+        "clock": "力の方向: {hour}時 ({deg:.0f}度)",
+        "no_clock": "力の方向: 不明",
+        "shock": "最大 {peak:.1f} g、{ms:.0f} ミリ秒",
+        "before": "衝突前の速度 {kmh:.0f} km/h",
+        "after": "衝突後の速度 {kmh:.0f} km/h",
+        "rollover": "横転のおそれ",
+        "multiple": "複数回の衝撃",
+        "parked": "停車中",
+        "withdrawn": "いま分かっているところでは、車への衝撃ではありません。",
+        "reasons": "理由:",
+        "injury": "けがの見込み (公表されたモデルによる範囲):",
+        "evidence": "記録: 加速度 {first:.0f} 秒から {last:.0f} 秒まで、GPS {fixes} 点",
+        "no_evidence": "記録: 加速度なし、GPS {fixes} 点",
+        "detector": "検出器の版 {version}、改訂 {revision}",
+    },
+    EN: {
+        "to": "–",
+        "possible": "may have been: {low} to {high}",
+        "delta_v": "velocity change {value:.1f} km/h",
+        "range": " ({low:.1f}–{high:.1f} km/h)",
+        "least": " (an estimate that may be low)",
+        "clock": "force from {hour} o'clock ({deg:.0f} deg)",
+        "no_clock": "direction of the force not known",
+        "shock": "peak {peak:.1f} g over {ms:.0f} ms",
+        "before": "speed before {kmh:.0f} km/h",
+        "after": "speed after {kmh:.0f} km/h",
+        "rollover": "may have rolled over",
+        "multiple": "several shocks",
+        "parked": "the car was standing",
+        "withdrawn": "By what is known now, the car was not hit.",
+        "reasons": "why:",
+        "injury": "how likely an occupant was hurt (range of published models):",
+        "evidence": "kept: motion from {first:.0f} s to {last:.0f} s, {fixes} GPS fixes",
+        "no_evidence": "kept: no motion, {fixes} GPS fixes",
+        "detector": "detector version {version}, revision {revision}",
+    },
+}
+
+
+def heading(impact: ImpactView, language: Language) -> str:
+    """What it was and when, in one line."""
+    clock = impact.at.astimezone(JAPAN_TIME).strftime("%Y-%m-%d %H:%M:%S JST")
+    return " · ".join([SEVERITIES[impact.severity][language], _delta_v(impact, language), clock])
+
+
+def describe(impact: ImpactDetail, language: Language) -> list[str]:
+    """All that is known, a line each."""
+    words = _WORDS[language]
+    lines = [heading(impact, language)]
+    if impact.withdrawn:
+        lines.append(words["withdrawn"])
+    elif len(set(impact.possible_severities)) > 1:
+        low, high = (SEVERITIES[each][language] for each in impact.possible_severities)
+        lines.append(words["possible"].format(low=low, high=high))
+    if impact.clock is not None:
+        lines.append(words["clock"].format(hour=impact.clock, deg=impact.pdof_deg))
+    else:
+        lines.append(words["no_clock"])
+    lines.append(words["shock"].format(peak=impact.peak_g, ms=impact.duration_ms))
+    for name, kmh in (("before", impact.speed_before_kmh), ("after", impact.speed_after_kmh)):
+        if kmh is not None:
+            lines.append(words[name].format(kmh=kmh))
+    lines += [words[name] for name in ("rollover", "multiple", "parked") if getattr(impact, name)]
+    if impact.explained:
+        lines.append(words["reasons"])
+        lines += [f"  {reason.ja if language is JA else reason.en}" for reason in impact.explained]
+    if impact.injury:
+        lines.append(words["injury"])
+        lines += [line for each in impact.injury for line in _injury(each, language)]
+    kept = impact.evidence
+    if kept.motion_from_s is not None:
+        lines.append(
+            words["evidence"].format(first=kept.motion_from_s, last=kept.motion_to_s, fixes=kept.fixes)
+        )
+    else:
+        lines.append(words["no_evidence"].format(fixes=kept.fixes))
+    lines.append(words["detector"].format(version=impact.detector or "?", revision=impact.revision))
+    return lines
+
+
+def _delta_v(impact: ImpactView, language: Language) -> str:
+    words = _WORDS[language]
+    said = words["delta_v"].format(value=impact.delta_v_kmh)
+    if impact.delta_v_from_kmh is not None:
+        said += words["range"].format(low=impact.delta_v_from_kmh, high=impact.delta_v_to_kmh)
+    return said + (words["least"] if impact.delta_v_is_lower_bound else "")
+
+
+def _injury(found: InjuryView, language: Language) -> list[str]:
+    to = _WORDS[language]["to"]
+    return [
+        f"  {_INJURIES[found.injury][language]}: {_percent(found.low)}{to}{_percent(found.high)}",
+        *(f"    {name}: {_percent(share)}" for name, share in found.models.items()),
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
