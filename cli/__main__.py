@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from cli import admin
+from cli.impact import impact
 from cli.terminal import configured, print_table
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.add_typer(admin.device, name="device")
 app.add_typer(admin.policy, name="policy")
 app.add_typer(admin.unit, name="unit")
 app.add_typer(admin.db, name="db")
+app.add_typer(impact, name="impact")
 
 
 @app.command()

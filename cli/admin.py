@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from cli.terminal import beside_running_stack, configured, fail, print_table
+
+if TYPE_CHECKING:
+    import httpx
 
 device = typer.Typer(help="Button devices: add, list, revoke.", no_args_is_help=True)
 policy = typer.Typer(
@@ -21,6 +24,12 @@ unit = typer.Typer(help="Guards and roadside units: list.", no_args_is_help=True
 
 def call_api(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """Ask the running API as an administrator; ends the command with the API's own words on refusal."""
+    answer = ask_api(method, path, body)
+    return answer.json() if answer.content else {}
+
+
+def ask_api(method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    """The same, for an answer that is no JSON."""
     import httpx  # noqa: PLC0415  a quick --help
 
     settings = beside_running_stack()
@@ -42,7 +51,7 @@ def call_api(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
             fail(f"{problem.get('title', answer.status_code)}: {problem.get('detail', '')}")
         except ValueError:
             fail(f"{answer.status_code}: {answer.text[:300]}")
-    return answer.json() if answer.content else {}
+    return answer
 
 
 @device.command("add")
