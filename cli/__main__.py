@@ -105,6 +105,25 @@ def detect(
     raise typer.Exit(run(files, as_json))
 
 
+@app.command("crash-test")
+def crash_test(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Crash tests, .npz: t_s, and acc_mps2 (n, 3) forward, right, down without gravity."
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line per crash test.")] = False,
+) -> None:
+    """Measure instrumented crash tests: CFC 60 peak, delta-V, ASI, OLC, event bounds, injury by model.
+
+    For recordings of 1.8 kHz and more in car axes; a device's recordings go to `cbutton detect`.
+    """
+    from cli.crash_test import run
+
+    raise typer.Exit(run(files, as_json))
+
+
 @app.command("evaluate-detector")
 def evaluate_detector(
     data: Annotated[
