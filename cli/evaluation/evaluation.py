@@ -37,20 +37,24 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """What came of it; `figures` and `verdicts` are the first seed's, `by_seed` those of every seed."""
+    """What came of it; `figures` and `verdicts` are the first seed's, `by_seed` those of every seed.
+
+    `other_verdicts` are the misses and false impacts of the other seeds.
+    """
 
     wanted: Wanted
     material: Material
     figures: Figures
     by_seed: dict[int, Figures]
     verdicts: tuple[Verdict, ...]
+    other_verdicts: tuple[Verdict, ...]
     latencies: tuple[Latency, ...]
     exposure: Exposure
 
     @property
     def noteworthy(self) -> tuple[Verdict, ...]:
-        """Every miss and every false impact of the first seed, the gravest first."""
-        chosen = [each for each in self.verdicts if each.missed or each.false]
+        """Every miss and every false impact of all seeds, the gravest first."""
+        chosen = [each for each in (*self.verdicts, *self.other_verdicts) if each.missed or each.false]
         return tuple(
             sorted(chosen, key=lambda each: (-(each.truth.delta_v_kmh if each.truth else 1000.0), each.name))
         )
@@ -105,6 +109,7 @@ def evaluate(what: Wanted, advance: Callable[[float], None]) -> Evaluation:
         by_seed[what.seed],
         by_seed,
         (*real, *composed[what.seed]),
+        tuple(each for seed in seeds[1:] for each in composed[seed] if each.missed or each.false),
         tuple(each for part in parts if part.piece.seed == what.seed for each in part.latencies),
         added([part.exposure for part in parts if part.exposure is not None]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -42,7 +43,8 @@ def composed_count(material: Material, repeats: int) -> int:
 
 def composed_scene(material: Material, seed: int, number: int, repeats: int) -> Scene:
     """Negative `number` of a seed's set."""
-    return _makers(material, repeats)[number](material, np.random.default_rng([seed, 2, number]))
+    scene = _makers(material, repeats)[number](material, np.random.default_rng([seed, 2, number]))
+    return replace(scene, name=f"{scene.kind}_{seed}_{number}")
 
 
 def _makers(material: Material, repeats: int) -> list[Maker]:
