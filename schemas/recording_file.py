@@ -128,7 +128,9 @@ def _npz_columns(path: Path) -> tuple[int, dict[str, Floats]]:
         shapes: dict[str, tuple[int, ...]] = {}
         for name in ("acc_t_s", "acc_mps2"):
             if name not in names:
-                raise RecordingError(f"{path}: has no {name}; found {', '.join(sorted(names)) or 'nothing'}")
+                hint = "; a crash test goes to `cbutton crash-test`" if "t_s" in names else ""
+                found = ", ".join(sorted(names)) or "nothing"
+                raise RecordingError(f"{path}: has no {name}; found {found}{hint}")
             with archive.open(f"{name}.npy") as member:
                 shapes[name] = _header(member)[0]
         times, acceleration = shapes["acc_t_s"], shapes["acc_mps2"]
