@@ -30,7 +30,6 @@ _WORDS: Final = {
         "possible": "考えられる程度: {low} 〜 {high}",
         "delta_v": "速度変化 {value:.1f} km/h",
         "range": " ({low:.1f}〜{high:.1f} km/h)",
-        "least": " (下限の推定値)",
         "clock": "力の方向: {hour}時 ({deg:.0f}度)",
         "no_clock": "力の方向: 不明",
         "shock": "最大 {peak:.1f} g、{ms:.0f} ミリ秒",
@@ -51,7 +50,6 @@ _WORDS: Final = {
         "possible": "may have been: {low} to {high}",
         "delta_v": "velocity change {value:.1f} km/h",
         "range": " ({low:.1f}–{high:.1f} km/h)",
-        "least": " (an estimate that may be low)",
         "clock": "force from {hour} o'clock ({deg:.0f} deg)",
         "no_clock": "direction of the force not known",
         "shock": "peak {peak:.1f} g over {ms:.0f} ms",
@@ -116,7 +114,7 @@ def _delta_v(impact: ImpactView, language: Language) -> str:
     said = words["delta_v"].format(value=impact.delta_v_kmh)
     if impact.delta_v_from_kmh is not None:
         said += words["range"].format(low=impact.delta_v_from_kmh, high=impact.delta_v_to_kmh)
-    return said + (words["least"] if impact.delta_v_is_lower_bound else "")
+    return said
 
 
 def _injury(found: InjuryView, language: Language) -> list[str]:

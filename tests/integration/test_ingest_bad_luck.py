@@ -16,6 +16,7 @@ from support.servers import Broker
 from support.shocks import driving, haversine, struck
 
 from ingest import fleet
+from ingest.bulk import BulkLane
 from ingest.dead_letters import bury
 from ingest.envelope import Rejection, Stamp
 from ingest.fleet import Fleet
@@ -271,3 +272,59 @@ def test_motion_is_found_on_both_sides_of_a_clock_that_was_set(bulk: Lane) -> No
     seconds = timedelta(seconds=1)
     assert len(motion_in(bulk.world.conn, moment.window(10 * seconds, 9 * seconds))) == 2
     assert len(fixes_in(bulk.world.conn, moment.window(60 * seconds, 60 * seconds))) == 1
+
+
+def test_speed_lost_at_once_by_gps_is_a_candidate_whatever_the_sensor_felt(bulk: Lane) -> None:
+    def fixes(sequence: int, *told: tuple[int, float]) -> wire.Gps:
+        uptimes_ms = [1000 * at_s for at_s, _ in told]
+        which = stamp(sequence, uptime_ms=uptimes_ms[0], sent_uptime_ms=uptimes_ms[-1] + 100)
+        return wire.Gps(
+            stamp=which,
+            fixes=[
+                wire.Fix(uptime_ms=1000 * at_s, lat_deg=35.0, lon_deg=139.1, speed_mps=kmh / 3.6)
+                for at_s, kmh in told
+            ],
+        )
+
+    candidates = "SELECT uptime_ms, lane, late, now() - at AS ago FROM candidates ORDER BY uptime_ms"
+    first, second = fixes(1, (60, 58), (61, 59), (62, 57)), fixes(2, (63, 12), (64, 0))
+    bulk.publish("gps", first)
+    bulk.work(1)
+    assert bulk.world.rows(candidates) == []
+    bulk.publish("gps", second, first)
+    bulk.work(2)
+    (candidate,) = bulk.world.rows(candidates)
+    assert (candidate["uptime_ms"], candidate["lane"], candidate["late"]) == (61_500, "bulk", False)
+    assert timedelta() < candidate["ago"] < timedelta(seconds=20)
+    bulk.world.conn.execute("DELETE FROM candidates")
+    bulk.publish("gps", second)
+    bulk.work(1)
+    assert bulk.world.rows(candidates) == [], "what is there already is not looked at twice"
+
+
+def test_a_fix_that_was_rolled_back_is_not_remembered(bulk: Lane) -> None:
+    bulk.world.conn.execute(
+        """CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN RAISE EXCEPTION 'nobody foresaw this'; END $$;
+           CREATE TRIGGER stumble BEFORE INSERT ON candidates FOR EACH ROW EXECUTE FUNCTION stumble();"""
+    )
+    told = [
+        wire.Fix(uptime_ms=ms, lat_deg=35.0, lon_deg=139.1, speed_mps=v)
+        for ms, v in ((60_000, 20), (61_000, 1))
+    ]
+    bulk.publish("gps", wire.Gps(stamp=stamp(1), fixes=told))
+    bulk.work(1)
+    assert bulk.reasons() == ["failed"]
+    assert isinstance(bulk.worker, BulkLane)
+    assert bulk.worker._speeds == {}
+
+
+def test_silent_devices_are_forgotten(bulk: Lane) -> None:
+    assert isinstance(bulk.worker, BulkLane)
+    fix = wire.Fix(uptime_ms=60_000, lat_deg=35.0, lon_deg=139.1)
+    for boot in range(1, 6):
+        bulk.publish("gps", wire.Gps(stamp=stamp(boot=boot), fixes=[fix]))
+        bulk.publish("accel", frame(stamp(2, boot=boot)))
+        bulk.work(2)
+    bulk.worker.forget(keep=2)
+    assert list(bulk.worker._speeds) == list(bulk.worker._memories) == [(DEVICE, 4), (DEVICE, 5)]
