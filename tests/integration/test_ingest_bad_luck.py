@@ -302,6 +302,7 @@ def test_speed_lost_at_once_by_gps_is_a_candidate_whatever_the_sensor_felt(bulk:
         bulk.publish("gps", third)
         bulk.work(1)
         assert bulk.world.conn.execute("DELETE FROM candidates").rowcount == expected
+        bulk.worker = BulkLane(bulk.world.incidents, dead_letter_bytes=10**6)  # a memory lost with its worker
 
 
 def test_a_fix_that_was_rolled_back_is_not_remembered(bulk: Lane) -> None:
