@@ -161,6 +161,17 @@ def evaluate_detector(
     raise typer.Exit(code)
 
 
+@app.command("calibrate-detector")
+def calibrate_detector(
+    data: Annotated[Path | None, typer.Option(help="Folder of recordings, as for evaluate-detector.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights.")] = 3,
+) -> None:
+    """Fit the weights of the detector's score anew, and print them beside those in use; changes nothing."""
+    from cli.evaluation.calibrate import run
+
+    run(data, seed=seed)
+
+
 @app.command("device-check")
 def device_check(
     mqtt_url: Annotated[

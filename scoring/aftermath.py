@@ -33,7 +33,7 @@ class Aftermath:
     """GPS around one shock; None is not known, or not yet.
 
     `lost_kmh` is the largest fall from one fix to the next that the shock may have caused. `strayed_kmh` is
-    how far any speed between before and after was from before.
+    how far any speed between before and after was from before, None also where the receiver had frozen.
     """
 
     before_kmh: float | None = None
@@ -76,6 +76,9 @@ def aftermath(track: SpeedTrack | None, start_s: float, end_s: float) -> Afterma
         within = (track.uptime_s >= start_s) & (track.uptime_s <= end_s + SETTLED_S)
         between_kmh = 3.6 * track.speed_mps[within & np.isfinite(track.speed_mps)]
         strayed_kmh = float(np.abs(np.append(between_kmh, after_kmh) - before_kmh).max())
+        # No moving car measures the very same speed for five seconds: the receiver repeats its last one.
+        if strayed_kmh == 0.0 and before_kmh >= STANDING_KMH:
+            strayed_kmh = None
     return Aftermath(before_kmh, after_kmh, _lost_kmh(track, start_s), strayed_kmh)
 
 

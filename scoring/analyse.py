@@ -115,7 +115,8 @@ def _impact(scene: Scene, group: list[Judged], in_sequence: bool) -> Analysis:
     multiple = in_sequence or len(group) > 1
     turned_deg = scene.turned_deg(group[0].pulse, max(shock.pulse.end for shock in group))
     hard = _delta_v_kmh(strongest) >= LIGHT_KMH or len(group) > 1
-    rollover = turned_deg > ROLLOVER_DEG and hard and not scene.fell_after(group[-1].pulse)
+    rolled = hard and not scene.thrown_off(group[-1]) and not group[-1].gps.unchanged
+    rollover = turned_deg > ROLLOVER_DEG and rolled
     said = [Reason.VELOCITY_CHANGE]
     if multiple:
         said.append(Reason.MULTIPLE)

@@ -14,14 +14,14 @@ from scoring.clipping import clipped, rebuild_clipped
 from scoring.completion import Extent, extent_of, hidden_most, needed
 from scoring.filters import LOWPASS_ABOVE_HZ, LOWPASS_HZ, lowpass
 from scoring.frames import Motion
-from scoring.loose import FALL_WITHIN_S, Cause, free_falls, moved_by_itself
+from scoring.loose import FALL_WITHIN_S, FREE_FALL_S, Cause, free_falls, moved_by_itself
 from scoring.measures import Measures, Shock, measure
 from scoring.mount import Mount
 from scoring.onset import event
 from scoring.pulse import FLANK_S, Pulse, find_pulses
 from scoring.reasons import Reason
 from scoring.rest import angle_deg, rest_of
-from scoring.score import confidence, features
+from scoring.score import Feature, confidence, features
 from scoring.speed import SpeedTrack
 from scoring.verdict import Circumstances, against, counted_kmh
 
@@ -29,6 +29,8 @@ Signal = NDArray[np.float64]
 
 SETTLE_S: Final = 7.0
 """Where the device comes to rest within this after the shock decides about a rollover."""
+FLIGHT_S: Final = 0.4
+"""Cars that roll over fly for less than this, and a device falls as long from 0.8 m: off a windscreen to the floor."""
 SWING_BEFORE_S: Final = 2.0
 SWING_AFTER_S: Final = 4.0
 SWING_MEAN_S: Final = 0.3
@@ -60,9 +62,14 @@ class Judged:
     extent: Extent
     gap: bool
     measures: Measures
-    confidence: float
+    features: dict[Feature, float]
     start_s: float
     duration_s: float
+
+    @property
+    def confidence(self) -> float:
+        """How sure a collision is, 0 to 1."""
+        return confidence(self.features)
 
     @property
     def pdof_deg(self) -> float | None:
@@ -108,9 +115,20 @@ class Scene:
             said.append(Reason.LOWPASS_HIGH)
         return tuple(said)
 
-    def fell_after(self, pulse: Pulse) -> bool:
-        """Whether the device fell freely in the seconds after a shock."""
-        return any(pulse.end <= first <= pulse.end + SETTLE_S * self._rate_hz for first, _ in self._falls)
+    def thrown_off(self, shock: Judged) -> bool:
+        """Whether a fall in the seconds after a shock was the device's, off its mount, and not the car's.
+
+        A car that rolls over may fly for a moment, and does not drive on.
+        """
+        if shock.gps.stopped:
+            return False
+        drove_on = shock.gps.after_kmh is not None
+        least_s = FREE_FALL_S if drove_on else FLIGHT_S
+        end, reach = shock.pulse.end, SETTLE_S * self._rate_hz
+        return any(
+            end <= first <= end + reach and after - first >= least_s * self._rate_hz
+            for first, after in self._falls
+        )
 
     def turned_deg(self, pulse: Pulse, after: int) -> float:
         """How far the device leans, where it last rests for a second, from how it did before a shock."""
@@ -144,7 +162,8 @@ class Scene:
     def _judge(self, pulse: Pulse, cause: Cause | None) -> Judged:
         start_s, end_s = self.motion.time_at(pulse.start), self.motion.time_at(pulse.end)
         gps = aftermath(self._speed, start_s, end_s)
-        turned_deg = self.turned_deg(pulse, pulse.end)
+        turned_deg, swung_deg = self.turned_deg(pulse, pulse.end), self.swung_deg(pulse)
+        free_fall_s = self._fall_before_s(pulse)
         direction, unplaced = self._direction(pulse)
         along = None if direction is None else -direction[0] / max(float(np.hypot(*direction)), 1e-6)
         shock = self._shock(pulse)
@@ -159,16 +178,16 @@ class Scene:
         )
         return Judged(
             pulse=pulse,
-            against=against(pulse, Circumstances(cause, turned_deg, self.swung_deg(pulse), gps, along)),
+            against=against(pulse, Circumstances(cause, turned_deg, swung_deg, gps, along)),
             gps=gps,
             turned_deg=turned_deg,
-            free_fall_s=self._fall_before_s(pulse),
+            free_fall_s=free_fall_s,
             direction_mps=direction,
             unplaced=unplaced,
             extent=extent,
             gap=gap,
             measures=measures,
-            confidence=confidence(features(pulse, measures, gps, turned_deg)),
+            features=features(pulse, measures, gps, swung_deg=swung_deg, free_fall_s=free_fall_s),
             start_s=start_s,
             duration_s=(shock.end - shock.start) / self._rate_hz,
         )

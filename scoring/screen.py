@@ -36,11 +36,22 @@ MEDIAN_STRIDE: Final = 3
 """The median of a frame without tail is that of every third sample."""
 PEAK_HZ: Final = 100.0
 """Peaks are those of the mean over 10 ms, whatever the rate."""
-BLOCK: Final = 512
-"""Frames measured at a time, so that the work stays in the processor's cache."""
+LEAN_COSINE: Final = 0.7071
+"""Candidate from 45 degrees between a frame's mean and remembered gravity: it rolled over, or was moved."""
+CALM_MPS2: Final = 1.0
+"""A mean within this of 1 g tells where down is: hardly braking or turning."""
+BOUND: Final = 0.999
+"""Bounds rule out below this share of a threshold, which is more than float32 may round them down."""
+SIEVE: Final = 3
+"""The second pass looks at one window of so many, and bounds those between."""
+BOUNDED: Final = 4096
+MEASURED: Final = 512
+"""Frames taken at a time in the first pass and in those after it, so that the work stays in the processor's cache."""
 SINGLE_THREAD: Final = 2**18
 """OpenBLAS multiplies in several threads from here on (multiplications); on a shared machine their
 waiting for each other costs ten times what they gain."""
+
+_ONES: Final = np.ones(3, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,39 +102,77 @@ def screen(
     `counts` is int16 (F, 3, N) and contiguous, `scale_mps2` (F,) m/s2 per count, `full_scale_g`
     (F,). Without `tails` each frame is taken to follow rest: gravity is its own median.
     """
-    low, high = _extremes(counts)
-    low_mps2, high_mps2 = low * scale_mps2[:, None], high * scale_mps2[:, None]
-    level = ((low_mps2 + high_mps2) * 0.5).astype(np.float32, copy=False)
-    if tails is None:
-        gravity, lowest, highest = level, low_mps2, high_mps2
-    else:
-        gravity = tails.gravity_mps2
-        lowest, highest = np.minimum(low_mps2, tails.low_mps2), np.maximum(high_mps2, tails.high_mps2)
-    # Both means of a window's difference lie between the extremes of their axis.
-    window_s = round(WINDOW_S * rate_hz) / rate_hz
-    reach_kmh = np.linalg.norm(highest - lowest, axis=1) * (3.6 * window_s)
-    farthest = np.linalg.norm(np.maximum(high_mps2 - gravity, gravity - low_mps2), axis=1)
-    if tails is None:
-        # The median may lie anywhere in the range.
-        farthest *= 2
-    clips = np.maximum(high_mps2, -low_mps2).max(axis=1) >= CLIP_FRACTION * G_MPS2 * full_scale_g
-    remaining = np.flatnonzero((reach_kmh >= DV150_KMH) | (farthest >= PEAK_G * G_MPS2) | clips)
-
     frames = int(counts.shape[0])
     result = ScreenResult(
-        is_candidate=np.asarray(clips),
+        is_candidate=np.zeros(frames, dtype=np.bool_),
         dv150_kmh=np.zeros(frames, dtype=np.float32),
         peak_g=np.zeros(frames, dtype=np.float32),
         peak_index=np.full(frames, -1, dtype=np.intp),
         is_over=np.zeros(frames, dtype=np.bool_),
-        low_mps2=low_mps2,
-        high_mps2=high_mps2,
-        level_mps2=level,
+        low_mps2=np.empty((frames, 3), dtype=np.float32),
+        high_mps2=np.empty((frames, 3), dtype=np.float32),
+        level_mps2=np.empty((frames, 3), dtype=np.float32),
     )
-    for first in range(0, remaining.size, BLOCK):
-        which = remaining[first : first + BLOCK]
-        _enter(result, _free_of_gravity(which, counts, scale_mps2, tail_samples(rate_hz), tails), rate_hz)
+    batch = _Batch(counts, scale_mps2, rate_hz, full_scale_g, tails)
+    left: list[Indices] = []
+    for first in range(0, frames, BOUNDED):
+        which, reach_kmh = _bounded(batch, result, slice(first, first + BOUNDED))
+        # Without tails, what was before is yet to be found: all are measured.
+        left += [which] if tails is None else _sifted(batch, tails, result, which, reach_kmh)
+    remaining = np.concatenate(left) if left else np.zeros(0, dtype=np.intp)
+    for first in range(0, remaining.size, MEASURED):
+        _enter(result, _free_of_gravity(batch, remaining[first : first + MEASURED]), rate_hz)
     return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """What `screen` was given."""
+
+    counts: Counts
+    scale_mps2: Floats
+    rate_hz: float
+    full_scale_g: Floats
+    tails: Tails | None
+
+
+def _bounded(batch: _Batch, result: ScreenResult, part: slice) -> tuple[Indices, Floats]:
+    """First pass, over a part: frames that their extremes do not rule out, and bounds of dv150_kmh."""
+    scale, tails = batch.scale_mps2[part, None], batch.tails
+    lowest, highest = _extremes(batch.counts[part])
+    low: Floats = np.multiply(lowest, scale, out=result.low_mps2[part])
+    high: Floats = np.multiply(highest, scale, out=result.high_mps2[part])
+    level: Floats = np.multiply(low + high, np.float32(0.5), out=result.level_mps2[part])
+    clip_mps2 = np.float32(CLIP_FRACTION * G_MPS2) * batch.full_scale_g[part]
+    farthest = np.maximum(high, -low)
+    clips = np.maximum(np.maximum(farthest[:, 0], farthest[:, 1]), farthest[:, 2]) >= clip_mps2
+    result.is_candidate[part] = clips
+    if tails is None:
+        gravity, spread = level, high - low
+        # The median may lie anywhere in the range.
+        away = spread
+    else:
+        gravity = tails.gravity_mps2[part]
+        spread = np.maximum(high, tails.high_mps2[part]) - np.minimum(low, tails.low_mps2[part])
+        away = np.maximum(high - gravity, gravity - low)
+    # Both means of a window's difference lie between the extremes of their axis.
+    window_s = round(WINDOW_S * batch.rate_hz) / batch.rate_hz
+    reach_kmh: Floats = np.sqrt(_squared(spread)) * np.float32(3.6 * window_s)
+    # What leans by 45 degrees is at least 0.71 of gravity away from it.
+    limit = np.minimum(np.float32(0.5) * _squared(gravity), np.float32((PEAK_G * G_MPS2) ** 2))
+    remains = (reach_kmh >= BOUND * DV150_KMH) | (_squared(away) >= BOUND**2 * limit) | clips
+    found = np.flatnonzero(remains)
+    return found + part.start, reach_kmh[found]
+
+
+def _squared(vectors: Floats) -> Floats:
+    """The squared lengths (F,) of vectors (F, 3): half to a tenth of the time of `norm` or `einsum`."""
+    return _dot(vectors, vectors)
+
+
+def _dot(some: Floats, others: Floats) -> Floats:
+    products: Floats = some * others
+    return np.matmul(products, _ONES)
 
 
 def _extremes(counts: Counts) -> tuple[Counts, Counts]:
@@ -136,6 +185,58 @@ def _extremes(counts: Counts) -> tuple[Counts, Counts]:
     return low.reshape(frames, axes), high.reshape(frames, axes)
 
 
+def _sifted(
+    batch: _Batch, tails: Tails, result: ScreenResult, bounded: Indices, reach_kmh: Floats
+) -> list[Indices]:
+    """Second pass, over what the first left: those that may exceed a threshold by some of their windows."""
+    return [
+        _sift(batch, tails, result, bounded[first : first + MEASURED], reach_kmh[first : first + MEASURED])
+        for first in range(0, bounded.size, MEASURED)
+    ]
+
+
+def _sift(batch: _Batch, tails: Tails, result: ScreenResult, which: Indices, reach_kmh: Floats) -> Indices:
+    samples, gravity = batch.counts.shape[2], tails.gravity_mps2[which]
+    own, before, shift = _sieve(samples, batch.rate_hz)
+    rows = 3 * which.size
+    taken = np.take(batch.counts, which, axis=0).reshape(rows, samples)
+    sums = _product(taken.astype(np.float32), own).reshape(which.size, 3, -1)
+    sums *= batch.scale_mps2[which, None, None]
+    level: Floats = np.ascontiguousarray(sums[:, :, -1])
+    change = sums[:, :, :-1]
+    change += _product(tails.acc_mps2[which].reshape(rows, -1), before).reshape(change.shape)
+    result.level_mps2[which] = level
+    dv150_kmh = _horizontal_kmh(change, gravity).max(axis=1) + np.float32(shift) * reach_kmh
+    away = np.maximum(result.high_mps2[which] - gravity, gravity - result.low_mps2[which])
+    remains = (dv150_kmh >= BOUND * DV150_KMH) | (_squared(away) >= (BOUND * PEAK_G * G_MPS2) ** 2)
+    return which[remains | result.is_candidate[which] | _leans(level, gravity)]
+
+
+@lru_cache(maxsize=64)
+def _sieve(samples: int, rate_hz: float) -> tuple[Floats, Floats, float]:
+    """Weights of a frame's own samples and of its tail for every `SIEVE`th window; the last own column is the mean.
+
+    With how far any other window may differ, as a share of the bound by extremes: shifted by k samples,
+    a mean over n exchanges k of them, each for one within the range.
+    """
+    weights, ends = _windows(samples, rate_hz)
+    tail = tail_samples(rate_hz)
+    middles = np.minimum(np.arange(0, ends.size, SIEVE) + SIEVE // 2, ends.size - 1)
+    chosen = weights[:, middles]
+    own = np.concatenate([chosen[tail:], np.full((samples, 1), 1 / samples, dtype=np.float32)], axis=1)
+    step = max(1, int(STEP_S * rate_hz))
+    farthest = SIEVE // 2 * step
+    shift = farthest / round(WINDOW_S * rate_hz) + farthest / round(BEFORE_S * rate_hz)
+    return np.ascontiguousarray(own), np.ascontiguousarray(chosen[:tail]), shift
+
+
+def _leans(level: Floats, gravity: Floats) -> Mask:
+    """Whether levels (F, 3) of about 1 g lean by `LEAN_COSINE` or more from gravity (F, 3)."""
+    size = np.sqrt(_squared(level))
+    cosine = LEAN_COSINE * size * np.sqrt(_squared(gravity))
+    return (np.abs(size - G_MPS2) <= CALM_MPS2) & (_dot(level, gravity) <= cosine)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Remaining:
     """Frames to be measured: (S, 3, T + N) in m/s2 free of gravity, and gravity (S, 3)."""
@@ -146,12 +247,10 @@ class _Remaining:
     level_mps2: Floats
 
 
-def _free_of_gravity(
-    which: Indices, counts: Counts, scale_mps2: Floats, tail: int, tails: Tails | None
-) -> _Remaining:
-    samples = counts.shape[2]
+def _free_of_gravity(batch: _Batch, which: Indices) -> _Remaining:
+    samples, tail, tails = batch.counts.shape[2], tail_samples(batch.rate_hz), batch.tails
     acc = np.empty((which.size, 3, tail + samples), dtype=np.float32)
-    np.multiply(counts[which], scale_mps2[which, None, None], out=acc[:, :, tail:])
+    np.multiply(batch.counts[which], batch.scale_mps2[which, None, None], out=acc[:, :, tail:])
     level: Floats = acc[:, :, tail:].mean(axis=2)
     if tails is None:
         gravity: Floats = np.median(acc[:, :, tail::MEDIAN_STRIDE], axis=2).astype(np.float32)
@@ -187,30 +286,39 @@ def _enter(result: ScreenResult, remaining: _Remaining, rate_hz: float) -> None:
     result.dv150_kmh[which] = dv150_kmh
     result.peak_g[which] = peak_g
     result.peak_index[which] = np.where(by_change, centre, highest * per_block)
-    result.is_candidate[which] |= by_change | (peak_g >= PEAK_G)
+    leans = _leans(remaining.level_mps2, remaining.gravity_mps2)
+    result.is_candidate[which] |= by_change | (peak_g >= PEAK_G) | leans
     result.is_over[which] = ends[strongest] <= tail + samples - round(OVER_S * rate_hz)
 
 
 def _horizontal_changes(remaining: _Remaining, samples: int, rate_hz: float) -> tuple[Floats, Indices]:
     """Horizontal velocity changes (S, K) in km/h of K windows, and where each ends."""
     weights, ends = _windows(samples, rate_hz)
-    rows = 3 * remaining.which.size
-    at_once = max(1, SINGLE_THREAD // (3 * weights.size)) * 3
-    flat = remaining.dynamic_mps2.reshape(rows, -1)
-    change = np.empty((rows, ends.size), dtype=np.float32)
-    whole = rows - rows % at_once
+    flat = remaining.dynamic_mps2.reshape(3 * remaining.which.size, -1)
+    change = _product(flat, weights).reshape(-1, 3, ends.size)
+    return _horizontal_kmh(change, remaining.gravity_mps2), ends
+
+
+def _horizontal_kmh(change_mps: Floats, gravity: Floats) -> Floats:
+    """The horizontal length (S, K) in km/h of velocity changes (S, 3, K) in m/s."""
+    up = gravity / np.maximum(np.sqrt(_squared(gravity)), np.float32(1e-6))[:, None]
+    along = np.einsum("fa,fak->fk", up, change_mps)
+    across = np.einsum("fak,fak->fk", change_mps, change_mps) - along**2
+    return np.sqrt(np.maximum(across, 0)) * np.float32(3.6)
+
+
+def _product(rows: Floats, weights: Floats) -> Floats:
+    """The matrix product, in portions that OpenBLAS multiplies in one thread."""
+    at_once = max(1, SINGLE_THREAD // weights.size)
+    out = np.empty((rows.shape[0], weights.shape[1]), dtype=np.float32)
+    whole = rows.shape[0] - rows.shape[0] % at_once
     np.matmul(
-        flat[:whole].reshape(-1, at_once, flat.shape[1]),
+        rows[:whole].reshape(-1, at_once, rows.shape[1]),
         weights,
-        out=change[:whole].reshape(-1, at_once, ends.size),
+        out=out[:whole].reshape(-1, at_once, weights.shape[1]),
     )
-    np.matmul(flat[whole:], weights, out=change[whole:])
-    change = change.reshape(-1, 3, ends.size)
-    gravity = remaining.gravity_mps2
-    up = gravity / np.maximum(np.linalg.norm(gravity, axis=1, keepdims=True), np.float32(1e-6))
-    along = np.einsum("fa,fak->fk", up, change)
-    across = np.einsum("fak,fak->fk", change, change) - along**2
-    return np.sqrt(np.maximum(across, 0)) * np.float32(3.6), ends
+    np.matmul(rows[whole:], weights, out=out[whole:])
+    return out
 
 
 @lru_cache(maxsize=64)

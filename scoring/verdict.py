@@ -23,7 +23,8 @@ SPIKE_SHARE: Final = 0.8
 """One sample holding this share of a velocity change is an error: a collision takes 50 ms and more."""
 SWUNG_DEG: Final = 60.0
 SWUNG_BELOW_G: Final = 4.0
-"""A device turned so far within seconds, without resting there, was in a hand; hands pull less hard than this."""
+"""A device turned so far within seconds, and not resting so in a car that stands, was in a hand; hands pull less
+hard than this."""
 CONTRADICTED_KMH: Final = 10.0
 """A car whose speed a shock of this and more along its way did not change was not the one that was hit."""
 ALONG_COSINE: Final = 0.7
@@ -61,8 +62,13 @@ def against(pulse: Pulse, known: Circumstances) -> Reason | None:
         return Reason.BRAKING
     if pulse.peak_g < CARRIED_G and known.turned_deg >= TILTED_DEG:
         return Reason.CARRIED
-    back_again = known.swung_deg >= SWUNG_DEG and known.turned_deg < SWUNG_DEG
-    if pulse.peak_g < SWUNG_BELOW_G and back_again and not known.aftermath.sudden:
+    in_hand = known.turned_deg < SWUNG_DEG or known.aftermath.unchanged
+    if (
+        pulse.peak_g < SWUNG_BELOW_G
+        and known.swung_deg >= SWUNG_DEG
+        and in_hand
+        and not known.aftermath.sudden
+    ):
         return Reason.CARRIED
     if known.aftermath.unchanged and known.along_cosine is not None:
         along_kmh = delta_v_kmh * abs(known.along_cosine)

@@ -33,10 +33,7 @@ def run(
 
     Without `data` the folder of CBUTTON_SAMPLE_DATA is taken, or none. Ends with words where a folder is missing.
     """
-    told = os.environ.get(DATA_VARIABLE)
-    folder = data or (Path(told) if told else None)
-    if folder is not None and not folder.is_dir():
-        fail(f"{folder}: no such folder; --data wants one that holds recordings (.npz, .csv)")
+    folder = sample_folder(data)
     if report is not None and not report.absolute().parent.is_dir():
         fail(f"{report}: there is no folder {report.absolute().parent} to write it to")
     what = wanted(folder, seed=seed, hours=hours, seeds=seeds, quick=quick)
@@ -53,3 +50,12 @@ def run(
     else:
         print_figures(evaluation)
     return exit_code(aims_of(evaluation), check=check)
+
+
+def sample_folder(data: Path | None) -> Path | None:
+    """The folder asked for, or that of CBUTTON_SAMPLE_DATA, or none. Ends with words where it is missing."""
+    told = os.environ.get(DATA_VARIABLE)
+    folder = data or (Path(told) if told else None)
+    if folder is not None and not folder.is_dir():
+        fail(f"{folder}: no such folder; --data wants one that holds recordings (.npz, .csv)")
+    return folder
