@@ -101,7 +101,8 @@ class Calls:
             conn, call.incident_id, lambda at: Answered(at, answer, call.party, "key"), actor=call.party
         )
         if was_closed:
-            return twiml.handled(call.language)
+            fine = answer is Answer.FINE
+            return twiml.handled(call.language) if fine else twiml.closed(call.language)
         return twiml.confirmation(
             _sentence(call.party, answer, state),
             call.language,

@@ -76,6 +76,14 @@ def handled(language: Language) -> str:
     return str(response)
 
 
+def closed(language: Language) -> str:
+    """Tell who asks for help too late where to get it: nobody of ours looks at a closed matter any more."""
+    response = VoiceResponse()
+    _say(response, wording.spoken("closed", language), language)
+    response.hangup()
+    return str(response)
+
+
 def goodbye() -> str:
     """All has been said."""
     response = VoiceResponse()

@@ -108,6 +108,10 @@ _SPOKEN: Final[dict[str, dict[Language, str]]] = {
         JA: "この件は対応が済んでいます。ご安心ください。お電話ありがとうございました。",
         EN: "This matter is already taken care of. Please do not worry. Thank you.",
     },
+    "closed": {
+        JA: "この件の受付は終了しています。助けが必要な場合は、119番または110番に直接おかけください。",
+        EN: "This matter has been closed. If you need help, please dial 119 or 110 yourself.",
+    },
 }
 
 

@@ -22,7 +22,11 @@ _OPTIONS: dict[str, Any] = {
     "keepalives_count": 3,
     # Keepalives do not cover data that was sent and never acknowledged.
     "tcp_user_timeout": 10_000,
-    "options": "-c timezone=UTC",
+    # The server must notice a dead client as soon: it holds the locks of a host that lost power.
+    "options": (
+        "-c timezone=UTC -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
+        "-c tcp_user_timeout=10000"
+    ),
 }
 
 

@@ -84,7 +84,7 @@ def cases(newest: wire.Stamp, uptime_now_ms: Callable[[], int]) -> list[list[Cas
             again,
             wire.Ack.DONE,
             "an expired command that came again with a later end",
-            "do not remember EXPIRED: the receipt of a repeated press has the same id",
+            "do not remember EXPIRED: each copy brings an expiry of its own, and may be obeyed",
             look="the light must go out",
         ),
     ]

@@ -100,9 +100,9 @@ class Listener:
         self._client.publish(topics.down(self.shard, self.device_id), payload, qos=0)
 
     def confirm(self, press: Heard) -> str:
-        """Send the receipt of a press; the command's id. A press confirmed again has the same id."""
+        """Send the receipt of a press; the command's id, a new one each time as the backend's are."""
         boot_id, sequence = press.number
-        command = Command(version=1, command_id=f"receipt-{boot_id:016x}-{sequence}")
+        command = Command(version=1, command_id=f"receipt-{boot_id:016x}-{sequence}-{len(self._sent)}")
         command.receipt.boot_id, command.receipt.sequence = boot_id, sequence
         command.receipt.incident_id = "00000000-0000-4000-8000-000000000000"
         self.send(command)

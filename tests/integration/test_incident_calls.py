@@ -174,7 +174,10 @@ def test_a_call_that_comes_through_late_is_harmless(world: Insured, incident_id:
     assert is_handled(silence(world, call_id))
     assert is_handled(hold(world, call_id))
     # A key pressed after the end is still written down.
-    assert is_handled(press(world, call_id, "2"))
+    assert is_handled(press(world, call_id, "1"))
+    too_late = press(world, call_id, "2")
+    assert said(too_late) == wording.spoken("closed", JA)
+    assert ending(too_late) == "Hangup"
     assert world.events(incident_id)[-1] == "answered"
     assert world.state(incident_id).phase is Phase.CLOSED
 

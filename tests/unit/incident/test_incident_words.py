@@ -185,6 +185,7 @@ def every_document() -> list[tuple[str, str]]:
             for held in range(5)
         ]
         documents.append(("handled", twiml.handled(language)))
+        documents.append(("closed", twiml.closed(language)))
     return documents
 
 
