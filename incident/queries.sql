@@ -17,7 +17,7 @@ ORDER BY at DESC LIMIT 1;
 -- name: latest_speed
 SELECT speed_mps FROM gps_fixes
 WHERE device_id = (SELECT device_id FROM incidents WHERE id = %(incident_id)s)
-  AND at BETWEEN %(at)s - interval '30 seconds' AND %(at)s + interval '1 minute'
+  AND at BETWEEN %(at)s - interval '30 seconds' AND %(at)s + interval '1 minute' AND speed_mps <> 'NaN'
 ORDER BY at DESC LIMIT 1;
 
 -- name: open_incident_of_device

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, Final
 
 from google.protobuf.json_format import ParseDict
@@ -272,14 +272,14 @@ def _position(raw: wire.Fix) -> Position | None:
 
 
 def _fix(raw: wire.Fix) -> Fix | None:
-    """A fix, or None where its place or its time is none."""
+    """A fix, or None where its place or its time is none. A speed that is none is NaN: 0 would be a sudden stop."""
     if _position(raw) is None or raw.uptime_ms > UPTIME_MS:
         return None
     return Fix(
         raw.uptime_ms,
         raw.lat_deg,
         raw.lon_deg,
-        raw.speed_mps if 0 <= raw.speed_mps <= SPEED_MPS else 0.0,
+        raw.speed_mps if 0 <= raw.speed_mps <= SPEED_MPS else nan,
         raw.heading_deg % 360 if isfinite(raw.heading_deg) else 0.0,
         raw.accuracy_m if isfinite(raw.accuracy_m) and raw.accuracy_m >= 0 else 0.0,
     )

@@ -91,7 +91,8 @@ FROM (
     SELECT uptime_ms, lat_deg, lon_deg, speed_mps, heading_deg, 1 AS rank FROM gps_fixes
     WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s AND at BETWEEN %(from_at)s AND %(to_at)s
     UNION ALL
-    SELECT fix.*, 2 FROM impact_parts part CROSS JOIN jsonb_to_recordset(part.fixes) AS fix (
+    SELECT fix.uptime_ms, fix.lat_deg, fix.lon_deg, coalesce(fix.speed_mps, 'NaN'), fix.heading_deg, 2
+    FROM impact_parts part CROSS JOIN jsonb_to_recordset(part.fixes) AS fix (
         uptime_ms bigint, lat_deg double precision, lon_deg double precision, speed_mps real, heading_deg real)
     WHERE part.device_id = %(device_id)s AND part.boot_id = %(boot_id)s
       AND part.uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
@@ -120,7 +121,8 @@ SELECT %(impact_id)s, uptime_ms, lat_deg, lon_deg, speed_mps, heading_deg FROM g
 WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
   AND at BETWEEN %(from_at)s AND %(to_at)s AND uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
 UNION ALL
-SELECT %(impact_id)s, fix.* FROM impact_parts part CROSS JOIN jsonb_to_recordset(part.fixes) AS fix (
+SELECT %(impact_id)s, fix.uptime_ms, fix.lat_deg, fix.lon_deg, coalesce(fix.speed_mps, 'NaN'), fix.heading_deg
+FROM impact_parts part CROSS JOIN jsonb_to_recordset(part.fixes) AS fix (
     uptime_ms bigint, lat_deg double precision, lon_deg double precision, speed_mps real, heading_deg real)
 WHERE part.device_id = %(device_id)s AND part.boot_id = %(boot_id)s
   AND part.uptime_ms BETWEEN %(from_ms)s AND %(to_ms)s
@@ -170,7 +172,7 @@ FROM (
 ) wanted
 LEFT JOIN LATERAL (
     SELECT boot_id, max(uptime_ms) AS uptime_ms, max(at) AS at,
-           count(*) FILTER (WHERE speed_mps >= %(moving_mps)s) AS moving
+           count(*) FILTER (WHERE speed_mps >= %(moving_mps)s AND speed_mps <> 'NaN') AS moving
     FROM gps_fixes f
     WHERE f.device_id = wanted.device_id AND f.at > now() - %(back)s AND f.at <= now()
     GROUP BY boot_id ORDER BY max(at) DESC LIMIT 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from math import isfinite
 from secrets import randbits
 from typing import Final
 
@@ -172,7 +173,7 @@ class UrgentLane:
                             "uptime_ms": fix.uptime_ms,
                             "lat_deg": fix.lat_deg,
                             "lon_deg": fix.lon_deg,
-                            "speed_mps": fix.speed_mps,
+                            "speed_mps": fix.speed_mps if isfinite(fix.speed_mps) else None,
                             "heading_deg": fix.heading_deg,
                         }
                         for fix in part.fixes

@@ -17,6 +17,7 @@ from support.shocks import driving, haversine, motion_of, struck
 
 from ingest.impacts import Candidate, Impacts
 from schemas.impact import Severity
+from schemas.wire import device_pb2 as wire
 from scoring.analyse import Analysis, analyse
 from scoring.finding import DETECTOR_VERSION
 
@@ -199,3 +200,26 @@ def test_a_finding_that_json_cannot_hold_keeps_no_help_from_a_crash(recorder: Re
     recorder.record(turned_deg=float("nan"), free_fall_s=np.float32(0.5))
     assert recorder.known()[:2] == ("severe", None)
     assert recorder.world.one("SELECT count(*) AS n FROM incidents")["n"] == 1
+
+
+def without_speed(said: Said) -> Said:
+    """The same message from a receiver that tells where it is, but not how fast."""
+    if said.name not in {"gps", "impact"}:
+        return said
+    message = wire.Gps() if said.name == "gps" else wire.Impact()
+    message.ParseFromString(said.payload)
+    for fix in message.fixes:
+        fix.speed_mps = float("nan")
+    return replace(said, payload=message.SerializeToString())
+
+
+def test_a_receiver_that_tells_no_speed_has_not_stopped(world: Insured, urgent: Lane, bulk: Lane) -> None:
+    say(urgent, bulk, [without_speed(each) for each in between(crash_trace(), BEFORE_ALL, 12.0)])
+    look(bulk)
+    (impact,) = world.conn.execute("SELECT * FROM impacts").fetchall()
+    assert impact["severity"] == "severe"
+    assert (impact["speed_before_kmh"], impact["parked"]) == (None, False)
+    kept = world.conn.execute(
+        "SELECT count(*) AS n, bool_and(speed_mps = 'NaN') AS unknown FROM impact_fixes"
+    )
+    assert kept.fetchone() == {"n": pytest.approx(60, abs=60), "unknown": True}

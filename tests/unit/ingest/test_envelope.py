@@ -101,6 +101,18 @@ def test_a_press_without_a_place_on_earth_is_a_press(lat: float, lon: float) -> 
     assert "bad_position" in press.defects
 
 
+@pytest.mark.parametrize("speed_mps", [math.nan, math.inf, -1.0, 151.0])
+def test_a_speed_that_is_none_is_not_known_and_not_standing(speed_mps: float) -> None:
+    fixes = [
+        wire.Fix(uptime_ms=59_000, lat_deg=35.0, lon_deg=139.0, speed_mps=speed_mps),
+        wire.Fix(uptime_ms=60_000, lat_deg=35.0, lon_deg=139.0, speed_mps=0.0),
+    ]
+    batch = taken("gps", wire.Gps(stamp=stamp(), fixes=fixes))
+    assert isinstance(batch, GpsBatch)
+    assert math.isnan(batch.fixes[0].speed_mps)
+    assert batch.fixes[1].speed_mps == 0.0
+
+
 def test_a_place_counts_whatever_the_uptime_of_its_fix() -> None:
     fix = wire.Fix(uptime_ms=2**63, lat_deg=35.0, lon_deg=139.0)
     press = taken("button", wire.Button(stamp=stamp(), kind=1, fix=fix))
