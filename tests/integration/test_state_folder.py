@@ -114,7 +114,7 @@ def test_a_folder_of_another_user_is_named(tmp_path: Path) -> None:
     try:
         with pytest.raises(StateError, match="belongs to another user"):
             State.read(tmp_path / "state")
-        with pytest.raises(StateError, match="cannot (make|write to) the state folder"):
+        with pytest.raises(StateError, match=r"cannot (make|write to) the state folder"):
             State.hold(tmp_path / "state")
     finally:
         os.seteuid(0)
