@@ -22,7 +22,8 @@ from schemas import topics
 from schemas.wire import device_pb2 as wire
 
 GOOD = 10_000
-BAD_OF_EACH = 1_250
+BAD_OF_EACH = 1_423
+OVERSIZED = 39
 DEVICES = [f"CB-F{n:02d}" for n in range(20)]
 SHARDS = {device: f"{index % 16:02x}" for index, device in enumerate(DEVICES)}
 NOW_MS = int(time.time() * 1000)
@@ -92,7 +93,7 @@ def bad_messages(rng: random.Random) -> list[tuple[str, str, bytes]]:
             if n % 2 == (wall_ms == 0):
                 bad.append((device, "accel", when.SerializeToString()))
         bad.append((f"CB-STRANGER-{n}", "accel", whole))
-        if n < 40:
+        if n < OVERSIZED:
             bad.append((device, "accel", rng.randbytes(900_000)))
     return bad
 
@@ -127,6 +128,7 @@ def test_every_good_one_is_stored_and_every_bad_one_is_kept_with_its_reason(stac
     bad = bad_messages(rng)
     good = [(DEVICES[n % len(DEVICES)], n // len(DEVICES) + 1) for n in range(GOOD)]
     urgent = presses()
+    assert len(bad) == 10_000
     work: list[tuple[str, str, bytes]] = list(bad)
     work += [(device, "accel", frame(sequence, rng).SerializeToString()) for device, sequence in good]
     work += [(device, "button", payload) for device, payload in urgent]
@@ -163,7 +165,7 @@ def test_every_good_one_is_stored_and_every_bad_one_is_kept_with_its_reason(stac
     assert reasons["not_finite"] == 2 * BAD_OF_EACH
     assert reasons["bad_time"] == BAD_OF_EACH
     assert reasons["unsupported_version"] >= BAD_OF_EACH
-    assert sizes == reasons["too_large"] == 40
+    assert sizes == reasons["too_large"] == OVERSIZED
     assert {"clock_implausible", "bad_position", "uptime_implausible", "clock_unset"} <= {
         flag for (flag,) in flags
     }
