@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 
 from schemas.recording import G_MPS2
 from scoring.frames import Counts, Floats, Frame, slack_s
-from scoring.screen import ScreenResult, Tails, screen, tail_samples
+from scoring.screen import CALM_MPS2, ScreenResult, Tails, screen, tail_samples
 
 GRAVITY_LEARNT_S: Final = 30.0
 """Gravity follows the readings with this time constant once so much has been seen."""
-LEVEL_MPS2: Final = 1.0
-"""A frame teaches gravity while its mean is within this of 1 g: hardly braking or turning."""
 TURNED_COSINE: Final = 0.866
 """Gravity further off (30 degrees) than braking leans it in a frame this calm (25) means the device was
 turned: learn it quickly anew."""
@@ -251,7 +249,8 @@ class _Batch:
         duration_s = self.counts.shape[2] / self.rate_hz
         gravity = self.tails.gravity_mps2
         size = np.linalg.norm(level, axis=1)
-        calm = np.abs(size - G_MPS2) <= LEVEL_MPS2
+        # The screen's own measure: what leans also teaches, so that a device put elsewhere soon leans no more.
+        calm = np.abs(size - G_MPS2) <= CALM_MPS2
         aligned = np.einsum("fa,fa->f", level, gravity) >= TURNED_COSINE * size * np.linalg.norm(
             gravity, axis=1
         )

@@ -1,9 +1,15 @@
 """Which frames of a batch may hold an impact: fast, and never missing one.
 
-Two passes without a Python loop over frames. The first looks at the int16 counts only: from the
-largest and smallest count per axis follows a bound that no velocity change and no peak of the
-frame can exceed, and most driving stays below the thresholds by it. What remains is measured:
-gravity off, horizontal velocity change over 150 ms against the mean before, peak, clipping.
+Three passes without a Python loop over frames, each over what the one before left. The first looks at
+the int16 counts only: from the largest and smallest count per axis follows a bound that no velocity
+change, no peak and no lean of the frame can exceed. The second takes every third velocity change, and
+bounds those between. What then remains is measured: gravity off, horizontal velocity change over 150 ms
+against the mean before, peak, clipping, and whether the frame leans from where down was.
+
+Arithmetic is float32. With n the samples of a window and of the mean before it (45 at 100 Hz), b those of
+a peak's mean, and M the largest sample in m/s2 with gravity or without, a measured dv150_kmh is off by at
+most 2 (n + 12) 2^-24 M, and a measured peak_g by at most 0.18 (b + 8) 2^-24 M (Higham, Accuracy and
+Stability of Numerical Algorithms, 2002, section 3.1): 0.002 km/h at 100 Hz and 16 g.
 """
 
 from __future__ import annotations
@@ -72,7 +78,7 @@ class Tails:
 class ScreenResult:
     """One entry per frame.
 
-    `is_candidate`; `dv150_kmh` and `peak_g`, 0 where the bound ruled the frame out unmeasured;
+    `is_candidate`; `dv150_kmh` and `peak_g`, 0 where a bound ruled the frame out unmeasured;
     `peak_index`, the sample of its strongest moment (-1 there; negative too where it lies in the
     tail); `is_over`, whether the velocity change lies at least 0.1 s before the frame's end;
     `low_mps2` and `high_mps2` (F, 3) bound the frame's samples, `level_mps2` (F, 3) is about their
@@ -303,8 +309,9 @@ def _horizontal_kmh(change_mps: Floats, gravity: Floats) -> Floats:
     """The horizontal length (S, K) in km/h of velocity changes (S, 3, K) in m/s."""
     up = gravity / np.maximum(np.sqrt(_squared(gravity)), np.float32(1e-6))[:, None]
     along = np.einsum("fa,fak->fk", up, change_mps)
-    across = np.einsum("fak,fak->fk", change_mps, change_mps) - along**2
-    return np.sqrt(np.maximum(across, 0)) * np.float32(3.6)
+    # Taken off before squaring: a difference of squares would lose half the digits.
+    across = change_mps - up[:, :, None] * along[:, None, :]
+    return np.sqrt(np.einsum("fak,fak->fk", across, across)) * np.float32(3.6)
 
 
 def _product(rows: Floats, weights: Floats) -> Floats:

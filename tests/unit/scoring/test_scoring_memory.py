@@ -86,6 +86,20 @@ def test_a_device_put_elsewhere_is_learnt_anew() -> None:
     np.testing.assert_allclose(memories[None].gravity_mps2, moved @ UP_IN_CAR, atol=0.8)
 
 
+@pytest.mark.parametrize("takes_s", [0.1, 3.0])
+@pytest.mark.parametrize("angle_deg", [60, 90, 180])
+def test_a_device_that_lies_otherwise_is_a_candidate_for_seconds_not_minutes(
+    angle_deg: float, takes_s: float
+) -> None:
+    car = driving(120.0)
+    share = np.clip((np.arange(car.shape[1]) / 100 - 60.5) / takes_s, 0, 1)
+    steps = np.array([turned((1, 0.3, 0), angle_deg * part) for part in np.linspace(0, 1, 101)])
+    read = np.einsum("nab,bn->an", steps[(100 * share).astype(int)], car)
+    _, hits = one_by_one(frames_of(motion_of(read), 100))
+    assert 1 <= len(hits) <= 6
+    assert all(160_000 <= hit.uptime_ms <= 168_000 for hit in hits)
+
+
 def test_an_older_frame_is_screened_and_does_not_set_the_memory_back() -> None:
     frames = frames_of(STRUCK, 100)
     memories, _ = one_by_one((*frames[:1], *frames[4:]))
