@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from cli import admin
+from cli.bench.command import bench
 from cli.impact import impact
 from cli.terminal import configured, print_table
 
@@ -30,6 +31,7 @@ app.add_typer(admin.policy, name="policy")
 app.add_typer(admin.unit, name="unit")
 app.add_typer(admin.db, name="db")
 app.add_typer(impact, name="impact")
+app.add_typer(bench, name="bench")
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""`cbutton bench`: how fast it is, as ratios within one run."""

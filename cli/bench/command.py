@@ -1,0 +1,52 @@
+"""`cbutton bench NAME`: each bench a command, which loads what it needs once its process is set up."""
+# ruff: noqa: PLC0415, PLR0917 - see above; options become arguments
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.bench.measure import finish, on_one_core
+from cli.terminal import ending_on_sigterm, fail
+
+DATA_VARIABLE = "CBUTTON_SAMPLE_DATA"
+
+bench = typer.Typer(help="Measure how fast it is, as ratios within one run.", no_args_is_help=True)
+
+
+@bench.callback()
+def benches() -> None:
+    """Measure how fast it is, as ratios within one run. docs/performance.md says what was seen."""
+
+
+@bench.command("screen")
+def bench_screen(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of recordings; without one, that of CBUTTON_SAMPLE_DATA, or simulated noise."
+        ),
+    ] = None,
+    megabytes: Annotated[int, typer.Option(min=1, help="Streamed in each round.")] = 512,
+    rounds: Annotated[int, typer.Option(min=1, help="The median of so many is told.")] = 15,
+    seed: Annotated[int, typer.Option(min=0, help="Of mounts and order.")] = 1,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Tell where the time goes, on standard error.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The last line is one JSON object.")] = False,
+) -> None:
+    """The screen against a bare copy of the same bytes, on one core."""
+    told = os.environ.get(DATA_VARIABLE)
+    folder = data or (Path(told) if told else None)
+    if folder is not None and not folder.is_dir():
+        fail(f"{folder}: no such folder; --data wants one that holds recordings (.npz, .csv)")
+    on_one_core()
+    from cli.bench.screen import measured, profiled
+
+    with ending_on_sigterm():
+        if profile:
+            profiled(folder, seed=seed)
+        finish(measured(folder, megabytes=megabytes, rounds=rounds, seed=seed), as_json=as_json)
