@@ -28,6 +28,11 @@ _KEEPALIVE_S: Final = 20
 _REMEMBERED_ACKS: Final = 10_000
 
 
+# A loaded broker refuses what it could not set up in time, and grants it a moment later.
+_ASK_AGAIN_S: Final = 1.0
+_MOST_REFUSALS: Final = 5
+
+
 class SubscriptionRefused(RuntimeError):
     """The broker does not let a session subscribe; running without it would lose messages."""
 
@@ -54,6 +59,8 @@ class Session:
     ) -> None:
         self.client_id = f"ingest-{shard}-{lane}"
         self.refused: str | None = None
+        self._refusals = 0
+        self._refused_at_s = 0.0
         self._filters = [(topics.subscription(shard, name), 1) for name in names]
         self._inbox = inbox
         self._lock = threading.Lock()
@@ -96,9 +103,17 @@ class Session:
         return done
 
     def check(self) -> None:
-        """Raise SubscriptionRefused if the broker took the session away, at a reconnect for example."""
-        if self.refused is not None:
+        """Ask again for a session that the broker refused, now and then.
+
+        Raises SubscriptionRefused once it has done so time and again.
+        """
+        if self.refused is None or monotonic() - self._refused_at_s < _ASK_AGAIN_S:
+            return
+        if self._refusals >= _MOST_REFUSALS:
             raise SubscriptionRefused(f"{self.client_id}: {self.refused}")
+        self._log.warning("asking again", refused=self.refused)
+        self.refused = None
+        self._client.subscribe(self._filters)
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Tell the broker that a message is done with; stale connections are left alone."""
@@ -132,7 +147,11 @@ class Session:
 
     def _on_subscribe(self, _client: Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
         if any(reason.is_failure or reason.value < 1 for reason in reasons):
+            self._refusals += 1
+            self._refused_at_s = monotonic()
             self.refused = f"subscription refused: {[str(reason) for reason in reasons]}"
+            return
+        self._refusals = 0
         self._subscribed.set()
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
