@@ -198,8 +198,7 @@ def test_a_session_that_may_not_subscribe_asks_again_and_then_says_so_whenever_a
     try:
         began_s = time.monotonic()
         with pytest.raises(SubscriptionRefused):
-            while time.monotonic() - began_s < 30:
-                assert not session.wait_subscribed(0.1)
+            any(session.wait_subscribed(0.1) for _ in range(300))
         # A broker that is only slow gets four more chances, a second apart.
         assert time.monotonic() - began_s > 4
         with pytest.raises(SubscriptionRefused):
