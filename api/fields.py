@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from incident.wording import JAPAN_TIME
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _SEPARATORS: Final = re.compile(r"[\s().\-\u2010-\u2015\u2212\u30fc]")  # with the dashes people type
@@ -51,6 +54,12 @@ def _one_line(text: str) -> str:
     return _printable(text)
 
 
+def _begun(year: int) -> int:
+    if year > datetime.now(JAPAN_TIME).year:
+        raise ValueError("this year of birth lies in the future")
+    return year
+
+
 Phone = Annotated[
     str,
     Field(description="Telephone number, E.164.", examples=["+819012345678"], max_length=40),
@@ -67,6 +76,7 @@ Prose = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
     AfterValidator(_printable),
 ]
+BirthYear = Annotated[int, Field(ge=1900, description="1900 to this year."), AfterValidator(_begun)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84, degrees.")]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, description="WGS 84, degrees.")]
 PolicyId = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from api.context import SQL
@@ -37,6 +37,7 @@ def read(conn: Connection, policy_id: str) -> PolicyView | None:
             id=row["holder_id"],
             name=row["name"],
             language=row["language"],
+            birth_year=row["birth_year"],
             phones=[phone["number"] for phone in phones],
             emergency_contacts=[ContactView.model_validate(contact) for contact in contacts],
         ),
@@ -59,9 +60,7 @@ def create(conn: Connection, policy: PolicyRequest) -> tuple[PolicyView, bool]:
                 HTTPStatus.CONFLICT, f"policy {policy.id} exists with other content: PUT replaces it"
             )
         return existing, False
-    row = conn.execute(
-        SQL["insert_holder"], {"name": policy.holder.name, "language": policy.holder.language}
-    ).fetchone()
+    row = conn.execute(SQL["insert_holder"], _person(policy.holder)).fetchone()
     holder_id: UUID = _present(row)["id"]
     conn.execute(
         SQL["insert_policy"],
@@ -90,17 +89,14 @@ def replace(conn: Connection, policy: PolicyRequest) -> tuple[PolicyView, bool]:
         SQL["update_policy"],
         {"id": policy.id, "valid_from": policy.valid_from, "valid_to": policy.valid_to},
     )
-    conn.execute(
-        SQL["update_holder"],
-        {
-            "holder_id": existing.holder_id,
-            "name": policy.holder.name,
-            "language": policy.holder.language,
-        },
-    )
+    conn.execute(SQL["update_holder"], {"holder_id": existing.holder_id} | _person(policy.holder))
     _write_reach(conn, existing.holder_id, policy.holder)
     _write_vehicles(conn, policy)
     return _present(read(conn, policy.id)), False
+
+
+def _person(holder: HolderRequest) -> dict[str, Any]:
+    return {"name": holder.name, "language": holder.language, "birth_year": holder.birth_year}
 
 
 def _write_reach(conn: Connection, holder_id: UUID, holder: HolderRequest) -> None:

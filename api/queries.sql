@@ -91,7 +91,7 @@ INSERT INTO access_log (actor, action, object, reason) VALUES (%(actor)s, %(acti
 SELECT pg_advisory_xact_lock(hashtextextended('policy:' || %(id)s, 0));
 
 -- name: policy
-SELECT p.id, p.valid_from, p.valid_to, p.holder_id, h.name, h.language
+SELECT p.id, p.valid_from, p.valid_to, p.holder_id, h.name, h.language, h.birth_year
 FROM policies p JOIN policyholders h ON h.id = p.holder_id WHERE p.id = %(id)s;
 
 -- name: policy_vehicles
@@ -108,10 +108,11 @@ SELECT number FROM phones WHERE holder_id = %(holder_id)s ORDER BY rank;
 SELECT name, relation, number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s ORDER BY rank;
 
 -- name: insert_holder
-INSERT INTO policyholders (name, language) VALUES (%(name)s, %(language)s) RETURNING id;
+INSERT INTO policyholders (name, language, birth_year) VALUES (%(name)s, %(language)s, %(birth_year)s) RETURNING id;
 
 -- name: update_holder
-UPDATE policyholders SET name = %(name)s, language = %(language)s WHERE id = %(holder_id)s;
+UPDATE policyholders SET name = %(name)s, language = %(language)s, birth_year = %(birth_year)s
+WHERE id = %(holder_id)s;
 
 -- name: insert_policy
 INSERT INTO policies (id, holder_id, valid_from, valid_to)

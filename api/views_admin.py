@@ -8,7 +8,18 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from api.fields import Latitude, Longitude, Name, Phone, PolicyId, Request, ThingId, Words, examples
+from api.fields import (
+    BirthYear,
+    Latitude,
+    Longitude,
+    Name,
+    Phone,
+    PolicyId,
+    Request,
+    ThingId,
+    Words,
+    examples,
+)
 from schemas.incident import DispatchKind, Language
 
 _HOLDER_ID: Final = "7a3c1d9e-6a55-4c1e-9a43-0f6f1b2c3d4e"
@@ -18,6 +29,7 @@ _CONTACT: Final = {"name": "佐藤 花子", "relation": "妻", "number": "+81908
 _PERSON: Final[dict[str, Any]] = {
     "name": "佐藤 太郎",
     "language": "ja",
+    "birth_year": 1974,
     "phones": ["+819012345678"],
     "emergency_contacts": [_CONTACT],
 }
@@ -53,6 +65,9 @@ class HolderRequest(Request):
 
     name: Name
     language: Language = Language.JA
+    birth_year: BirthYear | None = Field(
+        default=None, description="For the estimate of injuries after a crash; nobody has to give it."
+    )
     phones: list[Phone] = Field(default_factory=list[str], max_length=5)
     emergency_contacts: list[ContactRequest] = Field(default_factory=list[ContactRequest], max_length=5)
 
@@ -113,6 +128,7 @@ class HolderView(BaseModel):
     id: UUID
     name: str
     language: Language
+    birth_year: int | None
     phones: list[str]
     emergency_contacts: list[ContactView]
 

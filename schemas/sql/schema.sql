@@ -578,8 +578,12 @@ CREATE TABLE public.policyholders (
     name text NOT NULL,
     language text DEFAULT 'ja'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    birth_year smallint,
+    CONSTRAINT policyholders_birth_year_check CHECK ((birth_year >= 1900)),
     CONSTRAINT policyholders_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text])))
 );
+
+COMMENT ON COLUMN public.policyholders.birth_year IS 'null where it was not told';
 
 CREATE TABLE public.presses (
     id uuid DEFAULT gen_random_uuid() NOT NULL,

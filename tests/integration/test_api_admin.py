@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -53,6 +54,17 @@ def test_replacing_a_policy_keeps_the_ids_of_what_stays(api: Backend) -> None:
     assert len(cars) == 2
 
 
+def test_a_year_of_birth_may_be_given_and_taken_back(api: Backend) -> None:
+    assert api.post("/v1/policies", POLICY, ADMIN, status=201)["holder"]["birth_year"] is None
+    told = policy(holder=POLICY["holder"] | {"birth_year": 1974})
+    assert api.put("/v1/policies/P-0001", told)["holder"]["birth_year"] == 1974
+    assert api.post("/v1/policies", told, ADMIN, status=200)["holder"]["birth_year"] == 1974
+    api.post("/v1/policies", POLICY, ADMIN, status=409)
+    assert api.put("/v1/policies/P-0001", POLICY)["holder"]["birth_year"] is None
+    born = policy(id="P-0002", holder=POLICY["holder"] | {"birth_year": datetime.now(UTC).year})
+    assert api.post("/v1/policies", born, ADMIN, status=201)["holder"]["birth_year"] == datetime.now(UTC).year
+
+
 def test_a_car_leaves_only_without_its_device_and_returns_as_the_same(api: Backend) -> None:
     before = api.insure()
     refused = api.put("/v1/policies/P-0001", policy(vehicles=[]), status=409)
@@ -84,6 +96,9 @@ def test_put_makes_a_policy_that_is_not_there(api: Backend) -> None:
         (("holder", "name"), "a\x00b", "control characters"),
         (("holder", "language"), "fr", "'ja' or 'en'"),
         (("holder", "nmae"), "x", "Extra inputs"),
+        (("holder", "birth_year"), 1899, "greater than or equal to 1900"),
+        (("holder", "birth_year"), datetime.now(UTC).year + 2, "lies in the future"),
+        (("holder", "birth_year"), "Showa", "valid integer"),
         (("valid_to",), "2020-04-01", "later than valid_from"),
         (("valid_from",), "yesterday", "valid date"),
         (("id",), "a b", "pattern"),
