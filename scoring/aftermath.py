@@ -24,6 +24,9 @@ SETTLED_S: Final = 5.0
 """The speed after is that of the first fix from here on; what lies between counts for `steady`."""
 PAIR_S: Final = 1.6
 """Two fixes further apart tell nothing of a sudden change between them."""
+STOOD_WITHIN_S: Final = 10.0
+AGAIN_KMH: Final = 10.0
+"""Slower, a car rolls out or is pushed aside."""
 SUDDEN_KMH: Final = 25.0
 """Lost within a second or so: brakes on the best road take 35 in a second, and drivers seldom 15."""
 
@@ -34,12 +37,17 @@ class Aftermath:
 
     `lost_kmh` is the largest fall from one fix to the next that the shock may have caused. `strayed_kmh` is
     how far any speed between before and after was from before, None also where the receiver had frozen.
+    `moving_again` says that it drove on, or stood within 10 s and drove again; false only where it stood, and
+    not for ever: later fixes may tell otherwise. `reaches` says that there are fixes of 5 s after it and
+    later, so that `after_kmh`, if it is not known by then, will hardly become so.
     """
 
     before_kmh: float | None = None
     after_kmh: float | None = None
     lost_kmh: float | None = None
     strayed_kmh: float | None = None
+    moving_again: bool | None = None
+    reaches: bool = False
 
     @property
     def parked(self) -> bool:
@@ -79,7 +87,14 @@ def aftermath(track: SpeedTrack | None, start_s: float, end_s: float) -> Afterma
         # No moving car measures the very same speed for five seconds: the receiver repeats its last one.
         if strayed_kmh == 0.0 and before_kmh >= STANDING_KMH:
             strayed_kmh = None
-    return Aftermath(before_kmh, after_kmh, _lost_kmh(track, start_s), strayed_kmh)
+    return Aftermath(
+        before_kmh,
+        after_kmh,
+        _lost_kmh(track, start_s),
+        strayed_kmh,
+        _moving_again(track, end_s),
+        bool(np.any(track.uptime_s >= end_s + SETTLED_S)),
+    )
 
 
 def pairs_around(track: SpeedTrack, start_s: float) -> tuple[tuple[float, float, float, float], ...]:
@@ -92,6 +107,17 @@ def pairs_around(track: SpeedTrack, start_s: float) -> tuple[tuple[float, float,
         (float(first[index]), float(second[index]), float(speed[index]), float(speed[index + 1]))
         for index in np.flatnonzero(around)
     )
+
+
+def _moving_again(track: SpeedTrack, end_s: float) -> bool | None:
+    since = np.isfinite(track.speed_mps) & (track.uptime_s > end_s)
+    at_s, kmh = track.uptime_s[since] - end_s, 3.6 * track.speed_mps[since]
+    stood = np.flatnonzero((kmh < STANDING_KMH) & (at_s <= STOOD_WITHIN_S))
+    if stood.size:
+        return bool(np.any(kmh[stood[0] :] >= AGAIN_KMH))
+    drove = np.any(kmh[at_s >= STOOD_WITHIN_S] >= AGAIN_KMH)
+    # A receiver that repeats one and the same speed has frozen.
+    return True if drove and float(np.ptp(kmh)) > 0 else None
 
 
 def _lost_kmh(track: SpeedTrack, start_s: float) -> float | None:

@@ -165,6 +165,7 @@ def _finding(
     scale = 3.6 * _delta_v_kmh(shock) / pulse.delta_v_kmh if pulse.delta_v_kmh > 0 else 0.0
     x, y, z = (scale * pulse.delta_v_mps).tolist()
     total = np.sum([other.pulse.delta_v_mps for other in group], axis=0)
+    mount = scene.mount if shock.unplaced is None else None
     return Analysis(
         uptime_s=first.start_s,
         severity=severity,
@@ -187,9 +188,13 @@ def _finding(
         final=scene.motion.end_s >= first.start_s + SETTLE_S,
         speed_before_kmh=gps.before_kmh,
         speed_after_kmh=last.gps.after_kmh,
+        moving_again=last.gps.moving_again,
+        gps_reaches=last.gps.reaches,
         turned_deg=shock.turned_deg if turned_deg is None else turned_deg,
         free_fall_s=max(other.free_fall_s for other in group),
         measures=shock.measures,
+        mount_quality=None if mount is None else mount.quality,
+        mount_moving_s=None if mount is None else mount.moving_s,
     )
 
 

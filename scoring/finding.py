@@ -24,7 +24,9 @@ class Analysis:
     `pdof_deg` is where the force came from, clockwise from the car's front, None without a fitting mount.
     `complete` says the shock's end was seen; `final` that nothing later can change the finding.
     Severity is NONE where `reasons` speak against an impact. `confidence` is how sure the detector is that
-    this was a collision, 0 to 1. Speeds are by GPS, None where it does not tell.
+    this was a collision, 0 to 1. Speeds are by GPS, None where it does not tell, or not yet: while
+    `gps_reaches` is false. `moving_again` says that the car drove on or again, None where GPS does not tell.
+    `mount_quality` and `mount_moving_s` are those of the mount that gave `pdof_deg`, None without.
     """
 
     uptime_s: float
@@ -48,9 +50,13 @@ class Analysis:
     final: bool
     speed_before_kmh: float | None
     speed_after_kmh: float | None
+    moving_again: bool | None
+    gps_reaches: bool
     turned_deg: float
     free_fall_s: float
     measures: Measures
+    mount_quality: float | None
+    mount_moving_s: float | None
 
     @property
     def possible_severities(self) -> tuple[Severity, Severity]:

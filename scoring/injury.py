@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from scoring.modifiers import Modifiers, off_nose_deg
+
 KMH_PER_MPH: Final = 1.609344
 KMH_PER_MPS: Final = 3.6
 
@@ -27,6 +29,13 @@ class Injury(StrEnum):
     MAIS2 = "mais2_plus"
     MAIS3 = "mais3_plus"
     FATAL = "fatal"
+
+
+class Uncovered(StrEnum):
+    """What makes injuries more likely, and no model here has a coefficient for."""
+
+    MULTIPLE = "multiple"
+    ROLLOVER = "rollover"
 
 
 class Side(StrEnum):
@@ -83,14 +92,10 @@ class Model:
         return found + curve.direction.get(self._side(pdof_deg), 0.0) + curve.clock.get(_hour(pdof_deg), 0.0)
 
     def _side(self, pdof_deg: float) -> Side:
-        off_nose_deg = _off_nose_deg(pdof_deg)
-        if off_nose_deg < self.front_within_deg:
+        angle_deg = off_nose_deg(pdof_deg)
+        if angle_deg < self.front_within_deg:
             return Side.FRONT
-        return Side.REAR if off_nose_deg > self.rear_beyond_deg else Side.SIDE
-
-
-def _off_nose_deg(pdof_deg: float) -> float:
-    return abs((pdof_deg + 180) % 360 - 180)
+        return Side.REAR if angle_deg > self.rear_beyond_deg else Side.SIDE
 
 
 def _hour(pdof_deg: float) -> int:
@@ -218,43 +223,6 @@ MODELS: Final[tuple[Model, ...]] = (
 )
 """Every model with published coefficients. OnStar's (Kononen, Flannagan, Wang 2011), URGENCY's and
 D-Call Net's are not public and therefore absent."""
-
-
-AGE_LOG_ODDS_PER_YEAR: Final = 0.0354
-MEAN_AGE_YEARS: Final = 35.4
-BELTED_LOG_ODDS: Final = -1.249
-BELTED_SHARE: Final = 0.814
-"""A weighted logistic fit of death on NASS CDS 1997-2002 (26,217 occupants; belt, age, direction, sex, airbag and
-delta-V band), made for this project and not published: the terms of age and belt, and who was in the sample."""
-NEAR_SIDE_LOG_ODDS: Final = 1.73
-"""Augenstein, Bahouth 2003 (PMC3217552): MAIS 3+ at 30 mph is 83.8 % on the struck side and 47.8 % on the far one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Modifiers:
-    """What is known beyond delta-V and direction. A field left at None changes nothing.
-
-    `age_years` is the policyholder's, who need not be the driver. With `belted` unknown the models hold as
-    they are: they were fitted to belted and unbelted people alike. `near_side` is whether somebody sat
-    on the struck side, and counts only for a force from the side. No coefficient is published for
-    several impacts and for rollover; they are said beside the number, which they do not change.
-    """
-
-    age_years: float | None = None
-    belted: bool | None = None
-    near_side: bool | None = None
-
-    def log_odds(self, pdof_deg: float | None) -> float:
-        """What to add to a model's log-odds."""
-        found = 0.0
-        if self.age_years is not None:
-            found += AGE_LOG_ODDS_PER_YEAR * (self.age_years - MEAN_AGE_YEARS)
-        if self.belted is not None:
-            found += BELTED_LOG_ODDS * (float(self.belted) - BELTED_SHARE)
-        if self.near_side is not None and pdof_deg is not None and 45 <= _off_nose_deg(pdof_deg) <= 135:
-            # Models that know the side mix both halves of the car: each is half the difference away.
-            found += NEAR_SIDE_LOG_ODDS * (0.5 if self.near_side else -0.5)
-        return found
 
 
 @dataclass(frozen=True, slots=True)

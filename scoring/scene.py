@@ -88,7 +88,7 @@ class Scene:
     ) -> None:
         self.motion = motion
         self._speed = speed
-        self._mount = mount
+        self.mount = mount
         self._rate_hz = motion.rate_hz
         self._read = motion.acc_mps2.astype(np.float64)
         self._clips = clips = clipped(self._read, motion.clip_mps2)
@@ -193,11 +193,11 @@ class Scene:
         )
 
     def _direction(self, pulse: Pulse) -> tuple[tuple[float, float] | None, Reason | None]:
-        if self._mount is None:
+        if self.mount is None:
             return None, Reason.NO_MOUNT
-        if not self._mount.fits(pulse.up):
+        if not self.mount.fits(pulse.up):
             return None, Reason.MOUNT_CHANGED
-        forward, right, _ = (self._mount.rotation @ pulse.delta_v_mps).tolist()
+        forward, right, _ = (self.mount.rotation @ pulse.delta_v_mps).tolist()
         return (forward, right), None
 
     def _hidden_kmh(self, pulse: Pulse) -> float:
@@ -213,7 +213,7 @@ class Scene:
             return None
         start_s, end_s = self.motion.time_at(pulse.start), self.motion.time_at(pulse.end)
         axes = self._axes(pulse)
-        heading = np.array([1.0, 0.0]) if self._mount is not None and self._mount.fits(pulse.up) else None
+        heading = np.array([1.0, 0.0]) if self.mount is not None and self.mount.fits(pulse.up) else None
         force = (axes @ pulse.delta_v_mps)[:2]
         found: list[float] = []
         for from_s, to_s, before, after in pairs_around(self._speed, start_s):
@@ -268,13 +268,13 @@ class Scene:
             rate_hz=rate_hz,
             delta_v_mps=pulse.delta_v_kmh / 3.6,
             vertical_mps=pulse.vertical_mps,
-            in_car_axes=self._mount is not None and self._mount.fits(pulse.up),
+            in_car_axes=self.mount is not None and self.mount.fits(pulse.up),
         )
 
     def _axes(self, pulse: Pulse) -> Signal:
         """Rows forward, right, up of the car; without a mount along the delta-V, across it, up."""
-        if self._mount is not None and self._mount.fits(pulse.up):
-            forward, right, down = self._mount.rotation
+        if self.mount is not None and self.mount.fits(pulse.up):
+            forward, right, down = self.mount.rotation
             return np.stack([forward, right, -down])
         size = float(np.linalg.norm(pulse.delta_v_mps))
         along = pulse.delta_v_mps / size if size > 0 else _some_horizontal(pulse.up)

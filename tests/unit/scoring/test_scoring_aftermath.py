@@ -53,6 +53,36 @@ def test_speeds_around_a_shock(
     assert (found.before_kmh, found.after_kmh, found.lost_kmh) == pytest.approx(known, abs=0.2)
 
 
+@pytest.mark.parametrize(
+    ("speeds", "moving_again", "reaches"),
+    [
+        # fixes at 108, 109, ...; the shock is at 112.0 to 112.1
+        ((50, 50, 50, 50, 50, 0, 0, 0, 0, 0, 0), False, True),
+        ((50, 50, 50, 50, 50, 0, 0, 0, 0, 0), False, False),
+        ((50, 50, 50, 50, 50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12), True, True),
+        ((50, 50, 50, 50, 50, 12, 7, 4, 6, 0, 0, 0), False, True),  # it rolled out
+        ((50, 50, 50, 50, 50, 50, 40, 40, 40, 40, 40, 40, 40, 40, 40), None, True),  # it may stop yet
+        ((50, 50, 50, 50, 50, 50, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40), True, True),  # it drove on
+        ((50, 50, 50, 50, 50, 40, 40, 30, 30, 30, 20, 20, 20, 20, 20, 12, 0), True, True),
+        ((50, 50, 50, 50, 50, 45, 40, 35, 30, 25, 20, 15, 12, 9, 7, 0), None, True),
+        ((0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), False, True),  # parked
+        ((0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15), True, True),
+        ((50, 50, 50, 50), None, False),
+        ((math.nan,) * 16, None, True),
+    ],
+)
+def test_whether_the_car_drove_on(
+    speeds: tuple[float, ...], moving_again: bool | None, reaches: bool
+) -> None:
+    found = aftermath(track(*speeds), AT_S, AT_S + 0.1)
+    assert (found.moving_again, found.reaches) == (moving_again, reaches)
+
+
+def test_a_receiver_that_froze_has_not_driven_on() -> None:
+    frozen = SpeedTrack(np.arange(100.0, 130.0), np.full(30, 16.0), np.zeros(30))
+    assert aftermath(frozen, AT_S, AT_S + 0.1).moving_again is None
+
+
 def test_no_track_tells_nothing() -> None:
     assert aftermath(None, AT_S, AT_S) == Aftermath()
 

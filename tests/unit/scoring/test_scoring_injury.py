@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
-from scoring.injury import KMH_PER_MPH, MODELS, Estimate, Injury, Modifiers, estimate
+from scoring.injury import KMH_PER_MPH, MODELS, Estimate, Injury, estimate
+from scoring.modifiers import Modifier, Modifiers, near_side
 
 _MPH_30 = 30 * KMH_PER_MPH
 
@@ -96,3 +98,43 @@ def test_modifiers_change_the_number_the_way_they_should() -> None:
     assert mais3(Modifiers(belted=True)) < nothing < mais3(Modifiers(belted=False))
     assert mais3(Modifiers(near_side=False)) < nothing < mais3(Modifiers(near_side=True))
     assert mais3(Modifiers(near_side=True), pdof_deg=0.0) == pytest.approx(mais3(Modifiers(), pdof_deg=0.0))
+
+
+@pytest.mark.parametrize(
+    ("pdof_deg", "on_the_right"),
+    [
+        (None, None),
+        (0.0, None),
+        (44.9, None),
+        (45.0, True),
+        (135.0, True),
+        (135.1, None),
+        (180.0, None),
+        (224.9, None),
+        (225.0, False),
+        (270.0, False),
+        (315.0, False),
+        (-90.0, False),
+    ],
+)
+def test_a_force_from_the_side_is_near_to_who_sits_there(
+    pdof_deg: float | None, on_the_right: bool | None
+) -> None:
+    assert near_side(pdof_deg, driver_on_right=True) is on_the_right
+    on_the_left = None if on_the_right is None else not on_the_right
+    assert near_side(pdof_deg, driver_on_right=False) is on_the_left
+
+
+def test_what_is_switched_off_changes_nothing_and_says_so() -> None:
+    known = Modifiers(age_years=80, belted=False, near_side=True)
+    assert [str(each) for each in known.applied(90.0).values()] == ["applied", "near", "applied"]
+    assert [str(each) for each in known.applied(0.0).values()] == ["applied", "not_from_side", "applied"]
+    assert [str(each) for each in known.applied(None).values()] == ["applied", "unknown", "applied"]
+    alone = {
+        modifier: replace(known, off=frozenset(Modifier) - {modifier}).log_odds(90.0) for modifier in Modifier
+    }
+    assert alone == pytest.approx(
+        {Modifier.AGE: 0.0354 * 44.6, Modifier.NEAR_SIDE: 0.865, Modifier.BELT: 1.249 * 0.814}
+    )
+    assert sum(alone.values()) == pytest.approx(known.log_odds(90.0))
+    assert replace(known, off=frozenset(Modifier)).log_odds(90.0) == 0
