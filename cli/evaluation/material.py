@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.crash_recording import CrashRecording, load_crash_recording
 from schemas.recording import Recording, RecordingError, load_recording
 from scoring.frames import DRIFT, MAX_RATE_HZ, MIN_RATE_HZ
 
@@ -17,15 +18,6 @@ Signal = NDArray[np.float64]
 
 ANOMALY_HZ: Final = 50.0
 """Road anomalies carry no times; Gonzalez et al. 2017, the only set of their kind, sampled them at 50 Hz."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CrashRecord:
-    """A measured crash: (3, n) m/s2 in car axes (SAE J211: forward, right, down), gravity removed."""
-
-    name: str
-    rate_hz: float
-    acc_mps2: Signal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +32,7 @@ class Anomalies:
 class Material:
     """What a folder held; `not_judged` are (file, reason)."""
 
-    crashes: tuple[CrashRecord, ...] = ()
+    crashes: tuple[CrashRecording, ...] = ()
     anomalies: tuple[Anomalies, ...] = ()
     drives: tuple[Recording, ...] = ()
     drops: tuple[Recording, ...] = ()
@@ -51,7 +43,7 @@ def read_material(folder: Path) -> Material:
     """Read every .npz and .csv below a folder. Raises FileNotFoundError where there is no folder."""
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
-    crashes: list[CrashRecord] = []
+    crashes: list[CrashRecording] = []
     anomalies: list[Anomalies] = []
     drives: list[Recording] = []
     drops: list[Recording] = []
@@ -59,11 +51,10 @@ def read_material(folder: Path) -> Material:
     for path in sorted(path for path in folder.rglob("*") if path.suffix in {".npz", ".csv"}):
         columns = _columns(path)
         if {"t_s", "acc_mps2"} <= columns:
-            crash = _crash(path)
-            if crash is None:
-                not_judged.append((path.name, "no crash pulse: wants finite t_s (n,) and acc_mps2 (n, 3)"))
-            else:
-                crashes.append(crash)
+            try:
+                crashes.append(load_crash_recording(path))
+            except RecordingError as error:
+                not_judged.append((path.name, str(error)))
         elif {"acc_z_mps2", "length"} <= columns:
             anomalies.append(_anomalies(path))
         elif "acc_t_s" in columns:
@@ -92,17 +83,6 @@ def _columns(path: Path) -> set[str]:
             return {name.strip() for name in lines.readline().split(",")}
     except (OSError, ValueError, EOFError, BadZipFile):
         return set()
-
-
-def _crash(path: Path) -> CrashRecord | None:
-    with np.load(path, allow_pickle=False) as archive:
-        times_s = np.asarray(archive["t_s"], dtype=np.float64)
-        acc = np.asarray(archive["acc_mps2"], dtype=np.float64)
-    if times_s.ndim != 1 or times_s.size < 2 or acc.shape != (times_s.size, 3):
-        return None
-    if not np.isfinite(acc).all() or not np.all(np.diff(times_s) > 0) or not np.any(acc[:, :2]):
-        return None
-    return CrashRecord(path.stem, float(1 / np.median(np.diff(times_s))), np.ascontiguousarray(acc.T))
 
 
 def _anomalies(path: Path) -> Anomalies:

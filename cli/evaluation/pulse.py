@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.evaluation.material import CrashRecord
 from cli.evaluation.sensor import interpolated, times_of
+from schemas.crash_recording import CrashRecording
 
 Signal = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ class Pulse:
         return float(np.degrees(np.arctan2(-self.delta_v_mps[1], -self.delta_v_mps[0])) % 360)
 
 
-def measured_pulse(crash: CrashRecord, delta_v_kmh: float, *, stretch: float, yaw_deg: float) -> Pulse:
+def measured_pulse(crash: CrashRecording, delta_v_kmh: float, *, stretch: float, yaw_deg: float) -> Pulse:
     """A measured crash, slowed by `stretch`, scaled to a velocity change, and turned about the vertical."""
     known_s = times_of(crash.acc_mps2.shape[1], crash.rate_hz)
     times_s = times_of(int(known_s[-1] * stretch * FINE_HZ), FINE_HZ)

@@ -1,20 +1,20 @@
 import numpy as np
 import pytest
 
-from cli.evaluation.material import CrashRecord
 from cli.evaluation.pulse import FINE_HZ, SHAPES, Pulse, ideal_pulse, measured_pulse
+from schemas.crash_recording import CrashRecording
 
 
 def changes(pulse: Pulse) -> np.ndarray:
     return 3.6 * np.cumsum(pulse.acc_mps2[:2], axis=1) / FINE_HZ
 
 
-def two_humps() -> CrashRecord:
+def two_humps() -> CrashRecording:
     """Something like a crash: two humps from the front and a little from the left, with vibration up and down."""
     times_s = np.arange(3500) / 10_000 - 0.05
     hump = np.where((times_s > 0) & (times_s < 0.09), np.sin(np.pi * times_s / 0.045) ** 2, 0.0)
-    return CrashRecord(
-        "humps", 10_000.0, np.stack([-300 * hump, 60 * hump, 80 * hump * np.sin(900 * times_s)])
+    return CrashRecording(
+        "humps", times_s, np.stack([-300 * hump, 60 * hump, 80 * hump * np.sin(900 * times_s)])
     )
 
 
