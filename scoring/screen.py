@@ -210,7 +210,9 @@ def _sift(batch: _Batch, tails: Tails, result: ScreenResult, which: Indices, rea
     sums *= batch.scale_mps2[which, None, None]
     level: Floats = np.ascontiguousarray(sums[:, :, -1])
     change = sums[:, :, :-1]
-    change += _product(tails.acc_mps2[which].reshape(rows, -1), before).reshape(change.shape)
+    change[:, :, : before.shape[1]] += _product(tails.acc_mps2[which].reshape(rows, -1), before).reshape(
+        which.size, 3, -1
+    )
     result.level_mps2[which] = level
     dv150_kmh = _horizontal_kmh(change, gravity).max(axis=1) + np.float32(shift) * reach_kmh
     away = np.maximum(result.high_mps2[which] - gravity, gravity - result.low_mps2[which])
@@ -222,8 +224,9 @@ def _sift(batch: _Batch, tails: Tails, result: ScreenResult, which: Indices, rea
 def _sieve(samples: int, rate_hz: float) -> tuple[Floats, Floats, float]:
     """Weights of a frame's own samples and of its tail for every `SIEVE`th window; the last own column is the mean.
 
-    With how far any other window may differ, as a share of the bound by extremes: shifted by k samples,
-    a mean over n exchanges k of them, each for one within the range.
+    Those of the tail are only for the first windows, which reach back to it. With how far any other window may
+    differ, as a share of the bound by extremes: shifted by k samples, a mean over n exchanges k of them, each
+    for one within the range.
     """
     weights, ends = _windows(samples, rate_hz)
     tail = tail_samples(rate_hz)
@@ -233,7 +236,8 @@ def _sieve(samples: int, rate_hz: float) -> tuple[Floats, Floats, float]:
     step = max(1, int(STEP_S * rate_hz))
     farthest = SIEVE // 2 * step
     shift = farthest / round(WINDOW_S * rate_hz) + farthest / round(BEFORE_S * rate_hz)
-    return np.ascontiguousarray(own), np.ascontiguousarray(chosen[:tail]), shift
+    reaching = int(np.count_nonzero(ends[middles] - tail < tail))
+    return np.ascontiguousarray(own), np.ascontiguousarray(chosen[:tail, :reaching]), shift
 
 
 def _leans(level: Floats, gravity: Floats) -> Mask:

@@ -9,6 +9,7 @@ import cProfile
 import pstats
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -72,7 +73,7 @@ def profiled(folder: Path | None, *, seed: int) -> None:
     batch = max(MIN_BATCH_BYTES, 2 * cache_bytes()) // FRAME_BYTES
     noise = driving_noise(folder, batch, seed)
     _screened(noise)
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(time.process_time)
     for _ in range(8):
         profile.runcall(_screened, noise)
     pstats.Stats(profile, stream=sys.stderr).strip_dirs().sort_stats("tottime").print_stats(16)
