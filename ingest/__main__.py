@@ -16,6 +16,7 @@ import structlog
 from incident.service import Incidents
 from ingest.assess import Assessor
 from ingest.bulk import BulkLane
+from ingest.driver import Driver
 from ingest.fleet import SQL
 from ingest.house import House
 from ingest.session import Delivery, Session, SubscriptionRefused, take
@@ -57,7 +58,7 @@ def serve(settings: Settings, lane: str, life: Lifecycle) -> None:
     ) as conn:
         if not claim_shards(conn, life, lane, settings.shards):
             return
-        assessor = Assessor(incidents, lane, settings.shards)
+        assessor = Assessor(incidents, Driver.by(settings), lane, settings.shards)
         if lane == "urgent":
             names: tuple[str, ...] = topics.URGENT
             worker: UrgentLane | BulkLane = UrgentLane(

@@ -18,6 +18,7 @@ import structlog
 from incident.service import Incidents, hint
 from ingest import evidence, mounts
 from ingest.attempt import attempt
+from ingest.driver import Driver
 from ingest.envelope import ImpactPart
 from ingest.fleet import SQL
 from ingest.impacts import Candidate, Impacts
@@ -51,8 +52,8 @@ _LOOKS_AT_ONCE: Final = 10
 class Assessor:
     """Decides candidates of one lane; belongs to one worker."""
 
-    def __init__(self, incidents: Incidents, lane: str, shards: tuple[str, ...]) -> None:
-        self._impacts = Impacts(incidents)
+    def __init__(self, incidents: Incidents, driver: Driver, lane: str, shards: tuple[str, ...]) -> None:
+        self._impacts = Impacts(incidents, driver)
         self._lane = lane
         self._shards = list(shards)
         self._log = structlog.get_logger(role="ingest", lane=lane)

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from incident.service import Incidents, Report
 from ingest import evidence
+from ingest.driver import Driver
 from ingest.fleet import SQL
 from ingest.surroundings import Moment
 from runtime.database import Connection
@@ -20,6 +21,7 @@ from schemas.impact import Position, Severity
 from schemas.incident import Trigger
 from scoring.analyse import Analysis
 from scoring.finding import DETECTOR_VERSION
+from scoring.modifiers import Modifiers
 from scoring.record import record_of
 
 # Shocks of a device within a second are one impact; time zero of one and the same shock hardly moves.
@@ -61,8 +63,9 @@ class Candidate:
 class Impacts:
     """Writes what was found, and tells incident of everything from light on."""
 
-    def __init__(self, incidents: Incidents) -> None:
+    def __init__(self, incidents: Incidents, driver: Driver) -> None:
         self._incidents = incidents
+        self._driver = driver
         self._log = structlog.get_logger(role="ingest")
 
     def record(
@@ -89,15 +92,18 @@ class Impacts:
         if same is None and none:
             return
         at = candidate.time_of(analysis.uptime_s)
+        people = self._driver.known(conn, candidate.device_id, at, analysis.pdof_deg)
+        figures = self._figures(analysis, place, people)
         incident_id: UUID | None = None
         if same is None:
             graver = True
-            known = self._store(conn, candidate, analysis, place)
+            known = self._store(conn, candidate, analysis, figures)
         else:
             known, incident_id, before = same["id"], same["incident_id"], Severity(same["severity"])
             graver = analysis.severity.rank > before.rank
             if graver or analysis.final or not same["final"]:
-                self._revise(conn, analysis, place, known, analysis.severity if graver else before)
+                severity = analysis.severity if graver else before
+                conn.execute(SQL["revise_impact"], {"id": known, "severity": severity} | figures)
         evidence.keep(conn, known, replace(candidate.moment, uptime_ms=uptime_ms, at=at))
         evidence.look_again(conn, known, candidate.device_id)
         if not graver:
@@ -125,9 +131,8 @@ class Impacts:
         filed = self._incidents.report(conn, report)
         conn.execute(SQL["impact_belongs_to"], {"id": known, "incident_id": filed.incident_id})
 
-    def _store(
-        self, conn: Connection, candidate: Candidate, analysis: Analysis, place: Position | None
-    ) -> UUID:
+    @staticmethod
+    def _store(conn: Connection, candidate: Candidate, analysis: Analysis, figures: dict[str, Any]) -> UUID:
         key = {
             "device_id": candidate.device_id,
             "boot_id": candidate.boot_id,
@@ -136,19 +141,12 @@ class Impacts:
             "late": candidate.late,
             "severity": analysis.severity,
         }
-        row = conn.execute(SQL["store_impact"], key | self._figures(analysis, place)).fetchone()
+        row = conn.execute(SQL["store_impact"], key | figures).fetchone()
         if row is None:
             raise AssertionError("RETURNING gave no row")
         return row["id"]
 
-    def _revise(
-        self, conn: Connection, analysis: Analysis, place: Position | None, known: UUID, severity: Severity
-    ) -> None:
-        conn.execute(
-            SQL["revise_impact"], {"id": known, "severity": severity} | self._figures(analysis, place)
-        )
-
-    def _figures(self, analysis: Analysis, place: Position | None) -> dict[str, Any]:
+    def _figures(self, analysis: Analysis, place: Position | None, people: Modifiers) -> dict[str, Any]:
         return {
             "delta_v_kmh": analysis.delta_v_kmh,
             "delta_v_is_lower_bound": analysis.delta_v_is_lower_bound,
@@ -163,14 +161,13 @@ class Impacts:
             "lon_deg": place.lon_deg if place else None,
             "speed_before_kmh": analysis.speed_before_kmh,
             "detector": DETECTOR_VERSION,
-            "analysis": self._record(analysis),
+            "analysis": self._record(analysis, people),
         }
 
-    def _record(self, analysis: Analysis) -> Jsonb | None:
+    def _record(self, analysis: Analysis, people: Modifiers) -> Jsonb | None:
         """The finding whole; None where it cannot be written: that must not keep help from a crash."""
         try:
-            # No birth date is known of anybody insured, so the injury models stay as published.
-            record = record_of(analysis)
+            record = record_of(analysis, people)
             json.dumps(record, allow_nan=False)
         except (ValueError, TypeError, ArithmeticError, LookupError):
             self._log.exception("finding cannot be kept whole")

@@ -188,6 +188,14 @@ WHERE device_id = %(device_id)s AND boot_id = %(boot_id)s
   AND uptime_ms BETWEEN %(uptime_ms)s - %(within_ms)s AND %(uptime_ms)s + %(within_ms)s
 ORDER BY abs(uptime_ms - %(uptime_ms)s) LIMIT 1 FOR UPDATE;
 
+-- name: birth_year
+SELECT h.birth_year
+FROM devices d
+JOIN vehicles v ON v.id = d.vehicle_id
+JOIN policies p ON p.id = v.policy_id
+JOIN policyholders h ON h.id = p.holder_id
+WHERE d.id = %(device_id)s;
+
 -- name: store_impact
 INSERT INTO impacts (device_id, boot_id, uptime_ms, at, severity, delta_v_kmh, delta_v_is_lower_bound, pdof_deg,
                      peak_g, duration_ms, rollover, multiple, parked, reasons, lat_deg, lon_deg, speed_before_kmh,

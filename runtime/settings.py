@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from schemas import topics
 
 PREFIX: Final = "CBUTTON_"
+INJURY_MODIFIERS: Final = ("age", "near_side")
 
 
 class SettingsError(ValueError):
@@ -107,6 +108,15 @@ class Settings(BaseSettings):
     )
     plan_file: Path | None = Field(
         default=None, description="Escalation plan (TOML). Default: the built-in plan."
+    )
+
+    injury_modifiers: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=INJURY_MODIFIERS,
+        description="What may move the injury models, as age,near_side: the policyholder's age to the decade, and "
+        "whether the driver sat on the struck side; none for the models as published.",
+    )
+    driver_side: str = Field(
+        default="right", pattern="^(right|left)$", description="Where drivers sit: right or left."
     )
 
     frames_keep_hours: float = Field(
@@ -200,6 +210,20 @@ class Settings(BaseSettings):
         if not chosen or any(shard not in topics.SHARDS for shard in named):
             raise ValueError("shards are 00 to 0f, written as 00-0f or 00,01,0a")
         return chosen
+
+    @field_validator("injury_modifiers", mode="before")
+    @classmethod
+    def _parse_modifiers(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        named = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        if named == ("none",):
+            return ()
+        if any(name not in INJURY_MODIFIERS for name in named):
+            raise ValueError(
+                f"modifiers are {' and '.join(INJURY_MODIFIERS)}, written as age,near_side, or none"
+            )
+        return named
 
     @field_validator("operator_tokens", mode="before")
     @classmethod

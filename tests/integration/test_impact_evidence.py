@@ -15,6 +15,8 @@ from support.lanes import DEVICE, Lane, running_lane
 from support.servers import Broker
 from support.shocks import driving, haversine, motion_of, struck
 
+from incident.wording import JAPAN_TIME
+from ingest.driver import Driver
 from ingest.impacts import Candidate, Impacts
 from schemas.impact import Severity
 from schemas.wire import device_pb2 as wire
@@ -142,14 +144,29 @@ class Recorder:
     """Findings of one shock, recorded by hand."""
 
     def __init__(self, world: Insured) -> None:
-        world.conn.execute("INSERT INTO devices (id, shard) VALUES (%s, '00')", [DEVICE])
+        world.insure(DEVICE)
         self.world = world
-        self.impacts = Impacts(world.incidents)
+        self.set_up()
         motion = motion_of(struck(driving(20), haversine(30, 0.1), 1000))
         (self.found,) = analyse(motion)
         self.candidate = Candidate(
             DEVICE, BOOT, round(self.found.uptime_s * 1000), "urgent", datetime.now(UTC), late=False
         )
+
+    def set_up(self, **settings: Any) -> None:
+        self.impacts = Impacts(
+            self.world.incidents, Driver.by(self.world.settings.model_copy(update=settings))
+        )
+
+    def born(self, age_years: int | None) -> None:
+        year = None if age_years is None else datetime.now(JAPAN_TIME).year - age_years
+        self.world.conn.execute("UPDATE policyholders SET birth_year = %s", [year])
+
+    def estimated(self, **changes: Any) -> tuple[dict[str, str], float]:
+        """What was applied, and the greatest probability of a serious injury."""
+        self.record(**changes)
+        found = self.world.one("SELECT analysis FROM impacts")["analysis"]
+        return found["injury_modifiers"], found["injury"][1]["high"]
 
     def record(self, analysis: Analysis | None = None, **changes: Any) -> None:
         with self.world.conn.transaction():
@@ -197,9 +214,61 @@ def test_a_shock_that_was_none_after_all_takes_nothing_back_but_says_so(recorder
 
 
 def test_a_finding_that_json_cannot_hold_keeps_no_help_from_a_crash(recorder: Recorder) -> None:
-    recorder.record(turned_deg=float("nan"), free_fall_s=np.float32(0.5))
+    recorder.record(turned_deg=object())
     assert recorder.known()[:2] == ("severe", None)
     assert recorder.world.one("SELECT count(*) AS n FROM incidents")["n"] == 1
+
+
+def test_a_figure_that_is_none_is_kept_as_unknown(recorder: Recorder) -> None:
+    recorder.record(turned_deg=float("nan"), free_fall_s=np.float32(0.5))
+    assert recorder.known()[:2] == ("severe", "severe")
+    found = recorder.world.one("SELECT analysis FROM impacts")["analysis"]
+    assert (found["turned_deg"], found["free_fall_s"]) == (None, 0.5)
+
+
+def test_the_policyholders_age_counts_and_is_not_kept(recorder: Recorder) -> None:
+    applied, unknown = recorder.estimated()
+    assert applied == {"age": "unknown", "near_side": "unknown", "belt": "unknown"}
+    recorder.born(72)
+    applied, old = recorder.estimated()
+    assert applied == {"age": "applied", "near_side": "unknown", "belt": "unknown"}
+    # Kept with the impact, the estimate tells the decade.
+    recorder.born(79)
+    assert recorder.estimated()[1] == old
+    recorder.born(22)
+    young = recorder.estimated()[1]
+    assert young < unknown < old
+    for age_years in (8, 110, None):
+        recorder.born(age_years)
+        assert recorder.estimated() == (
+            {"age": "unknown", "near_side": "unknown", "belt": "unknown"},
+            unknown,
+        )
+
+
+@pytest.mark.parametrize(("side", "near_deg", "far_deg"), [("right", 90.0, 270.0), ("left", 270.0, 90.0)])
+def test_who_sits_on_the_struck_side_fares_worse(
+    recorder: Recorder, side: str, near_deg: float, far_deg: float
+) -> None:
+    recorder.set_up(driver_side=side)
+    found = {pdof_deg: recorder.estimated(pdof_deg=pdof_deg) for pdof_deg in (near_deg, far_deg, 0.0)}
+    assert [applied["near_side"] for applied, _ in found.values()] == ["near", "far", "not_from_side"]
+    assert found[near_deg][1] > found[far_deg][1]
+
+
+def test_modifiers_are_switched_off_by_setting(recorder: Recorder) -> None:
+    recorder.set_up(injury_modifiers=())
+    published = recorder.estimated(pdof_deg=90.0)
+    recorder.born(72)
+    assert recorder.estimated(pdof_deg=90.0) == published
+    assert published[0] == {"age": "off", "near_side": "off", "belt": "unknown"}
+    recorder.set_up(injury_modifiers=("age",))
+    by_age = recorder.estimated(pdof_deg=90.0)
+    assert by_age[0] == {"age": "applied", "near_side": "off", "belt": "unknown"}
+    recorder.set_up(injury_modifiers=("near_side",))
+    by_side = recorder.estimated(pdof_deg=90.0)
+    assert by_side[0] == {"age": "off", "near_side": "near", "belt": "unknown"}
+    assert published[1] < min(by_age[1], by_side[1])
 
 
 def without_speed(said: Said) -> Said:

@@ -15,6 +15,7 @@ from support.shocks import driving, haversine, motion_of, struck, turned
 from ingest import copying
 from ingest.assess import Assessor
 from ingest.copying import ACCEL_FRAMES, GPS_FIXES
+from ingest.driver import Driver
 from ingest.mounts import Learner
 from scoring.frames import frames_of
 from scoring.mount import Mount
@@ -150,7 +151,7 @@ def decide(world: Insured, uptime_ms: int) -> dict[str, object]:
         " VALUES (%s, 1, %s, 'bulk', %s, now() - interval '3 s', false, now())",
         [DEVICE, uptime_ms, SHARD],
     )
-    Assessor(world.incidents, "bulk", (SHARD,)).decide_due(world.conn)
+    Assessor(world.incidents, Driver.by(world.settings), "bulk", (SHARD,)).decide_due(world.conn)
     return world.one("SELECT * FROM impacts")
 
 

@@ -19,6 +19,7 @@ from support.shocks import driving
 
 from ingest.assess import Assessor
 from ingest.bulk import BulkLane
+from ingest.driver import Driver
 from ingest.session import Delivery, Session, take
 from ingest.urgent import UrgentLane
 from runtime.nats import DEVICE_USER
@@ -40,7 +41,7 @@ class Lane:
         world.conn.execute(
             "INSERT INTO devices (id, shard) VALUES (%s, %s) ON CONFLICT DO NOTHING", [DEVICE, self.shard]
         )
-        self.assessor = Assessor(world.incidents, lane, (self.shard,))
+        self.assessor = Assessor(world.incidents, Driver.by(world.settings), lane, (self.shard,))
         self.worker: UrgentLane | BulkLane = (
             UrgentLane(world.incidents, self.assessor, dead_letter_bytes=10**6)
             if lane == "urgent"

@@ -59,6 +59,26 @@ def test_bad_shards_are_refused(monkeypatch: pytest.MonkeyPatch, shards: str) ->
         Settings()
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("age,near_side", ("age", "near_side")),
+        (" near_side , age,age", ("near_side", "age")),
+        ("age", ("age",)),
+        ("none", ()),
+        ("", ()),
+    ],
+)
+def test_injury_modifiers_are_listed_or_none(
+    monkeypatch: pytest.MonkeyPatch, written: str, meant: tuple[str, ...]
+) -> None:
+    assert Settings().injury_modifiers == ("age", "near_side")
+    monkeypatch.setenv("CBUTTON_INJURY_MODIFIERS", written)
+    assert Settings().injury_modifiers == meant
+    monkeypatch.setenv("CBUTTON_INJURY_MODIFIERS", Settings().environment()["CBUTTON_INJURY_MODIFIERS"])
+    assert Settings().injury_modifiers == meant
+
+
 def test_the_address_of_the_api() -> None:
     settings = Settings(api_port=8000)
     assert settings.api_url == "http://127.0.0.1:8000"
@@ -89,6 +109,9 @@ def test_programs_of_ours_do_not_go_round_outside_to_the_api() -> None:
         ("PUBLIC_URL", "calls.example", "https://host"),
         ("TWILIO_BASE_URL", "ftp://calls.example", "https://host"),
         ("OPERATOR_TOKENS", "hana=hush", "name:token,name:token"),
+        ("INJURY_MODIFIERS", "age,belt", "age and near_side"),
+        ("INJURY_MODIFIERS", "age,none", "age and near_side"),
+        ("DRIVER_SIDE", "middle", "right|left"),
     ],
 )
 def test_a_bad_setting_is_named_and_its_value_not_told(
