@@ -26,6 +26,7 @@ def api(database_url: str) -> Generator[Backend]:
 def roles_of(path: str) -> set[str]:
     for prefix, roles in (
         ("/v1/incidents", {"operator", "admin"}),
+        ("/v1/impacts", {"operator", "admin"}),
         ("/v1/stream", {"operator", "admin"}),
         ("/v1/units", {"admin"}),
         ("/v1/unit", {"unit"}),
@@ -75,7 +76,7 @@ def test_every_route_asks_for_its_role(api: Backend) -> None:
             .replace("{unit_id}", "unit-9999")
             .replace("{device_id}", "device-9999")
         )
-        for name in ("incident_id", "dispatch_id", "holder_id"):
+        for name in ("incident_id", "impact_id", "dispatch_id", "holder_id"):
             path = path.replace(f"{{{name}}}", UUID_TEXT)
         for headers in ({}, bearer("nonsense"), {"Authorization": "Basic YTpi"}):
             refused = api.client.request(method, path, headers=headers)
@@ -93,7 +94,7 @@ def test_every_route_asks_for_its_role(api: Backend) -> None:
                 status = api.client.request(method, path, headers=headers).status_code
                 assert status in (200, 404, 422), (method, path, role)
         checked += 1
-    assert checked == 31
+    assert checked == 34
 
 
 @pytest.mark.parametrize("webhook", ["voice", "gather", "silent", "hold", "status", "sms"])

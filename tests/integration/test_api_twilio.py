@@ -118,8 +118,11 @@ def test_a_call_about_something_settled_says_so(api: Backend) -> None:
     incident_id, call_id = ringing(api)
     api.post(f"/v1/incidents/{incident_id}/close", {"outcome": "false_alarm"})
     for webhook in ("voice", "gather", "silent"):
-        answer = api.twilio(f"/twilio/{webhook}/{call_id}", {"CallSid": SID, "Digits": "2"})
+        answer = api.twilio(f"/twilio/{webhook}/{call_id}", {"CallSid": SID, "Digits": "1"})
         assert "対応が済んでいます" in words(answer)
+    for key in "023":
+        answer = api.twilio(f"/twilio/gather/{call_id}", {"CallSid": SID, "Digits": key})
+        assert "119番または110番に直接おかけください" in words(answer)
     assert api.get(f"/v1/incidents/{incident_id}")["phase"] == "closed"
 
 
