@@ -8,7 +8,8 @@ from api.views_impact import ImpactDetail, ImpactView, InjuryView
 from incident.wording import JAPAN_TIME
 from schemas.impact import Severity
 from schemas.incident import Language
-from scoring.injury import Injury
+from scoring.injury import Injury, Uncovered
+from scoring.modifiers import Applied, Modifier
 
 JA, EN = Language.JA, Language.EN
 SEVERITIES: Final[dict[Severity, dict[Language, str]]] = {
@@ -24,6 +25,24 @@ _INJURIES: Final[dict[Injury, dict[Language, str]]] = {
     Injury.MAIS3: {JA: "重症以上のけが (MAIS 3+)", EN: "serious injury or worse (MAIS 3+)"},
     Injury.FATAL: {JA: "死亡", EN: "death"},
 }
+_MODIFIERS: Final[dict[tuple[Modifier, Applied], dict[Language, str]]] = {
+    (Modifier.AGE, Applied.YES): {JA: "契約者の年齢", EN: "the policyholder's age"},
+    (Modifier.NEAR_SIDE, Applied.NEAR): {JA: "運転席側からの衝撃", EN: "a force from the driver's side"},
+    (Modifier.NEAR_SIDE, Applied.FAR): {
+        JA: "運転席と反対側からの衝撃",
+        EN: "a force from the side away from the driver",
+    },
+    (Modifier.BELT, Applied.YES): {JA: "シートベルト", EN: "the belt"},
+}
+_UNKNOWNS: Final[dict[Modifier, dict[Language, str]]] = {
+    Modifier.AGE: {JA: "契約者の年齢", EN: "the policyholder's age"},
+    Modifier.NEAR_SIDE: {JA: "力の方向", EN: "the direction of the force"},
+    Modifier.BELT: {JA: "シートベルトの有無", EN: "whether a belt was worn"},
+}
+_UNCOVERED: Final[dict[Uncovered, dict[Language, str]]] = {
+    Uncovered.MULTIPLE: {JA: "複数回の衝撃", EN: "several shocks"},
+    Uncovered.ROLLOVER: {JA: "横転", EN: "rolling over"},
+}
 _WORDS: Final = {
     JA: {
         "to": "〜",
@@ -35,6 +54,11 @@ _WORDS: Final = {
         "shock": "最大 {peak:.1f} g、{ms:.0f} ミリ秒",
         "before": "衝突前の速度 {kmh:.0f} km/h",
         "after": "衝突後の速度 {kmh:.0f} km/h",
+        "moving_again": "その後、走行しています",
+        "and": "、",
+        "modified": "  考慮したもの: {what}",
+        "unknown": "  分からないもの: {what}",
+        "uncovered": "  どのモデルにも含まれないもの: {what}",
         "rollover": "横転のおそれ",
         "multiple": "複数回の衝撃",
         "parked": "停車中",
@@ -55,6 +79,11 @@ _WORDS: Final = {
         "shock": "peak {peak:.1f} g over {ms:.0f} ms",
         "before": "speed before {kmh:.0f} km/h",
         "after": "speed after {kmh:.0f} km/h",
+        "moving_again": "it drove on, or drove again",
+        "and": ", ",
+        "modified": "  counted: {what}",
+        "unknown": "  not known: {what}",
+        "uncovered": "  covered by no model: {what}",
         "rollover": "may have rolled over",
         "multiple": "several shocks",
         "parked": "the car was standing",
@@ -91,13 +120,16 @@ def describe(impact: ImpactDetail, language: Language) -> list[str]:
     for name, kmh in (("before", impact.speed_before_kmh), ("after", impact.speed_after_kmh)):
         if kmh is not None:
             lines.append(words[name].format(kmh=kmh))
-    lines += [words[name] for name in ("rollover", "multiple", "parked") if getattr(impact, name)]
+    lines += [
+        words[name] for name in ("moving_again", "rollover", "multiple", "parked") if getattr(impact, name)
+    ]
     if impact.explained:
         lines.append(words["reasons"])
         lines += [f"  {reason.ja if language is JA else reason.en}" for reason in impact.explained]
     if impact.injury:
         lines.append(words["injury"])
         lines += [line for each in impact.injury for line in _injury(each, language)]
+        lines += _basis(impact, language)
     kept = impact.evidence
     if kept.motion_from_s is not None:
         lines.append(
@@ -121,8 +153,20 @@ def _injury(found: InjuryView, language: Language) -> list[str]:
     to = _WORDS[language]["to"]
     return [
         f"  {_INJURIES[found.injury][language]}: {_percent(found.low)}{to}{_percent(found.high)}",
-        *(f"    {name}: {_percent(share)}" for name, share in found.models.items()),
+        *(f"    {each.model}: {_percent(each.probability)}" for each in found.models),
     ]
+
+
+def _basis(impact: ImpactView, language: Language) -> list[str]:
+    """What moved the models, what might have, and what none of them knows of."""
+    applied = impact.injury_modifiers.items()
+    said = {
+        "modified": [_MODIFIERS[each][language] for each in applied if each in _MODIFIERS],
+        "unknown": [_UNKNOWNS[name][language] for name, what in applied if what is Applied.UNKNOWN],
+        "uncovered": [_UNCOVERED[name][language] for name in impact.injury_uncovered],
+    }
+    words = _WORDS[language]
+    return [words[name].format(what=words["and"].join(what)) for name, what in said.items() if what]
 
 
 def _percent(share: float) -> str:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from api.fields import examples
 from api.views import AT
 from schemas.impact import Severity
-from scoring.injury import Injury
+from scoring.injury import Injury, Uncovered
+from scoring.modifiers import Applied, Modifier
 
 _ID: Final = "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10"
 _INJURY: Final[dict[str, Any]] = {
     "injury": "mais3_plus",
     "low": 0.01997,
     "high": 0.10698,
-    "models": {
-        "NHTSA 2022 all": 0.01997,
-        "Malliaris 1997 without direction": 0.10698,
-        "TUM 2023 without direction": 0.04545,
-    },
+    "models": [
+        {"model": "NHTSA 2022 all", "probability": 0.01997},
+        {"model": "Malliaris 1997 without direction", "probability": 0.10698},
+        {"model": "TUM 2023 without direction", "probability": 0.04545},
+    ],
 }
+_BASIS: Final[dict[str, Any]] = {
+    "injury_modifiers": {"age": "unknown", "near_side": "not_from_side", "belt": "unknown"},
+    "injury_uncovered": [],
+}
+_MOUNT: Final = {"quality": 0.91, "moving_s": 420.0}
 _MEASURES: Final[dict[str, Any]] = {
     "delta_v_series_kmh": [[0.0, 0.0], [-0.6, 0.0], [-2.6, 0.1]],
     "in_car_axes": True,
@@ -60,10 +66,14 @@ _ANALYSIS: Final[dict[str, Any]] = {
     "final": True,
     "speed_before_kmh": 48.0,
     "speed_after_kmh": 0.0,
+    "moving_again": False,
+    "gps_reaches": True,
     "turned_deg": 4.0,
     "free_fall_s": 0.0,
     "measures": _MEASURES,
+    "mount": _MOUNT,
     "injury": [_INJURY],
+    **_BASIS,
 }
 IMPACT: Final[dict[str, Any]] = {
     "id": _ID,
@@ -87,7 +97,9 @@ IMPACT: Final[dict[str, Any]] = {
     "lon_deg": 139.1069,
     "speed_before_kmh": 48.0,
     "speed_after_kmh": 0.0,
+    "moving_again": False,
     "injury": [_INJURY],
+    **_BASIS,
     "late": False,
     "revision": 3,
     "decided_at": AT,
@@ -107,6 +119,15 @@ _REASON: Final = {
 }
 
 
+class RiskView(BaseModel):
+    """What one published model says."""
+
+    model_config = examples(_INJURY["models"][0])
+
+    model: str
+    probability: float = Field(description="0 to 1.")
+
+
 class InjuryView(BaseModel):
     """How likely the worst hurt occupant suffered a degree of injury: never one number, and never without names."""
 
@@ -115,7 +136,22 @@ class InjuryView(BaseModel):
     injury: Injury = Field(description="mais2_plus moderate or worse, mais3_plus serious or worse, or fatal.")
     low: float = Field(description="The smallest probability that a model gives, 0 to 1.")
     high: float = Field(description="The largest probability that a model gives, 0 to 1.")
-    models: dict[str, float] = Field(description="Every model's own, by its name.")
+    models: list[RiskView] = Field(description="Every model's own, always in the same order.")
+
+
+Modified = Annotated[
+    dict[Modifier, Applied],
+    Field(
+        description="What moved the models away from what was published: the policyholder's age, which is not "
+        "told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury "
+        "is estimated."
+    ),
+]
+Unmodelled = Annotated[
+    list[Uncovered],
+    Field(description="What happened, makes injuries more likely, and is covered by none of the models."),
+]
+_INJURIES: Final = TypeAdapter(list[InjuryView])
 
 
 class ImpactView(BaseModel):
@@ -146,7 +182,12 @@ class ImpactView(BaseModel):
     lon_deg: float | None
     speed_before_kmh: float | None
     speed_after_kmh: float | None = Field(description="Null until GPS has told it.")
+    moving_again: bool | None = Field(
+        description="It drove on, or stood and drove again; null where GPS does not tell, or not yet."
+    )
     injury: list[InjuryView]
+    injury_modifiers: Modified
+    injury_uncovered: Unmodelled
     late: bool
     revision: int
     decided_at: AwareDatetime
@@ -164,9 +205,20 @@ class ImpactView(BaseModel):
             "clock": None if pdof_deg is None else round(pdof_deg / 30) % 12 or 12,
             "withdrawn": found.get("severity") == Severity.NONE,
             "speed_after_kmh": found.get("speed_after_kmh"),
-            "injury": found.get("injury", []),
+            "moving_again": found.get("moving_again"),
+            "injury_modifiers": found.get("injury_modifiers", {}),
+            "injury_uncovered": found.get("injury_uncovered", []),
+            "injury": _injuries(found),
         }
         return cls.model_validate(row | told)
+
+
+def _injuries(found: dict[str, Any]) -> list[InjuryView]:
+    """The estimates; none where a detector of another version gave them another shape."""
+    try:
+        return _INJURIES.validate_python(found.get("injury", []))
+    except ValidationError:
+        return []
 
 
 class ListedImpact(ImpactView):
@@ -191,24 +243,33 @@ class MeasuresView(BaseModel):
 
     model_config = examples(_MEASURES)
 
-    delta_v_series_kmh: list[tuple[float, float]] = Field(
+    delta_v_series_kmh: list[tuple[float | None, float | None]] = Field(
         description="The velocity change at 0, 10, ... 250 ms: forward and right of the car, or along and across it."
     )
     in_car_axes: bool = Field(description="Whether the axes are the car's own.")
-    asi: float = Field(
+    asi: float | None = Field(
         description="Acceleration severity index; an upper bound where the axes are not the car's."
     )
-    mean_g: float
-    vertical_ratio: float = Field(description="Vertical to horizontal velocity change.")
-    slow_share: float = Field(description="Share of the energy below 15 Hz.")
-    fast_share: float = Field(description="Share of the energy above 25 Hz.")
+    mean_g: float | None
+    vertical_ratio: float | None = Field(description="Vertical to horizontal velocity change.")
+    slow_share: float | None = Field(description="Share of the energy below 15 Hz.")
+    fast_share: float | None = Field(description="Share of the energy above 25 Hz.")
     peak_cfc60_g: float | None
     delta_v_cfc180_kmh: float | None
     olc_g: float | None = Field(description="Occupant load criterion.")
 
 
+class MountView(BaseModel):
+    """How sure it is how the device sits in its car."""
+
+    model_config = examples(_MOUNT)
+
+    quality: float = Field(description="Correlation of its motion with the car's own by GPS, up to 1.")
+    moving_s: float | None = Field(description="How much driving it was learnt from.")
+
+
 class AnalysisView(BaseModel):
-    """The latest finding, whole, as the detector made it."""
+    """The latest finding, whole, as the detector made it; null is also what could not be computed."""
 
     model_config = examples(_ANALYSIS)
 
@@ -220,26 +281,33 @@ class AnalysisView(BaseModel):
     delta_v_from_kmh: float
     delta_v_to_kmh: float
     delta_v_is_lower_bound: bool
-    delta_v_xyz_kmh: list[float] = Field(description="The same as a vector in the device's axes.")
-    total_delta_v_kmh: float = Field(description="All its shocks added as vectors.")
+    delta_v_xyz_kmh: list[float | None] = Field(description="The same as a vector in the device's axes.")
+    total_delta_v_kmh: float | None = Field(description="All its shocks added as vectors.")
     pdof_deg: float | None
     clock: int | None
-    peak_g: float
-    duration_ms: float
+    peak_g: float | None
+    duration_ms: float | None
     rollover: bool
     multiple: bool
     parked: bool
-    confidence: float = Field(description="How sure it is that this was a collision, 0 to 1.")
+    confidence: float | None = Field(description="How sure it is that this was a collision, 0 to 1.")
     reasons: list[str]
     gap: bool = Field(description="Data around it are missing.")
     complete: bool = Field(description="The shock's end was seen.")
     final: bool = Field(description="Later motion can change nothing; later fixes can.")
     speed_before_kmh: float | None
     speed_after_kmh: float | None
-    turned_deg: float = Field(description="How far the device leans after it.")
-    free_fall_s: float = Field(description="How long it fell freely before.")
+    moving_again: bool | None = Field(description="It drove on, or stood within 10 s and drove again.")
+    gps_reaches: bool = Field(
+        description="There are fixes of 5 s after it and later; before, a speed after it cannot be known."
+    )
+    turned_deg: float | None = Field(description="How far the device leans after it.")
+    free_fall_s: float | None = Field(description="How long it fell freely before.")
     measures: MeasuresView
+    mount: MountView | None = Field(description="The one that gave the direction of force; null without.")
     injury: list[InjuryView]
+    injury_modifiers: Modified
+    injury_uncovered: Unmodelled
 
 
 class EvidenceView(BaseModel):

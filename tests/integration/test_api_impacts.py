@@ -63,7 +63,13 @@ def test_an_impact_is_told_whole(api: Backend, crashed: str) -> None:
     fatal = found["injury"][2]
     assert fatal["injury"] == "fatal"
     assert 0 < fatal["low"] < fatal["high"] < 0.1
+    assert [each["model"] for each in fatal["models"]][:1] == ["NHTSA 2022 all"]
     assert len(fatal["models"]) >= 2
+    assert found["injury_modifiers"]["belt"] == found["injury_modifiers"]["age"] == "unknown"
+    assert found["injury_uncovered"] == []
+    assert found["moving_again"] is False
+    assert found["analysis"]["gps_reaches"] is True
+    assert (found["analysis"]["mount"] is None) is (found["pdof_deg"] is None)
     assert len(found["analysis"]["measures"]["delta_v_series_kmh"]) == 26
     assert found["device_id"] == DEVICE
 
@@ -148,7 +154,13 @@ def test_the_list_is_newest_first_by_device_and_in_pages(api: Backend) -> None:
     assert [each["id"] for each in first + rest] == ours
 
 
-@pytest.mark.parametrize("analysis", [None, '{"severity": "none", "shape": "of another version"}'])
+OTHER_SHAPE = (
+    '{"severity": "none", "shape": "of another version",'
+    ' "injury": [{"injury": "fatal", "low": 0.1, "high": 0.1, "models": {"x": 0.1}}]}'
+)
+
+
+@pytest.mark.parametrize("analysis", [None, OTHER_SHAPE])
 def test_an_impact_without_a_finding_of_this_shape_is_told_all_the_same(
     api: Backend, analysis: str | None
 ) -> None:
