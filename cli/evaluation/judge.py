@@ -15,6 +15,7 @@ from schemas.impact import Severity
 from schemas.recording import G_MPS2, Recording
 from scoring.analyse import Analysis, analyse
 from scoring.detect import detect
+from scoring.detect import speed_track as track_of
 from scoring.frames import Motion
 from scoring.sampling import motions_of
 from scoring.speed import SpeedTrack
@@ -151,11 +152,8 @@ def _ruled_out(recording: Recording, truth: Truth) -> tuple[str, ...]:
 
 
 def speed_track(recording: Recording) -> SpeedTrack | None:
-    """The fixes of a recording as the analysis takes them; None where there are none."""
-    times_s, once = np.unique(recording.gps_t_s, return_index=True)
-    if times_s.size == 0:
-        return None
-    return SpeedTrack(times_s, recording.gps_speed_mps[once], recording.gps_heading_deg[once])
+    """The fixes of a recording as the detector takes them; None where there are none."""
+    return track_of(recording.gps_t_s, recording.gps_speed_mps, recording.gps_heading_deg)
 
 
 def _waveform(recording: Recording, moment_s: float) -> Waveform:
