@@ -5,9 +5,11 @@ One SVG that follows the reader's light or dark theme and needs nothing else. Pu
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from schemas.recording import G_MPS2
 from scoring.frames import Motion
-from scoring.speed import SpeedTrack
+from scoring.speed import FRESH_S, SpeedTrack
 
 Signal = NDArray[np.float64]
 
@@ -26,6 +28,13 @@ CLOSE_BEFORE_S: Final = 0.15
 CLOSE_AFTER_S: Final = 0.45
 REST_S: Final = 2.0
 """What the sensor read at rest is the median of this long before the shock."""
+FIXES_BEFORE_S: Final = 60.0
+HEADING_PX: Final = 16.0
+LATIN_EM: Final = 0.6
+"""The mean width of a letter; a Japanese one is as wide as it is high."""
+LEAST_PX: Final = 1.5
+WORD_PX: Final = 70.0
+"""Narrower stretches without data are not drawn, and not named."""
 
 _WORDS: Final = {
     "ja": {
@@ -38,6 +47,7 @@ _WORDS: Final = {
         "vertical": "上下",
         "velocity": "速度変化",
         "no_speed": "GPSの記録がありません",
+        "missing": "記録なし",
     },
     "en": {
         "motion": "Acceleration (g), 10 s before to 20 s after",
@@ -49,6 +59,7 @@ _WORDS: Final = {
         "vertical": "vertical",
         "velocity": "velocity change",
         "no_speed": "no GPS on record",
+        "missing": "no data",
     },
 }
 
@@ -58,7 +69,7 @@ font:13px system-ui,"Hiragino Sans","Noto Sans CJK JP","IPAexGothic",sans-serif;
 @media(prefers-color-scheme:dark){svg{--ground:#0f1419;--ink:#e6edf3;--quiet:#9aa7b4;--line:#2b3642;--one:#6cb6ff;
 --two:#f0a35e;--three:#f08bc0;--mark:#3a1f1c}}
 .ground{fill:var(--ground)}text{fill:var(--ink)}.quiet{fill:var(--quiet);font-size:11px}.title{font-weight:600}
-.grid{stroke:var(--line);fill:none}.mark{fill:var(--mark)}.one,.two,.three{fill:none;stroke-width:1.4}
+.missing{fill:var(--line)}.grid{stroke:var(--line);fill:none}.mark{fill:var(--mark)}.one,.two,.three{fill:none;stroke-width:1.4}
 .one{stroke:var(--one)}.two{stroke:var(--two)}.three{stroke:var(--three);stroke-dasharray:5 3}
 .t1{fill:var(--one)}.t2{fill:var(--two)}.t3{fill:var(--three)}.car{fill:none;stroke:var(--ink);stroke-width:1.5}
 .arrow{stroke:var(--three);stroke-width:4;fill:var(--three)}
@@ -113,6 +124,24 @@ class Panel:
             f'width="{max(last - first, 2):.1f}" height="{self.height}"/>'
         )
 
+    def missing(self, spans: Sequence[tuple[float, float]], word: str) -> list[str]:
+        """Stretches of time without data, over whatever was drawn through them."""
+        found: list[str] = []
+        for from_s, to_s in spans:
+            left, right = (float(self.x(min(max(at_s, self.from_s), self.to_s))) for at_s in (from_s, to_s))
+            width, middle = right - left, (left + right) / 2
+            if width < LEAST_PX:
+                continue
+            found.append(
+                f'<rect class="missing" x="{left:.1f}" y="{self.top}" width="{width:.1f}" height="{self.height}"/>'
+            )
+            if width >= WORD_PX:
+                found.append(
+                    f'<text class="quiet" x="{middle:.1f}" y="{self.top + self.height / 2 + 4}" '
+                    f'text-anchor="middle">{escape(word)}</text>'
+                )
+        return found
+
     def curve(self, style: str, at_s: Signal, values: Signal) -> str:
         """A line through values, thinned to what the width can show without losing a peak."""
         inside = (at_s >= self.from_s) & (at_s <= self.to_s)
@@ -136,8 +165,8 @@ def draw(
 ) -> str:
     """The drawing of one impact, as SVG text.
 
-    `motion` should reach from 10 s before to 20 s after `uptime_s`, the time zero; what is missing stays
-    empty. `delta_v_xyz_kmh` is in device axes. `heading` is the line on top. `language` is "ja" or "en".
+    `motion` should reach from 10 s before to 20 s after `uptime_s`, the time zero; what is missing is
+    shaded. `delta_v_xyz_kmh` is in device axes. `heading` is the line on top. `language` is "ja" or "en".
     """
     words = _WORDS.get(language, _WORDS["ja"])
     at_s = motion.time_at(0) - uptime_s + np.arange(motion.samples) / motion.rate_hz
@@ -148,18 +177,47 @@ def draw(
         f"<title>{escape(heading)}</title>",
         f"<style>{_STYLE}</style>",
         f'<rect class="ground" width="{WIDTH}" height="640"/>',
-        f'<text class="title" x="50" y="30" font-size="16">{escape(heading)}</text>',
+        *_heading(heading),
+    ]
+    missing = [
+        (-np.inf, motion.uptime_s - uptime_s),
+        *((first - uptime_s, last - uptime_s) for first, last in motion.gaps),
+        (motion.end_s - uptime_s, np.inf),
     ]
     reach = _reach(horizontal, vertical)
     wide = Panel(50, 70, WIDTH - 80, 150, -BEFORE_S, AFTER_S, -reach, reach)
     parts += [wide.band(0.0, length_s), *wide.frame(words["motion"], (-10, -5, 0, 5, 10, 15, 20))]
     parts += [wide.curve("two", at_s, vertical), wide.curve("one", at_s, horizontal)]
+    parts += wide.missing(missing, words["missing"])
     parts += _legend(wide, (("t1", words["horizontal"]), ("t2", words["vertical"])))
-    parts += _close_up((at_s, along, vertical), motion.rate_hz, length_s, words)
+    parts += _close_up((at_s, along, vertical), motion.rate_hz, length_s, missing, words)
     parts += _speeds(speed, uptime_s, words)
     parts += _car(pdof_deg, words)
     parts.append("</svg>")
     return "\n".join(parts)
+
+
+def _heading(text: str) -> list[str]:
+    """The line on top: two where one does not hold it, and smaller where two do not."""
+    room = (WIDTH - 100) / HEADING_PX
+    lines = [text] if _wide_em(text) <= room else list(_halves(text))
+    size = HEADING_PX * min(1.0, room / max(1.0, *map(_wide_em, lines)))
+    first_y = 30 if len(lines) == 1 else 22
+    return [
+        f'<text class="title" x="50" y="{first_y + 19 * number}" font-size="{size:.1f}">{escape(line)}</text>'
+        for number, line in enumerate(lines)
+    ]
+
+
+def _halves(text: str) -> tuple[str, str]:
+    """Two lines as alike as spaces allow; cut in the middle where there is none."""
+    spaces = [index for index, letter in enumerate(text) if letter == " "] or [len(text) // 2]
+    cut = min(spaces, key=lambda index: max(_wide_em(text[:index]), _wide_em(text[index:])))
+    return text[:cut].rstrip(), text[cut:].lstrip()
+
+
+def _wide_em(text: str) -> float:
+    return sum(1.0 if unicodedata.east_asian_width(letter) in "WFA" else LATIN_EM for letter in text)
 
 
 def _components(
@@ -180,7 +238,11 @@ def _components(
 
 
 def _close_up(
-    curves: tuple[Signal, Signal, Signal], rate_hz: float, length_s: float, words: dict[str, str]
+    curves: tuple[Signal, Signal, Signal],
+    rate_hz: float,
+    length_s: float,
+    missing: Sequence[tuple[float, float]],
+    words: dict[str, str],
 ) -> list[str]:
     """The shock itself, and beside it the velocity change: `curves` are times, along and vertical (n,)."""
     at_s, along, vertical = curves
@@ -199,9 +261,11 @@ def _close_up(
         *left.frame(words["close"], marks),
         left.curve("two", at_s, vertical),
         left.curve("one", at_s, along),
+        *left.missing(missing, words["missing"]),
         right.band(0.0, length_s),
         *right.frame("", marks),
         right.curve("three", at_s, change_kmh),
+        *right.missing(missing, words["missing"]),
         *_legend(right, (("t3", words["velocity"]),)),
     ]
 
@@ -211,11 +275,22 @@ def _speeds(speed: SpeedTrack | None, uptime_s: float, words: dict[str, str]) ->
         return [f'<text class="quiet" x="50" y="540">{escape(words["no_speed"])}</text>']
     known = np.isfinite(speed.speed_mps)
     at_s, kmh = speed.uptime_s[known] - uptime_s, 3.6 * speed.speed_mps[known]
-    panel = Panel(50, 480, 560, 110, -60.0, AFTER_S, 0.0, max(20.0, float(kmh.max()) * 1.1))
+    panel = Panel(50, 480, 560, 110, -FIXES_BEFORE_S, AFTER_S, 0.0, max(20.0, float(kmh.max()) * 1.1))
     return [
         panel.band(0.0, 0.0),
         *panel.frame(words["speed"], (-60, -40, -20, 0, 20)),
         panel.curve("one", at_s, kmh),
+        *panel.missing(_silences(at_s), words["missing"]),
+    ]
+
+
+def _silences(at_s: Signal) -> list[tuple[float, float]]:
+    """Where fixes lie further apart than one of them tells."""
+    inside = at_s[(at_s >= -FIXES_BEFORE_S) & (at_s <= AFTER_S)].tolist()
+    return [
+        (first, last)
+        for first, last in pairwise([-FIXES_BEFORE_S, *inside, AFTER_S])
+        if last - first > FRESH_S
     ]
 
 

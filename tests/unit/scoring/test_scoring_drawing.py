@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -82,3 +83,69 @@ def test_what_is_missing_is_said() -> None:
     said = [each.text for each in svg.iter(f"{SVG}text")]
     assert "no GPS on record" in said
     assert "direction not known" in said
+
+
+def shaded(svg: ET.Element, top: str) -> list[tuple[float, float]]:
+    """From where to where a panel is shaded, in pixels."""
+    found = [each for each in svg.iter(f"{SVG}rect") if each.get("class") == "missing"]
+    return [
+        (float(each.get("x", "")), float(each.get("x", "")) + float(each.get("width", "")))
+        for each in found
+        if each.get("y") == top
+    ]
+
+
+def test_what_is_on_record_is_not_shaded() -> None:
+    svg = drawn(speed=SpeedTrack(np.arange(52.0, 132.0), np.full(80, 10.0), np.zeros(80)))
+    assert [each.get("class") for each in svg.iter(f"{SVG}rect") if each.get("class") == "missing"] == []
+    assert "no data" not in [each.text for each in svg.iter(f"{SVG}text")]
+
+
+def test_where_data_are_missing_it_is_shaded_and_said() -> None:
+    motion = replace(MOTION.window(107.0, 122.0), gaps=((112.2, 112.3), (115.0, 116.0)))
+    svg = drawn(motion=motion)
+    second = 880 / 30  # 30 s from 50 px on; time zero is 112 s
+    wanted = [(-10, -5), (0.2, 0.3), (3, 4), (10, 20)]
+    assert shaded(svg, "70") == [
+        pytest.approx((50 + (first + 10) * second, 50 + (last + 10) * second), abs=0.2)
+        for first, last in wanted
+    ]
+    # The shock close up, -0.15 to 0.45 s, and the velocity change beside it.
+    assert shaded(svg, "270") == [
+        pytest.approx((left + 0.35 / 0.6 * width, left + 0.45 / 0.6 * width), abs=0.2)
+        for left, width in ((50, 430), (540, 390))
+    ]
+    assert [each.text for each in svg.iter(f"{SVG}text")].count("no data") == 2 + 1
+    assert "記録なし" in [each.text for each in drawn(motion=motion, language="ja").iter(f"{SVG}text")]
+
+
+def test_where_gps_is_silent_it_is_shaded() -> None:
+    at_s = np.array([*np.arange(60.0, 100.0), *np.arange(110.0, 120.0)])
+    svg = drawn(speed=SpeedTrack(at_s, np.full(50, 10.0), np.zeros(50)))
+    second = 560 / 80  # 80 s from 50 px on, the first 60 before time zero
+    wanted = [(-60, -52), (-13, -2), (7, 20)]
+    assert shaded(svg, "480") == [
+        pytest.approx((50 + (first + 60) * second, 50 + (last + 60) * second), abs=0.2)
+        for first, last in wanted
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "lines"),
+    [
+        ("", 1),
+        ("強い衝撃 · 速度変化 31.5 km/h (29.9〜33.1 km/h) · 2026-11-26 12:34:56 JST", 1),
+        ("非常に強い衝撃 " * 9, 2),
+        ("severe impact " * 20, 2),
+        ("衝" * 200, 2),
+    ],
+)
+def test_a_heading_keeps_within_the_drawing(heading: str, lines: int) -> None:
+    found = [each for each in drawn(heading=heading).iter(f"{SVG}text") if each.get("font-size")]
+    assert len(found) == lines
+    assert "".join("".join(each.text or "" for each in found).split()) == "".join(heading.split())
+    for each in found:
+        width_em = sum(1.0 if ord(letter) > 0x2FF else 0.6 for letter in each.text or "")
+        assert 50 + width_em * float(each.get("font-size", "")) <= 960
+        assert float(each.get("y", "")) < 62 - 13
+    assert float(found[0].get("font-size", "")) == pytest.approx(16) or len(heading) > 100
