@@ -15,7 +15,7 @@ from runtime.database import Connection
 from runtime.sql import Queries
 from schemas.incident import Language
 from scoring.drawing import draw
-from scoring.frames import Frame, stretch_around
+from scoring.frames import Frame, stretch_around, stretches
 from scoring.reasons import sentence
 from scoring.speed import SpeedTrack
 
@@ -83,6 +83,7 @@ def drawing(conn: Connection, impact_id: UUID, language: Language) -> str:
         raise NothingToDraw(impact_id)
     return draw(
         motion,
+        elsewhere=stretches(frames),
         uptime_s=uptime_s,
         duration_ms=row["duration_ms"],
         delta_v_xyz_kmh=found.get("delta_v_xyz_kmh", (0.0, 0.0, 0.0)),

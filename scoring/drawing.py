@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Final
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from schemas.recording import G_MPS2
 from scoring.frames import Motion
+from scoring.panel import Panel
 from scoring.speed import FRESH_S, SpeedTrack
 
 Signal = NDArray[np.float64]
@@ -32,9 +32,6 @@ FIXES_BEFORE_S: Final = 60.0
 HEADING_PX: Final = 16.0
 LATIN_EM: Final = 0.6
 """The mean width of a letter; a Japanese one is as wide as it is high."""
-LEAST_PX: Final = 1.5
-WORD_PX: Final = 70.0
-"""Narrower stretches without data are not drawn, and not named."""
 
 _WORDS: Final = {
     "ja": {
@@ -76,85 +73,10 @@ font:13px system-ui,"Hiragino Sans","Noto Sans CJK JP","IPAexGothic",sans-serif;
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A rectangle of the drawing with its ranges: seconds across, values up."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    from_s: float
-    to_s: float
-    low: float
-    high: float
-
-    def x(self, at_s: float | Signal) -> Signal:
-        """Where moments lie, in pixels."""
-        return np.asarray(
-            self.left + (np.asarray(at_s) - self.from_s) / (self.to_s - self.from_s) * self.width
-        )
-
-    def y(self, value: float | Signal) -> Signal:
-        """Where values lie, in pixels."""
-        share = (np.asarray(value) - self.low) / (self.high - self.low)
-        return np.asarray(self.top + (1 - share) * self.height)
-
-    def frame(self, title: str, marks_s: Sequence[float]) -> list[str]:
-        """Title, grid and axis labels."""
-        found = [f'<text class="title" x="{self.left}" y="{self.top - 8}">{escape(title)}</text>']
-        for value in _round_values(self.low, self.high):
-            y = float(self.y(value))
-            found.append(f'<path class="grid" d="M{self.left} {y:.1f}h{self.width}"/>')
-            found.append(
-                f'<text class="quiet" x="{self.left - 6}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>'
-            )
-        for at_s in marks_s:
-            x, below = float(self.x(at_s)), self.top + self.height + 15
-            found.append(
-                f'<text class="quiet" x="{x:.1f}" y="{below}" text-anchor="middle">{at_s:g} s</text>'
-            )
-        return found
-
-    def band(self, from_s: float, to_s: float) -> str:
-        """A stretch of time, marked."""
-        first, last = float(self.x(max(from_s, self.from_s))), float(self.x(min(to_s, self.to_s)))
-        return (
-            f'<rect class="mark" x="{first:.1f}" y="{self.top}" '
-            f'width="{max(last - first, 2):.1f}" height="{self.height}"/>'
-        )
-
-    def missing(self, spans: Sequence[tuple[float, float]], word: str) -> list[str]:
-        """Stretches of time without data, over whatever was drawn through them."""
-        found: list[str] = []
-        for from_s, to_s in spans:
-            left, right = (float(self.x(min(max(at_s, self.from_s), self.to_s))) for at_s in (from_s, to_s))
-            width, middle = right - left, (left + right) / 2
-            if width < LEAST_PX:
-                continue
-            found.append(
-                f'<rect class="missing" x="{left:.1f}" y="{self.top}" width="{width:.1f}" height="{self.height}"/>'
-            )
-            if width >= WORD_PX:
-                found.append(
-                    f'<text class="quiet" x="{middle:.1f}" y="{self.top + self.height / 2 + 4}" '
-                    f'text-anchor="middle">{escape(word)}</text>'
-                )
-        return found
-
-    def curve(self, style: str, at_s: Signal, values: Signal) -> str:
-        """A line through values, thinned to what the width can show without losing a peak."""
-        inside = (at_s >= self.from_s) & (at_s <= self.to_s)
-        at_s, values = _thinned(at_s[inside], values[inside], round(2 * self.width))
-        points = " ".join(
-            f"{x:.1f},{y:.1f}" for x, y in zip(self.x(at_s).tolist(), self.y(values).tolist(), strict=True)
-        )
-        return f'<polyline class="{style}" points="{points}"/>'
-
-
 def draw(
     motion: Motion,
     *,
+    elsewhere: Sequence[Motion] = (),
     uptime_s: float,
     duration_ms: float,
     delta_v_xyz_kmh: Sequence[float],
@@ -165,12 +87,17 @@ def draw(
 ) -> str:
     """The drawing of one impact, as SVG text.
 
-    `motion` should reach from 10 s before to 20 s after `uptime_s`, the time zero; what is missing is
-    shaded. `delta_v_xyz_kmh` is in device axes. `heading` is the line on top. `language` is "ja" or "en".
+    `motion` holds `uptime_s`, the time zero, and `elsewhere` what else there is from 10 s before to 20 s
+    after it: of those is drawn what lies outside of `motion`. What is missing is shaded.
+    `delta_v_xyz_kmh` is in device axes. `heading` is the line on top. `language` is "ja" or "en".
     """
     words = _WORDS.get(language, _WORDS["ja"])
-    at_s = motion.time_at(0) - uptime_s + np.arange(motion.samples) / motion.rate_hz
-    horizontal, vertical, along = _components(motion, uptime_s, delta_v_xyz_kmh)
+    rest = _rest(motion, uptime_s)
+    at_s = _times(motion, uptime_s)
+    horizontal, vertical, along = _components(motion, rest, delta_v_xyz_kmh)
+    others = _outside(motion, elsewhere)
+    curves = [(at_s, horizontal, vertical)]
+    curves += [(_times(each, uptime_s), *_components(each, rest, delta_v_xyz_kmh)[:2]) for each in others]
     length_s = duration_ms / 1000
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 640" role="img">',
@@ -179,15 +106,12 @@ def draw(
         f'<rect class="ground" width="{WIDTH}" height="640"/>',
         *_heading(heading),
     ]
-    missing = [
-        (-np.inf, motion.uptime_s - uptime_s),
-        *((first - uptime_s, last - uptime_s) for first, last in motion.gaps),
-        (motion.end_s - uptime_s, np.inf),
-    ]
-    reach = _reach(horizontal, vertical)
+    missing = [(first - uptime_s, last - uptime_s) for first, last in _missing([motion, *others])]
+    reach = _reach(*(values for _, *both in curves for values in both))
     wide = Panel(50, 70, WIDTH - 80, 150, -BEFORE_S, AFTER_S, -reach, reach)
     parts += [wide.band(0.0, length_s), *wide.frame(words["motion"], (-10, -5, 0, 5, 10, 15, 20))]
-    parts += [wide.curve("two", at_s, vertical), wide.curve("one", at_s, horizontal)]
+    parts += [wide.curve("two", times, values) for times, _, values in curves]
+    parts += [wide.curve("one", times, values) for times, values, _ in curves]
     parts += wide.missing(missing, words["missing"])
     parts += _legend(wide, (("t1", words["horizontal"]), ("t2", words["vertical"])))
     parts += _close_up((at_s, along, vertical), motion.rate_hz, length_s, missing, words)
@@ -213,20 +137,49 @@ def _halves(text: str) -> tuple[str, str]:
     """Two lines as alike as spaces allow; cut in the middle where there is none."""
     spaces = [index for index, letter in enumerate(text) if letter == " "] or [len(text) // 2]
     cut = min(spaces, key=lambda index: max(_wide_em(text[:index]), _wide_em(text[index:])))
-    return text[:cut].rstrip(), text[cut:].lstrip()
+    return text[:cut].rstrip(" ·"), text[cut:].lstrip(" ·")
 
 
 def _wide_em(text: str) -> float:
     return sum(1.0 if unicodedata.east_asian_width(letter) in "WFA" else LATIN_EM for letter in text)
 
 
+def _outside(motion: Motion, elsewhere: Sequence[Motion]) -> list[Motion]:
+    """The parts of other stretches that lie before or after one."""
+    parts = [
+        part
+        for each in elsewhere
+        for part in (each.window(each.uptime_s, motion.uptime_s), each.window(motion.end_s, each.end_s))
+    ]
+    return [part for part in parts if part.samples]
+
+
+def _missing(motions: Sequence[Motion]) -> list[tuple[float, float]]:
+    """The times that no stretch holds."""
+    found: list[tuple[float, float]] = []
+    reached_s = -np.inf
+    for each in sorted(motions, key=lambda motion: motion.uptime_s):
+        found += [(reached_s, each.uptime_s), *each.gaps]
+        reached_s = max(reached_s, each.end_s)
+    return [*found, (reached_s, np.inf)]
+
+
+def _times(motion: Motion, uptime_s: float) -> Signal:
+    return motion.uptime_s - uptime_s + np.arange(motion.samples) / motion.rate_hz
+
+
+def _rest(motion: Motion, uptime_s: float) -> Signal:
+    """What the sensor read before the shock, (3,) in m/s2."""
+    zero = min(max(motion.index_at(uptime_s), 1), motion.samples)
+    before = motion.acc_mps2[:, max(0, zero - round(REST_S * motion.rate_hz)) : zero]
+    return np.median(before.astype(np.float64), axis=1)
+
+
 def _components(
-    motion: Motion, uptime_s: float, delta_v_xyz_kmh: Sequence[float]
+    motion: Motion, rest: Signal, delta_v_xyz_kmh: Sequence[float]
 ) -> tuple[Signal, Signal, Signal]:
     """Horizontal (unsigned), vertical, and horizontal along the delta-V, in g, each (n,)."""
     acc = motion.acc_mps2.astype(np.float64)
-    zero = min(max(motion.index_at(uptime_s), 1), motion.samples)
-    rest = np.median(acc[:, max(0, zero - round(REST_S * motion.rate_hz)) : zero], axis=1)
     up = rest / max(float(np.linalg.norm(rest)), 1e-6)
     dynamic = (acc - rest[:, None]) / G_MPS2
     vertical: Signal = up @ dynamic
@@ -297,8 +250,8 @@ def _silences(at_s: Signal) -> list[tuple[float, float]]:
 def _car(pdof_deg: float | None, words: dict[str, str]) -> list[str]:
     """The car from above, front up, with an arrow that comes from where the force came."""
     found = [
-        f'<text class="title" x="680" y="472">{escape(words["force"])}</text>',
-        '<g transform="translate(790 545)">',
+        f'<text class="title" x="680" y="454">{escape(words["force"])}</text>',
+        '<g transform="translate(790 550)">',
         '<rect class="car" x="-22" y="-44" width="44" height="88" rx="12"/>',
         '<path class="car" d="M-17 -16q17 -10 34 0M-15 26h30"/>',
     ]
@@ -324,24 +277,3 @@ def _legend(panel: Panel, entries: Sequence[tuple[str, str]]) -> list[str]:
 def _reach(*values: Signal) -> float:
     """A symmetric range in g that holds every value, at least half a g."""
     return max(0.5, 1.1 * max((float(np.abs(each).max()) for each in values if each.size), default=0.5))
-
-
-def _round_values(low: float, high: float) -> list[float]:
-    """Three to six round values within a range."""
-    rough = (high - low) / 4
-    size = 10.0 ** np.floor(np.log10(rough))
-    step = float(min((each for each in (1, 2, 5, 10) if each * size >= rough), default=10) * size)
-    first, last = int(np.ceil(low / step)), int(np.floor(high / step))
-    return [number * step for number in range(first, last + 1)]
-
-
-def _thinned(at_s: Signal, values: Signal, most: int) -> tuple[Signal, Signal]:
-    """At most `most` points, the lowest and the highest of every stretch among them."""
-    if values.size <= most:
-        return at_s, values
-    bins = np.array_split(np.arange(values.size), most // 2)
-    keep = sorted(
-        {int(each[np.argmin(values[each])]) for each in bins}
-        | {int(each[np.argmax(values[each])]) for each in bins}
-    )
-    return at_s[keep], values[keep]

@@ -119,6 +119,23 @@ def test_where_data_are_missing_it_is_shaded_and_said() -> None:
     assert "記録なし" in [each.text for each in drawn(motion=motion, language="ja").iter(f"{SVG}text")]
 
 
+def test_other_stretches_fill_what_the_one_with_the_shock_leaves() -> None:
+    wide = curves(drawn(), "one")[0]
+    # A burst of its own rate, and what was streamed: all of it but for three seconds.
+    burst, streamed = MOTION.window(110.0, 118.0), [MOTION.window(100.0, 113.0), MOTION.window(121.0, 140.0)]
+    svg = drawn(motion=burst, elsewhere=[burst, *streamed])
+    second = 880 / 30
+    assert shaded(svg, "70") == [pytest.approx((50 + 16 * second, 50 + 19 * second), abs=0.2)]
+    assert shaded(svg, "270") == []
+    parts = curves(svg, "one")[:3]
+    ends = [(part[0][0], part[-1][0]) for part in parts]
+    assert ends == [
+        pytest.approx((50 + first * second, 50 + last * second), abs=0.5)
+        for first, last in ((8, 16), (0, 8), (19, 30))
+    ]
+    assert min(y for _, y in parts[0]) == pytest.approx(min(y for _, y in wide), abs=1)
+
+
 def test_where_gps_is_silent_it_is_shaded() -> None:
     at_s = np.array([*np.arange(60.0, 100.0), *np.arange(110.0, 120.0)])
     svg = drawn(speed=SpeedTrack(at_s, np.full(50, 10.0), np.zeros(50)))
@@ -143,7 +160,8 @@ def test_where_gps_is_silent_it_is_shaded() -> None:
 def test_a_heading_keeps_within_the_drawing(heading: str, lines: int) -> None:
     found = [each for each in drawn(heading=heading).iter(f"{SVG}text") if each.get("font-size")]
     assert len(found) == lines
-    assert "".join("".join(each.text or "" for each in found).split()) == "".join(heading.split())
+    said = "".join(each.text or "" for each in found)
+    assert re.sub("[ ·]", "", said) == re.sub("[ ·]", "", heading)
     for each in found:
         width_em = sum(1.0 if ord(letter) > 0x2FF else 0.6 for letter in each.text or "")
         assert 50 + width_em * float(each.get("font-size", "")) <= 960
