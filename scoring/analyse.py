@@ -128,7 +128,9 @@ def _impact(scene: Scene, group: list[Judged], in_sequence: bool) -> Analysis:
     if severity is Severity.KNOCK and _delta_v_kmh(strongest) * (1 + UNSURE) >= LIGHT_KMH:
         # Half of all shocks of just 8 km/h measure a little less: in doubt for the people in the car.
         severity, said = Severity.LIGHT, [*said, Reason.BORDERLINE]
-    if severity.rank > Severity.KNOCK.rank and max(shock.confidence for shock in group) < CONVINCING:
+    # A car that lies on its side leans like a device in a hand; what the score says of leaning is not for it.
+    doubtful = not rollover and max(shock.confidence for shock in group) < CONVINCING
+    if severity.rank > Severity.KNOCK.rank and doubtful:
         severity, said = Severity.KNOCK, [*said, Reason.UNCONVINCING]
     return _finding(
         scene, group, tuple(said), severity, multiple=multiple, rollover=rollover, turned_deg=turned_deg
