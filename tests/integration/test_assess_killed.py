@@ -30,7 +30,7 @@ from runtime.settings import Settings
 from runtime.stack import environment, role
 from runtime.supervisor import Supervisor
 from schemas import topics
-from schemas.wire.device_pb2 import Fix, Stamp
+from schemas.wire.device_pb2 import Fix, Gps, Stamp
 
 SHARD = "05"
 BOOT = 0x51DE0FF
@@ -129,22 +129,42 @@ class Workers:
         return self.world.one(query, device, lane)["n"]
 
     def decided(self, device: str, sent: Sequence[Sent]) -> list[dict[str, Any]]:
-        """The impacts, once everything published is stored and nothing waits to be decided."""
+        """The impacts, once everything published is stored, decided, and looked at again.
 
+        The order in which motion and positions arrive may differ, so only the second look has seen it all.
+        """
         names = [each.message.name for each in sent]
-        wanted = {"accel": names.count("accel"), "impact": names.count("impact"), "open": 0}
+        batches = [Gps.FromString(each.message.payload) for each in sent if each.message.name == "gps"]
+        wanted = {
+            "accel": names.count("accel"),
+            "impact": names.count("impact"),
+            "open": 0,
+            "fixes": len({fix.uptime_ms for batch in batches for fix in batch.fixes}),
+        }
 
         def counts() -> dict[str, Any]:
             return self.world.one(
                 "SELECT (SELECT count(*) FROM accel_frames WHERE device_id = %s) AS accel,"
                 " (SELECT count(*) FROM impact_parts WHERE device_id = %s) AS impact,"
-                " (SELECT count(*) FROM candidates WHERE device_id = %s) AS open",
+                " (SELECT count(*) FROM candidates WHERE device_id = %s) AS open,"
+                " (SELECT count(*) FROM gps_fixes WHERE device_id = %s) AS fixes",
+                device,
                 device,
                 device,
                 device,
             )
 
         until(lambda: counts() == wanted, within_s=60.0)
+        self.world.conn.execute(
+            "UPDATE evidence_due SET due_at = clock_timestamp()"
+            " WHERE impact_id IN (SELECT id FROM impacts WHERE device_id = %s)",
+            [device],
+        )
+        looking = (
+            "SELECT count(*) AS n FROM evidence_due WHERE due_at <= clock_timestamp()"
+            " AND impact_id IN (SELECT id FROM impacts WHERE device_id = %s)"
+        )
+        until(lambda: self.world.one(looking, device)["n"] == 0, within_s=60.0)
         query = f"SELECT {FIGURES} FROM impacts WHERE device_id = %s ORDER BY uptime_ms"
         return self.world.rows(query, device)
 
