@@ -38,10 +38,10 @@ CRASH_S = 14.8
 LANES = ("urgent", "bulk")
 # The hard one comes when the device's first part (0.3 s after its trigger) and the frame of that second have ended.
 LIGHT_THEN_HARD = ((0.0, Pulse(9.0, 40.0, seed=2)), (0.36, Pulse(32.0, 20.0, duration_ms=120.0, seed=3)))
-# What a decision says of the crash; where the car was and how fast is what was known when it was first decided.
+# What a decision says of the crash; where the car was is what was known when it was first decided.
 FIGURES = (
     "boot_id, uptime_ms, at, severity, delta_v_kmh, delta_v_is_lower_bound, pdof_deg, peak_g, duration_ms,"
-    " rollover, multiple, reasons, late, incident_id IS NOT NULL AS filed"
+    " rollover, multiple, reasons, late, speed_before_kmh, incident_id IS NOT NULL AS filed"
 )
 
 
