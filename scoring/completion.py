@@ -23,8 +23,7 @@ UNSURE_SAMPLING: Final = 0.15
 UNSURE_GAP: Final = 0.30
 UNSURE_LEAST_KMH: Final = 1.0
 CLIPPED_BELOW: Final = 0.10
-CLIPPED_ABOVE: Final = 0.40
-"""How far rebuilt peaks are off either way, as a share of the estimate."""
+"""How far rebuilt peaks are too high, as a share of the estimate."""
 COMPLETED_ABOVE: Final = 0.15
 """The same once GPS has shown the speed that was lost."""
 HIDDEN_TIMES: Final = 2.0

@@ -188,7 +188,7 @@ class _Performance:
     def _judge(self, motorist: Motorist, deed_at: datetime) -> None:
         fail = self._outcome.failures.append
         scale, slack_s = self._settings.time_scale, (_SLACK_AFTER_KILL_S if self._kill else _SLACK_S)
-        for expect in self._story.expects:
+        for expect in (*self._story.expects, *(() if self._kill else self._story.undisturbed)):
             found = [event for event in self._events if _fits(expect, event)]
             tolerated = len(found) > expect.times and expect.kind in self._tolerated
             if expect.times >= 0 and len(found) != expect.times and not tolerated:

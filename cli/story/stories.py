@@ -28,7 +28,8 @@ class Story:
 
     `script` is what the car does before. `calls` is how often the carrier rang the driver and the
     contact; `over_s` is when, by the plan's clock, everything has happened and nothing more may.
-    `reasons` are those that an impact must show.
+    `reasons` are those that an impact must show. `undisturbed` must happen too unless a role is killed,
+    which may make several steps one.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Story:
     route: str = "hakone-old-tokaido"
     script: tuple[Data, ...] = ()
     reasons: frozenset[str] = frozenset()
+    undisturbed: tuple[Expect, ...] = ()
 
 
 # What may happen besides, any number of times: steps on the way to an expected one.
@@ -126,8 +128,6 @@ STORIES: Final = {
             about="Struck from the side at 13 km/h, which is light, the car rolls onto its side: a guard is sent.",
             deed={"do": "roll_over", "delta_v_kmh": 13, "pdof_deg": 90, "roll_deg": 90, "roll_s": 2.0},
             expects=(
-                # Light at first, and raised when the car lies on its side: unless ingest was away so long that it
-                # saw all of it at once.
                 Expect("opened", {"trigger": "impact"}, by_s=3),
                 Expect("raised", {"rule": "severe", "before": "light"}, times=-1),
                 # The car turns and comes to rest within five seconds by any clock: fifty of a plan ten times as
@@ -151,6 +151,11 @@ STORIES: Final = {
             calls=(2, 1),
             lights=("CONNECTED", "HELP_COMING"),
             reasons=frozenset({"rollover"}),
+            # Light at first, raised when the car lies on its side; who was away meanwhile sees it all at once.
+            undisturbed=(
+                Expect("opened", {"severity": "light"}, by_s=3),
+                Expect("raised", {"rule": "severe", "before": "light"}, by_s=50),
+            ),
             over_s=165,
         ),
         Story(
