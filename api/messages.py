@@ -6,9 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from api.context import SQL
+from incident.effects import Note
 from incident.service import SQL as INCIDENT_SQL
 from incident.service import Incidents
-from incident.state import Note
 from runtime.database import Connection
 
 # Twilio's MessageStatus values (its documentation of outbound message statuses) and the state each means.

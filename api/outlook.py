@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from incident.decide import decide
+from incident.events import OfferDue, ReminderDue, StepDue
 from incident.plan import Plan
-from incident.state import OfferDue, ReminderDue, State, StepDue
+from incident.state import State
 from incident.timers import event_of
 from schemas.incident import CallParty
 

@@ -13,7 +13,7 @@ from api.commands import AnswerRequest
 from api.context import SQL, Here
 from api.errors import Problem, problems
 from api.views_field import DriverIncidentView, DriverMessage, DriverSituation, HelpView
-from incident.state import Answered
+from incident.events import Answered
 from runtime.database import Connection
 from schemas.incident import CallParty
 

@@ -21,8 +21,9 @@ from api.fields import Nothing
 from api.tokens import Identity
 from api.views import EventList, IncidentList, IncidentView
 from api.views_detail import IncidentDetail
+from incident.effects import Note
+from incident.events import AnswerFor, Close, Command, SendHelp, StopHelp, Take
 from incident.service import UnknownIncident
-from incident.state import AnswerFor, Close, Command, Note, SendHelp, StopHelp, Take
 from schemas.incident import DispatchKind, Phase
 
 router: Final = APIRouter(prefix="/v1/incidents", tags=["incidents"])

@@ -16,15 +16,11 @@ from psycopg.types.json import Jsonb
 
 from incident import wording
 from incident.dispatch import FreeUnit, nearest
-from incident.state import (
-    CallEnded,
+from incident.effects import (
     CancelCalls,
     CheckCall,
     ClearTimers,
-    DispatchMoved,
     Effect,
-    Event,
-    Light,
     Message,
     Note,
     OfferNext,
@@ -32,8 +28,9 @@ from incident.state import (
     SetTimer,
     ShowLight,
     StandDown,
-    State,
 )
+from incident.events import CallEnded, DispatchMoved, Event
+from incident.state import Light, State
 from incident.wording import Facts
 from runtime.database import Connection
 from runtime.sql import Queries

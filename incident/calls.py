@@ -14,8 +14,9 @@ from uuid import UUID
 
 from incident import twiml
 from incident.apply import Applier
+from incident.events import Answered, CallEnded, CallMoved, Event, HeldLine
 from incident.service import SQL, Incidents, UnknownIncident
-from incident.state import Answered, CallEnded, CallMoved, Event, HeldLine, State
+from incident.state import State
 from runtime.database import Connection
 from schemas.incident import Answer, CallParty, Language, Phase
 

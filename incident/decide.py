@@ -11,40 +11,39 @@ from typing import Final
 
 from incident import ladder
 from incident.draft import Draft
-from incident.plan import Plan
-from incident.state import (
-    OPEN_DISPATCH,
+from incident.effects import (
+    CancelCalls,
+    CheckCall,
+    ClearTimers,
+    Decision,
+    Message,
+    OfferNext,
+    ShowLight,
+    StandDown,
+)
+from incident.events import (
     Answered,
     AnswerFor,
     CallEnded,
     CallMoved,
     CallSilent,
-    CancelCalls,
-    CheckCall,
-    ClearTimers,
     Close,
     Command,
-    Decision,
     DispatchMoved,
     Event,
     HeldLine,
     Joined,
-    Light,
-    Message,
     OfferDue,
-    OfferNext,
     Opened,
     Placed,
     ReminderDue,
     SendHelp,
-    ShowLight,
-    StandDown,
-    State,
     StepDue,
     StopHelp,
     Take,
-    Task,
 )
+from incident.plan import Plan
+from incident.state import OPEN_DISPATCH, Light, State, Task
 from incident.transitions import TRANSITIONS
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase
 

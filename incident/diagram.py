@@ -7,7 +7,7 @@ from enum import StrEnum
 from inspect import getdoc
 
 from incident import dispatch, transitions
-from incident.state import Command, Event, Opened
+from incident.events import Command, Event, Opened
 from schemas.incident import DispatchState, Phase
 
 _HEAD = """\

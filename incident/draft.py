@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from incident.effects import Decision, Effect, Note
 from incident.plan import Plan, Rule
-from incident.state import Decision, Effect, Note, State, Task
+from incident.state import State, Task
 
 
 class Draft:

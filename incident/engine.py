@@ -15,8 +15,8 @@ import psycopg
 import structlog
 
 from incident import timers
+from incident.events import Event
 from incident.service import SQL, Incidents, hint
-from incident.state import Event
 from runtime.database import Connection
 from schemas.incident import CallParty
 

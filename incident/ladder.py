@@ -10,18 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from incident.draft import Draft
+from incident.effects import ClearTimers, Message, OfferNext, PlaceCall, SetTimer
+from incident.events import StepDue
 from incident.plan import Do
-from incident.state import (
-    OPEN_DISPATCH,
-    ClearTimers,
-    Line,
-    Message,
-    OfferNext,
-    PlaceCall,
-    SetTimer,
-    StepDue,
-    Task,
-)
+from incident.state import OPEN_DISPATCH, Line, Task
 from schemas.incident import CallParty, DispatchKind, DispatchState, Phase
 
 # How often a step that waits for the car to stop looks again.

@@ -16,8 +16,8 @@ import psycopg
 import structlog
 
 from incident.calls import Calls
+from incident.effects import Note
 from incident.service import SQL, Incidents, hint
-from incident.state import Note
 from incident.telephony import (
     Barred,
     Carrier,

@@ -21,8 +21,10 @@ from pydantic import TypeAdapter
 
 from incident.apply import Applier, Insurer
 from incident.decide import decide, open_incident, raises
+from incident.effects import Decision
+from incident.events import Event, Joined, Opened, Placed
 from incident.plan import Plan, read_plan
-from incident.state import Decision, Event, Joined, Opened, Placed, State
+from incident.state import State
 from incident.wording import JAPAN_TIME
 from runtime.database import Connection
 from runtime.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from incident.state import CallSilent, Event, OfferDue, ReminderDue, StepDue
+from incident.events import CallSilent, Event, OfferDue, ReminderDue, StepDue
 from schemas.incident import CallParty, DispatchKind
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from incident.state import (
+from incident.events import (
     Answered,
     AnswerFor,
     CallEnded,

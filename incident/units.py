@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from incident.dispatch import DispatchRefused, check_move
+from incident.events import DispatchMoved, Event
 from incident.service import SQL, Incidents
-from incident.state import DispatchMoved, Event
 from runtime.database import Connection
 from schemas.incident import DispatchKind, DispatchState
 

@@ -17,8 +17,8 @@ from support.insured import Insured, insured_world, snapshot
 from incident import units
 from incident.calls import Calls, Links
 from incident.engine import Engine
+from incident.events import Answered, AnswerFor, Close, SendHelp, StopHelp, Take
 from incident.service import Incidents
-from incident.state import Answered, AnswerFor, Close, SendHelp, StopHelp, Take
 from runtime.database import Connection
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase

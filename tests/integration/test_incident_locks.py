@@ -11,8 +11,8 @@ from support.outbox import sender
 from support.small_carrier import SmallCarrier, small_carrier
 
 from api import messages
+from incident.events import Close
 from incident.service import SQL
-from incident.state import Close
 from schemas.incident import Outcome
 
 

@@ -12,8 +12,9 @@ import pytest
 from support.insured import SCENE, Insured, in_background, insured_world, wait_until_blocked
 
 from incident.apply import queue_receipt
+from incident.events import Answered, Close, DispatchMoved, Joined
 from incident.service import Report, UnknownIncident
-from incident.state import Answered, Close, DispatchMoved, Joined, Task
+from incident.state import Task
 from runtime.database import Connection
 from schemas.impact import Position, Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger

@@ -16,8 +16,9 @@ from support.scene import Happening
 from incident import units
 from incident.dispatch import DispatchRefused
 from incident.engine import Engine
+from incident.events import Answered, AnswerFor, Close, SendHelp, StopHelp
 from incident.service import Incidents
-from incident.state import Answered, AnswerFor, Close, SendHelp, StopHelp, Task
+from incident.state import Task
 from incident.units import NotYours
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome

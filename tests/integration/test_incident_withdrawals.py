@@ -11,8 +11,8 @@ from support.insured import Insured, insured_world
 from support.outbox import cut, drain, fine, fire, quietly, refuse, sender, webhook
 from support.small_carrier import SmallCarrier, small_carrier
 
+from incident.events import Close
 from incident.sender import Sender
-from incident.state import Close
 from incident.telephony import Carrier, Unreachable
 from schemas.impact import Severity
 from schemas.incident import Outcome

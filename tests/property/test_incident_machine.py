@@ -17,8 +17,7 @@ from support.paper_shell import PaperShell
 from support.scene import START
 
 from incident.dispatch import TRANSITIONS
-from incident.state import (
-    OPEN_DISPATCH,
+from incident.events import (
     Answered,
     AnswerFor,
     CallEnded,
@@ -27,16 +26,14 @@ from incident.state import (
     DispatchMoved,
     HeldLine,
     Joined,
-    Light,
     OfferDue,
     Opened,
     Placed,
     SendHelp,
-    State,
     StopHelp,
     Take,
-    Task,
 )
+from incident.state import OPEN_DISPATCH, Light, State, Task
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
 

@@ -12,13 +12,7 @@ from support.scene import (
     Unit,
 )
 
-from incident.state import (
-    Answered,
-    AnswerFor,
-    Close,
-    Joined,
-    Take,
-)
+from incident.events import Answered, AnswerFor, Close, Joined, Take
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Outcome, Trigger
 

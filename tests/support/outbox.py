@@ -12,8 +12,8 @@ from support.small_carrier import Cut, Refuse, Resource
 
 from incident.calls import Calls
 from incident.engine import Engine
+from incident.events import Answered
 from incident.sender import Sender
-from incident.state import Answered
 from incident.telephony import Carrier
 from schemas.incident import Answer, CallParty
 

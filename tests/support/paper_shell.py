@@ -13,36 +13,37 @@ from support.scene import START, default_plan
 
 from incident import timers
 from incident.decide import CommandRefused, decide, open_incident
-from incident.plan import Do
-from incident.state import (
+from incident.effects import (
+    CancelCalls,
+    CheckCall,
+    ClearTimers,
+    Decision,
+    Effect,
+    OfferNext,
+    PlaceCall,
+    SetTimer,
+    ShowLight,
+    StandDown,
+)
+from incident.events import (
     Answered,
     AnswerFor,
     CallEnded,
     CallSilent,
-    CancelCalls,
-    CheckCall,
-    ClearTimers,
     Command,
-    Decision,
     DispatchMoved,
-    Effect,
     Event,
     Joined,
-    Light,
     OfferDue,
-    OfferNext,
     Opened,
-    PlaceCall,
     ReminderDue,
     SendHelp,
-    SetTimer,
-    ShowLight,
-    StandDown,
-    State,
     StepDue,
     StopHelp,
     Take,
 )
+from incident.plan import Do
+from incident.state import Light, State
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase
 
 PLAN = default_plan()

@@ -14,29 +14,23 @@ from pathlib import Path
 import incident
 from incident import timers
 from incident.decide import decide, open_incident
-from incident.plan import Plan, read_plan
-from incident.state import (
-    Answered,
-    CallEnded,
-    CallMoved,
+from incident.effects import (
     CancelCalls,
     CheckCall,
     ClearTimers,
     Decision,
-    DispatchMoved,
     Effect,
-    Event,
-    HeldLine,
     Message,
     Note,
     OfferNext,
-    Opened,
     PlaceCall,
     SetTimer,
     ShowLight,
     StandDown,
-    State,
 )
+from incident.events import Answered, CallEnded, CallMoved, DispatchMoved, Event, HeldLine, Opened
+from incident.plan import Plan, read_plan
+from incident.state import State
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Trigger
 

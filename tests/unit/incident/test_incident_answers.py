@@ -13,13 +13,8 @@ from support.scene import (
     presses,
 )
 
-from incident.state import (
-    HeldLine,
-    SendHelp,
-    StopHelp,
-    Take,
-    Task,
-)
+from incident.events import HeldLine, SendHelp, StopHelp, Take
+from incident.state import Task
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
 

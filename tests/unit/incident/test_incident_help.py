@@ -12,16 +12,9 @@ from support.scene import (
 )
 
 from incident.decide import decide
-from incident.state import (
-    ClearTimers,
-    DispatchMoved,
-    Light,
-    OfferNext,
-    Placed,
-    SendHelp,
-    StopHelp,
-    Task,
-)
+from incident.effects import ClearTimers, OfferNext
+from incident.events import DispatchMoved, Placed, SendHelp, StopHelp
+from incident.state import Light, Task
 from schemas.incident import Answer, DispatchKind, DispatchState, Phase
 
 GUARD, ROADSIDE = DispatchKind.GUARD, DispatchKind.ROADSIDE

@@ -16,14 +16,10 @@ from support.scene import (
     default_plan,
 )
 
+from incident.effects import PlaceCall
+from incident.events import CallEnded, CallSilent, StepDue
 from incident.plan import read_plan
-from incident.state import (
-    CallEnded,
-    CallSilent,
-    PlaceCall,
-    StepDue,
-    Task,
-)
+from incident.state import Task
 from schemas.impact import Severity
 from schemas.incident import CallParty, Phase, Trigger
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from support.scene import at, default_plan
 
-from incident import diagram, dispatch, state
+from incident import diagram, dispatch, events
 from incident.decide import CommandRefused, decide
 from incident.dispatch import DispatchRefused, check_move
-from incident.state import (
+from incident.events import (
     Answered,
     AnswerFor,
     CallEnded,
@@ -24,18 +24,16 @@ from incident.state import (
     Event,
     HeldLine,
     Joined,
-    Line,
     OfferDue,
     Opened,
     Placed,
     ReminderDue,
     SendHelp,
-    State,
     StepDue,
     StopHelp,
     Take,
-    Task,
 )
+from incident.state import Line, State, Task
 from incident.transitions import TRANSITIONS
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
@@ -48,7 +46,7 @@ REACHING, HELPING, SETTLING, CLOSED = Phase
 
 KINDS = tuple(
     kind
-    for kind in vars(state).values()
+    for kind in vars(events).values()
     if isinstance(kind, type) and issubclass(kind, Event) and kind not in (Event, Command)
 )
 

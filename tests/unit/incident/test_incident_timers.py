@@ -6,16 +6,8 @@ import pytest
 from support.scene import Scene, Unit, at
 
 from incident import timers
-from incident.state import (
-    Answered,
-    CallSilent,
-    ClearTimers,
-    Event,
-    OfferDue,
-    ReminderDue,
-    SetTimer,
-    StepDue,
-)
+from incident.effects import ClearTimers, SetTimer
+from incident.events import Answered, CallSilent, Event, OfferDue, ReminderDue, StepDue
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState
 

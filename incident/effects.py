@@ -1,0 +1,103 @@
+"""What an incident asks for: plain values, carried out by `incident.apply`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from incident.state import Light, State
+from schemas.incident import CallParty, DispatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something the shell must do in the same transaction, or queue there."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer(Effect):
+    """Wake the incident at a moment; a timer of the same name is replaced."""
+
+    name: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimers(Effect):
+    """Forget the timers whose names begin so."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCall(Effect):
+    """Ring somebody, for so many seconds at most."""
+
+    party: CallParty
+    attempt: int
+    ring_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCall(Effect):
+    """Ask the carrier what became of a call; one that still rings unheard is withdrawn."""
+
+    party: CallParty
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCalls(Effect):
+    """Withdraw every call that is still waiting or ringing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Effect):
+    """Send a text to the driver: `push` or `sms`, by the name of its wording."""
+
+    channel: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferNext(Effect):
+    """Offer the work to the nearest free unit that was not asked yet.
+
+    `expired_unit` names the unit whose offer ran out and is withdrawn first.
+    """
+
+    kind: DispatchKind
+    expired_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandDown(Effect):
+    """Call a dispatch off."""
+
+    kind: DispatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class ShowLight(Effect):
+    """Change the device's light."""
+
+    light: Light
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of the incident's record."""
+
+    kind: str
+    data: dict[str, str | int | float | bool | None] = field(
+        default_factory=dict[str, str | int | float | bool | None]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from one event: the next state, what to do, what to write down."""
+
+    state: State
+    effects: tuple[Effect, ...] = ()
+    notes: tuple[Note, ...] = ()

@@ -1,0 +1,161 @@
+"""What can happen to an incident: plain values.
+
+Every event carries the moment at which the database recorded it (`at`), so that deciding never reads a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.impact import Severity
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened; `at` is the database's time of recording it."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Event):
+    """A press or an impact began the incident."""
+
+    trigger: Trigger
+    severity: Severity | None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(Event):
+    """A further press or impact of the same car while the incident is open.
+
+    `revises` says that it is no new impact, but better knowledge of one that belongs here.
+    """
+
+    trigger: Trigger
+    severity: Severity | None
+    late: bool = False
+    revises: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepDue(Event):
+    """A step of the plan has come due. `moving` is whether the car drives; None is unknown."""
+
+    generation: int
+    step: int
+    moving: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallMoved(Event):
+    """The carrier has taken a call, rings, or somebody picked up; `stage` says which."""
+
+    party: CallParty
+    attempt: int
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded(Event):
+    """The carrier says a call is over, or it could not be placed at all."""
+
+    party: CallParty
+    attempt: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallSilent(Event):
+    """Nothing was heard of a call for a while; `stage` is how it stood last (column calls.state)."""
+
+    party: CallParty
+    attempt: int
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Event):
+    """A person told us something: by key, app, or through an operator."""
+
+    answer: Answer
+    by: CallParty
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine(Event):
+    """A call was answered, and then nothing was pressed or said: a person must listen in."""
+
+    party: CallParty
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchMoved(Event):
+    """A dispatch of this incident changed its state."""
+
+    kind: DispatchKind
+    state: DispatchState
+    unit_id: str | None = None
+    eta_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferDue(Event):
+    """A unit's time to answer an offer has run out."""
+
+    kind: DispatchKind
+    unit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Event):
+    """It has become known where the incident is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderDue(Event):
+    """Nobody has taken the incident for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Event):
+    """Something an operator wants; refused, not ignored, where it makes no sense."""
+
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Take(Command):
+    """An operator makes the incident theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFor(Command):
+    """An operator passes on what they heard from the driver."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class SendHelp(Command):
+    """An operator sends a unit."""
+
+    kind: DispatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class StopHelp(Command):
+    """An operator calls a unit off."""
+
+    kind: DispatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class Close(Command):
+    """An operator ends the incident."""
+
+    outcome: Outcome
