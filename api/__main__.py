@@ -80,6 +80,9 @@ def _await_database(settings: Settings, life: Lifecycle, log: structlog.stdlib.B
 
 
 def _serve(settings: Settings, app: FastAPI, life: Lifecycle, log: structlog.stdlib.BoundLogger) -> int:
+    async def beat() -> None:
+        life.beat()
+
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -90,6 +93,9 @@ def _serve(settings: Settings, app: FastAPI, life: Lifecycle, log: structlog.std
             server_header=False,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=_GRACE_S,
+            # From the loop that serves: where it hangs, the supervisor hears nothing more.
+            callback_notify=beat,
+            timeout_notify=1,
         )
     )
     # In a thread of its own, uvicorn leaves the signals to us.

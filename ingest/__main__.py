@@ -80,6 +80,7 @@ def serve(settings: Settings, lane: str, life: Lifecycle) -> None:
             life.ready()
             log.info("ingest runs", shards=len(sessions))
             while not life.stopping:
+                life.beat()
                 batch = take(inbox, most=_MOST[lane], wait_s=_LOOK_S, gather_s=_GATHER_S[lane])
                 if batch:
                     worker.work(conn, batch)

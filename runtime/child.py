@@ -1,4 +1,4 @@
-"""One supervised process: how it is started, when it counts as ready, how it is restarted.
+"""One supervised process: how it is started, when it counts as ready, when as hung, how it is restarted.
 
 Used by the supervisor's own thread only; `status` may be read from any.
 """
@@ -22,6 +22,8 @@ from runtime.lifecycle import READY_FILE
 
 # The first restart comes at once; a child that keeps dying is given ever more time.
 RESTART_DELAYS_S: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
+# Longer than this between two looks, and it was the supervisor that slept.
+_LOOKS_WITHIN_S: Final = 1.0
 # Up for this long, a child has recovered and its next death counts as the first.
 RECOVERED_AFTER_S: Final = 30.0
 _LOG_BYTES: Final = 10 * 2**20
@@ -38,6 +40,8 @@ class ChildSpec:
     after: names of children that must be ready before this one is first started, and that
         are stopped after it.
     announces: it writes the file named by CBUTTON_READY_FILE when ready (`Lifecycle.ready`).
+    beats_within_s: once ready it gives a sign of life (`Lifecycle.beat`) at least so often, or is
+        killed and started anew; None for a child that gives none.
     is_ready: asked in addition, on the supervisor's thread, so within a second or so.
     prepare: done before each start; an exception counts as a failed start.
     user: (uid, gid) to run as, where the supervisor is root.
@@ -51,6 +55,7 @@ class ChildSpec:
     env: Mapping[str, str]
     after: tuple[str, ...] = ()
     announces: bool = True
+    beats_within_s: float | None = None
     is_ready: Callable[[], bool] | None = None
     prepare: Callable[[], None] | None = None
     user: tuple[int, int] | None = None
@@ -91,6 +96,9 @@ class Child:
     _next_start_s: float | None = 0.0
     _kill_at_s: float | None = None
     _complaint: str = ""
+    _beat: int = 0
+    _looked_s: float = 0.0
+    _silent_s: float = 0.0
     _ready_file: Path = field(init=False)
     log_file: Path = field(init=False)
 
@@ -122,6 +130,8 @@ class Child:
         if self.process is not None and self.state in ("starting", "restarting") and self._is_ready():
             self.state, self.was_ready = "ready", True
             self.log.info("ready", child=self.spec.name, after_s=round(time.monotonic() - self._started_s, 2))
+        if self.process is not None and self.state == "ready" and self.spec.beats_within_s is not None:
+            self._listen(now_s, self.spec.beats_within_s)
 
     def ask_to_stop(self, now_s: float) -> None:
         """Stop restarting it and send the stop signal, once; kill it when its time is over."""
@@ -212,6 +222,18 @@ class Child:
         self.restarts += 1
         self._next_start_s = now_s + RESTART_DELAYS_S[self._delay_index]
         self._delay_index = min(self._delay_index + 1, len(RESTART_DELAYS_S) - 1)
+
+    def _listen(self, now_s: float, beats_within_s: float) -> None:
+        """Kill it where it has given no sign of life; its death is noticed like any other."""
+        beat = self._ready_file.stat().st_mtime_ns if self._ready_file.exists() else 0
+        # Counted by our own looks: neither a clock that is set nor a supervisor that slept may kill anybody.
+        passed_s = min(now_s - self._looked_s, _LOOKS_WITHIN_S)
+        self._silent_s = self._silent_s + passed_s if beat == self._beat else 0.0
+        self._looked_s, self._beat = now_s, beat
+        if self._silent_s > beats_within_s and self.process is not None:
+            self._silent_s = 0.0
+            self.log.warning("killed: no sign of life", child=self.spec.name, for_s=beats_within_s)
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def _is_ready(self) -> bool:
         if self.spec.announces and not self._ready_file.exists():

@@ -33,6 +33,8 @@ OPERATOR: Final = "operator"
 _ROLE_READY_S: Final = 30.0
 # The first start also makes the cluster, on a slow disk.
 _SERVER_READY_S: Final = 60.0
+# Longer than a lost database or a slow disk keeps a role busy.
+_BEATS_WITHIN_S: Final = 30.0
 
 # Has the form of a real one, which the SDK puts into every address.
 _SIMULATED_ACCOUNT: Final = f"AC{0:032x}"
@@ -41,20 +43,26 @@ RoleSpecs = Callable[[Settings], tuple[ChildSpec, ...]]
 
 
 def role(
-    name: str, module: str, *arguments: str, env: Mapping[str, str], after: tuple[str, ...] = ()
+    name: str,
+    module: str,
+    *arguments: str,
+    env: Mapping[str, str],
+    after: tuple[str, ...] = (),
+    beats_within_s: float | None = None,
 ) -> ChildSpec:
     """A process of ours: `python -m MODULE ARGUMENTS`, ready when it says so (`Lifecycle.ready`)."""
-    return ChildSpec(name, (sys.executable, "-m", module, *arguments), env, after=after, cwd=CHECKOUT)
+    argv = (sys.executable, "-m", module, *arguments)
+    return ChildSpec(name, argv, env, after=after, beats_within_s=beats_within_s, cwd=CHECKOUT)
 
 
 def standard_roles(settings: Settings) -> tuple[ChildSpec, ...]:
     """What turns messages into incidents and help: two lanes of ingest, the engine, the API."""
     env = environment(settings)
     return (
-        role("ingest-urgent", "ingest", "--lane", "urgent", env=env),
-        role("ingest-bulk", "ingest", "--lane", "bulk", env=env),
-        role("engine", "incident", env=env),
-        role("api", "api", env=env),
+        role("ingest-urgent", "ingest", "--lane", "urgent", env=env, beats_within_s=_BEATS_WITHIN_S),
+        role("ingest-bulk", "ingest", "--lane", "bulk", env=env, beats_within_s=_BEATS_WITHIN_S),
+        role("engine", "incident", env=env, beats_within_s=_BEATS_WITHIN_S),
+        role("api", "api", env=env, beats_within_s=_BEATS_WITHIN_S),
     )
 
 

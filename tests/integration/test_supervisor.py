@@ -181,17 +181,24 @@ def test_a_log_that_grows_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert "\0" not in log.read_text()
 
 
+BEATING = "ready()\nwhile True:\n    os.utime(os.environ['CBUTTON_READY_FILE'])\n    time.sleep(0.05)"
+ALMOST_STILL = (
+    "ready()\nwhile True:\n    os.utime(os.environ['CBUTTON_READY_FILE'], (1, 1))\n    time.sleep(0.05)"
+)
+
+
 PARENT = f"""
 import sys; sys.path[:0] = [{str(TESTS)!r}, {str(TESTS.parent)!r}]
 from pathlib import Path
-from support.children import STEADY, STUBBORN, child
+from support.children import STUBBORN, child
 from runtime.lifecycle import Lifecycle
 from runtime.supervisor import Supervisor
 folder = Path(sys.argv[1])
 life = Lifecycle()
 with Supervisor(folder) as supervisor:
-    body = STUBBORN if sys.argv[2] == "stubborn" else STEADY
-    supervisor.start(child("broker", folder), child("engine", folder, body, after=("broker",)))
+    body = STUBBORN if sys.argv[2] == "stubborn" else {BEATING!r}
+    engine = child("engine", folder, body, after=("broker",), beats_within_s=None if body == STUBBORN else 2.0)
+    supervisor.start(child("broker", folder), engine)
     supervisor.wait_ready()
     print("ready", flush=True)
     life.wait(60)
@@ -284,3 +291,44 @@ def test_children_are_looked_after_when_nothing_can_be_said(
 
 def test_only_the_owner_may_read_logs(supervisor: Supervisor, tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "logs").stat().st_mode) == 0o700
+
+
+def test_a_child_that_hangs_is_killed_and_started_anew(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(
+        child("engine", tmp_path, BEATING, beats_within_s=1.0),
+        child("api", tmp_path, BEATING, beats_within_s=1.0),
+        child("broker", tmp_path),  # gives no sign of life, and need not
+    )
+    supervisor.wait_ready()
+    time.sleep(1.5)
+    assert [one.restarts for one in supervisor.status()] == [0, 0, 0]
+    hung = supervisor.status()[0].pid
+    assert hung
+    os.kill(hung, signal.SIGSTOP)
+    took_s = until(lambda: supervisor.status()[0].restarts == 1)
+    assert 0.5 < took_s < 5.0
+    until(lambda: supervisor.status()[0].state == "ready" and supervisor.status()[0].pid != hung)
+    assert not alive(hung)
+    assert [one.restarts for one in supervisor.status()] == [1, 0, 0]
+    assert supervisor.status()[0].last_exit == "signal SIGKILL"
+
+
+def test_a_sign_of_life_is_a_change_whatever_the_clock_says(tmp_path: Path) -> None:
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(child("engine", tmp_path, ALMOST_STILL, beats_within_s=0.5))
+        until(lambda: supervisor.status()[0].restarts > 1)
+
+
+def test_a_supervisor_that_slept_kills_nobody(parent: subprocess.Popen[str], tmp_path: Path) -> None:
+    before = [pid for _, _, pid, _ in journal(tmp_path)]
+    everyone = [parent.pid, *before]
+    for pid in everyone:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(2.5)
+    os.kill(parent.pid, signal.SIGCONT)
+    time.sleep(0.3)  # it looks before they can move
+    for pid in before:
+        os.kill(pid, signal.SIGCONT)
+    time.sleep(1.0)
+    assert [pid for _, _, pid, _ in journal(tmp_path)] == before
+    assert all(alive(pid) for pid in before)

@@ -1,0 +1,99 @@
+"""The threads of the engine role: each repeats one step on a database connection of its own."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import psycopg
+import structlog
+
+from runtime.database import Connection, connect_patiently
+from runtime.lifecycle import Lifecycle
+
+_LOOK_S: Final = 0.25
+# Longer than a statement waits for a server that is gone (see runtime.database).
+_PATIENCE_S: Final = 25.0
+
+
+class Worker(threading.Thread):
+    """Repeats a step, sleeping when there is nothing to do.
+
+    A lost database is waited for: what was not committed is still there afterwards.
+    patience_s: the longest a step may take; beyond that the worker counts as hung.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        life: Lifecycle,
+        step: Callable[[Connection], int | bool],
+        *,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
+        super().__init__(name=name, daemon=True)
+        self.wake = threading.Event()
+        self._url, self._life, self._step = url, life, step
+        self._patience_s = patience_s
+        self._beaten_s = math.inf
+        self._log = structlog.get_logger(role=name)
+
+    @property
+    def hung(self) -> bool:
+        """Whether its present step takes longer than it may; waiting for the database is no fault of its own."""
+        return time.monotonic() - self._beaten_s > self._patience_s
+
+    def run(self) -> None:
+        """The thread's life; `start` begins it."""
+        while not self._life.stopping:
+            try:
+                with connect_patiently(self._url, name=self.name, autocommit=True) as conn:
+                    self._repeat(conn)
+            except psycopg.OperationalError as error:
+                self._log.warning("database lost", error=str(error).strip())
+                self._life.wait(_LOOK_S)  # it may take connections, and still do no work
+            except Exception:  # noqa: BLE001 - a thread that dies silently would stop help for everybody
+                self._log.exception("worker failed; the process ends and is started again")
+                self._life.fail()
+
+    def _repeat(self, conn: Connection) -> None:
+        try:
+            while not self._life.stopping:
+                self._beaten_s = time.monotonic()
+                self.wake.clear()
+                if not self._step(conn):
+                    self.wake.wait(_LOOK_S)
+        finally:
+            self._beaten_s = math.inf
+
+
+def listen(url: str, life: Lifecycle, workers: Sequence[Worker]) -> None:
+    """Wake every worker when a hint arrives; hints may be lost, the workers look by themselves."""
+    log = structlog.get_logger(role="listener")
+    while not life.stopping:
+        try:
+            with connect_patiently(url, name="engine hints", autocommit=True) as conn:
+                conn.execute("LISTEN cbutton")
+                while not life.stopping:
+                    for _ in conn.notifies(timeout=1.0, stop_after=1):
+                        for worker in workers:
+                            worker.wake.set()
+        except psycopg.OperationalError as error:
+            log.warning("database lost", error=str(error).strip())
+
+
+def watch(life: Lifecycle, workers: Sequence[Worker]) -> None:
+    """Wait until told to end; give signs of life as long as no worker hangs."""
+    log = structlog.get_logger(role="engine")
+    told: frozenset[str] = frozenset()
+    while not life.wait(1.0):
+        hung = frozenset(worker.name for worker in workers if worker.hung)
+        if hung - told:
+            log.error("workers hang", workers=sorted(hung))
+        if not hung:
+            life.beat()
+        told = hung
