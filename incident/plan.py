@@ -1,20 +1,39 @@
 """The escalation plan as a value: read from TOML, checked, and asked by `decide`.
 
-A plan is data of the insurer, not code: versions of it are kept in the database, and an
-incident keeps the version it opened with.
+A plan is data of the insurer, not code: versions of it are kept in the database for ever, and
+an incident keeps the version it opened with. So whatever is added here has a default, and what
+was allowed once can still be read; `incident.plan_check` is stricter with a plan that is new.
 """
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from incident.plan_file import Path, PlanError, fault_at, faults_of, lines_of, parse
+from incident.plan_tables import Calls, Desk, Help, Languages, Quiet, Round, Strict, seconds
 from schemas.impact import Severity
-from schemas.incident import DispatchKind, Trigger
+from schemas.incident import DispatchKind, RoadKind, Trigger
+
+__all__ = [
+    "Calls",
+    "Desk",
+    "Do",
+    "Help",
+    "Languages",
+    "Plan",
+    "PlanError",
+    "Quiet",
+    "Round",
+    "Rule",
+    "Step",
+    "read_plan",
+]
 
 
 class Do(StrEnum):
@@ -31,34 +50,76 @@ class Do(StrEnum):
     SEND_HELP = "send_help"
 
 
-Occasion = Literal["very_severe", "severe", "moderate", "light", "long_press", "short_press", "late"]
-Seconds = Annotated[float, Field(ge=0, le=24 * 3600)]
+Occasion = Literal[
+    "very_severe", "severe", "moderate", "light", "long_press", "short_press", "phone_crash", "call", "late"
+]
+OCCASIONS: Final[tuple[str, ...]] = Occasion.__args__  # type: ignore[attr-defined]
+# Somebody may be dying: an operator step waits less, and no night is quiet.
+GRAVE: Final = ("very_severe", "severe", "long_press", "phone_crash")
+_IMPACTS: Final = ("very_severe", "severe", "moderate", "light")
+# Plans older than these occasions say nothing about them.
+_SERVED_BY: Final = {"phone_crash": "severe", "call": "short_press"}
 
 
-class PlanError(ValueError):
-    """A plan that cannot be used; the message names the place, what is wrong and what is allowed."""
+Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")]
+Flag = Annotated[bool, Field(strict=True)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Step(_Strict):
+class Step(Strict):
     """One line of a rule: do this, so many seconds after the incident opened or was raised."""
 
-    after_s: Seconds
+    after_s: Annotated[float, seconds(0, 24 * 3600)]
     do: Do
     wait_until_stopped: bool = False
 
 
-class Rule(_Strict):
-    """The steps for some occasions, and what answers lead to."""
+def _kind_of_help(value: object) -> object:
+    allowed = [*DispatchKind, "none"]
+    if value not in allowed:
+        raise ValueError(f"Input should be {', '.join(map(repr, map(str, allowed[:-1])))} or 'none'")
+    return None if value == "none" else value
 
-    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")]
+
+class Rule(Strict):
+    """The steps for some occasions, and what answers lead to.
+
+    `help` None means that only an operator sends any. `connect`: an operator is rung as soon as
+    the driver answers. `drives_on` and `silent` name the rule to go to when the car drives on
+    normally, or its device falls silent after a shock.
+    """
+
+    name: Name
     occasions: Annotated[tuple[Occasion, ...], Field(alias="for", min_length=1)]
-    help: DispatchKind
+    road: Literal["general", "expressway"] | None = None
+    help: Annotated[DispatchKind | None, BeforeValidator(_kind_of_help)]
     fine: Literal["close", "call_back"]
+    words: Name | None = None
+    take_by_s: Annotated[float, seconds(5, 600)]
+    connect: Flag
+    contacts_tried: Annotated[int, Field(alias="contacts", ge=1, le=3, strict=True)] = 1
+    drives_on: Name | None = None
+    silent: Name | None = None
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=50)]
+
+    @property
+    def template(self) -> str:
+        """The name of the words that push and SMS carry."""
+        return self.words or self.name
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether one of its occasions may cost a life."""
+        return any(occasion in GRAVE for occasion in self.occasions)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_gravity(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        fields = cast("dict[str, Any]", raw)
+        listed: Any = fields.get("for")
+        grave = isinstance(listed, list) and any(occasion in GRAVE for occasion in cast("list[Any]", listed))
+        return {"take_by_s": 20.0 if grave else 60.0, "connect": grave} | fields
 
     @model_validator(mode="after")
     def _ends_with_a_person(self) -> Rule:
@@ -66,44 +127,23 @@ class Rule(_Strict):
             raise ValueError("no step alarms an operator: use alarm_operator or list_call_back")
         return self
 
-
-class Calls(_Strict):
-    """How long a call rings, and when an attempt without news is given up; seconds."""
-
-    ring_s: Annotated[float, Field(ge=5, le=60)]
-    give_up_s: Annotated[float, Field(ge=15, le=300)]
-
     @model_validator(mode="after")
-    def _give_up_after_ringing(self) -> Calls:
-        if self.give_up_s <= self.ring_s:
-            raise ValueError("give_up_s must be longer than ring_s")
+    def _lowers_impacts_only(self) -> Rule:
+        if self.drives_on and any(occasion not in _IMPACTS for occasion in self.occasions):
+            raise ValueError(
+                "drives_on is for impacts only: who asked for help is not passed over because the car moves; "
+                f"a rule with it may be for {', '.join(_IMPACTS)}"
+            )
         return self
 
 
-class Help(_Strict):
-    """How long a unit may think about an offer, and when operators are reminded; seconds."""
-
-    offer_s: Annotated[float, Field(ge=10, le=600)]
-    remind_s: Annotated[float, Field(ge=10, le=600)]
-
-
-class _Document(_Strict):
+class _Document(Strict):
     calls: Calls
     help: Help
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _every_occasion_once(self) -> _Document:
-        listed = [occasion for rule in self.rules for occasion in rule.occasions]
-        wanted: tuple[str, ...] = Occasion.__args__  # type: ignore[attr-defined]
-        if twice := sorted({occasion for occasion in listed if listed.count(occasion) > 1}):
-            raise ValueError(f"in more than one rule: {', '.join(twice)}")
-        if missing := [occasion for occasion in wanted if occasion not in listed]:
-            raise ValueError(f"no rule is for: {', '.join(missing)}")
-        names = [rule.name for rule in self.rules]
-        if len(set(names)) < len(names):
-            raise ValueError("two rules have the same name")
-        return self
+    desk: Desk = Desk()
+    languages: Languages = Languages()
+    quiet: Quiet | None = None
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=40)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +152,9 @@ class Plan:
 
     calls: Calls
     help: Help
+    desk: Desk
+    languages: Languages
+    quiet: Quiet | None
     rules: tuple[Rule, ...]
     scale: float = 1.0
 
@@ -122,12 +165,27 @@ class Plan:
                 return rule
         raise KeyError(name)
 
-    def rule_for(self, trigger: Trigger, severity: Severity | None, *, late: bool) -> Rule:
-        """The rule for an occasion: lateness first, then the press or the severity."""
+    def rule_for(
+        self,
+        trigger: Trigger,
+        severity: Severity | None,
+        *,
+        late: bool,
+        road: RoadKind = RoadKind.UNKNOWN,
+    ) -> Rule:
+        """The rule for an occasion: lateness first, then the press or the severity; one for its road is preferred."""
         occasion = "late" if late else str(severity if trigger is Trigger.IMPACT else trigger)
-        for rule in self.rules:
-            if occasion in rule.occasions:
-                return rule
+        return self.rule_of(occasion, road)
+
+    def rule_of(self, occasion: str, road: RoadKind = RoadKind.UNKNOWN) -> Rule:
+        """The same, for an occasion by its name in the plan; KeyError for one no plan knows."""
+        found = {rule.road: rule for rule in self.rules if occasion in rule.occasions}
+        # Where nobody knows the road, help by itself is better than none.
+        for wanted in (road, None, RoadKind.GENERAL):
+            if wanted in found:
+                return found[wanted]
+        if occasion in _SERVED_BY:
+            return self.rule_of(_SERVED_BY[occasion], road)
         raise KeyError(occasion)
 
     def outweighs(self, heavier: str, lighter: str) -> bool:
@@ -135,36 +193,68 @@ class Plan:
         names = [rule.name for rule in self.rules]
         return names.index(heavier) < names.index(lighter)
 
+    def quiet_until(self, rule: Rule, at: datetime) -> datetime | None:
+        """Until when a rule sends and rings nothing, if `at` lies in quiet hours that hold for it."""
+        if self.quiet is None or not set(rule.occasions) <= set(self.quiet.occasions):
+            return None
+        return self.quiet.until(at)
+
 
 def read_plan(toml: str, *, scale: float = 1.0) -> Plan:
-    """Parse and check a plan. Raises PlanError naming every fault found."""
-    try:
-        raw: dict[str, Any] = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
-        raise PlanError(f"not valid TOML: {error}") from error
+    """Parse and check a plan. Raises PlanError naming every fault found, with its line."""
+    raw = parse(toml)
     try:
         document = _Document.model_validate(raw)
     except ValidationError as error:
-        faults = [
-            f"{_place(raw, fault['loc'])}: {fault['msg']}"
-            + (f" (got {fault['input']!r})" if fault["loc"] else "")
-            for fault in error.errors()
-        ]
-        raise PlanError("\n".join(faults)) from error
-    return Plan(document.calls, document.help, document.rules, scale)
+        raise PlanError(faults_of(error, toml, raw)) from error
+    if found := list(_across(document)):
+        lines = lines_of(toml)
+        raise PlanError(fault_at(path, words, lines, raw) for path, words in found)
+    return Plan(
+        document.calls,
+        document.help,
+        document.desk,
+        document.languages,
+        document.quiet,
+        document.rules,
+        scale,
+    )
 
 
-def _place(raw: dict[str, Any], location: tuple[int | str, ...]) -> str:
-    """Where a fault is, in a reader's terms: `rule "severe", step 3, do`."""
-    words: list[str] = []
-    for index, part in enumerate(location):
-        if part == "rules" and index + 1 < len(location) and isinstance(location[index + 1], int):
-            number = int(location[index + 1])
-            rule = raw["rules"][number]
-            named = isinstance(rule, dict) and "name" in rule
-            words.append(f'rule "{rule["name"]}"' if named else f"rule {number + 1}")
-        elif part == "steps" and index + 1 < len(location):
-            words.append(f"step {int(location[index + 1]) + 1}")
-        elif isinstance(part, str) and part != "rules":
-            words.append(part)
-    return ", ".join(words) or "plan"
+def _across(document: _Document) -> Iterable[tuple[Path, str]]:
+    """What is wrong between the rules, and where."""
+    names = [rule.name for rule in document.rules]
+    served: dict[tuple[str, str | None], str] = {}
+    for number, rule in enumerate(document.rules):
+        if rule.name in names[:number]:
+            yield ("rules", number, "name"), "two rules have the same name"
+        for occasion in rule.occasions:
+            if (occasion, rule.road) in served:
+                roads = f" on the road {rule.road}" if rule.road else ""
+                before = served[occasion, rule.road]
+                yield (
+                    ("rules", number, "for"),
+                    f'in more than one rule: {occasion}{roads}, also in "{before}"',
+                )
+            served[occasion, rule.road] = rule.name
+        for key, target, heavier in (("drives_on", rule.drives_on, False), ("silent", rule.silent, True)):
+            if target is None:
+                continue
+            if target not in names:
+                yield ("rules", number, key), f'there is no rule "{target}"; there are {", ".join(names)}'
+            elif (names.index(target) < number) != heavier or target == rule.name:
+                way = "a heavier rule, one above this" if heavier else "a lighter rule, one below this"
+                yield ("rules", number, key), f'"{target}" is not {way}'
+        if document.quiet and 0 < len(set(rule.occasions) & set(document.quiet.occasions)) < len(
+            rule.occasions
+        ):
+            words = "quiet hours hold for some of its occasions only: give the others a rule of their own"
+            yield ("rules", number, "for"), words
+    for occasion in OCCASIONS:
+        everywhere = (occasion, None) in served or all(
+            (occasion, road) in served for road in (RoadKind.GENERAL, RoadKind.EXPRESSWAY)
+        )
+        anywhere = any(listed == occasion for listed, _ in served)
+        if not everywhere and (anywhere or occasion not in _SERVED_BY):
+            only = ", except on one kind of road" if anywhere else ""
+            yield (), f"no rule is for: {occasion}{only}"

@@ -11,6 +11,10 @@ class Trigger(StrEnum):
     IMPACT = "impact"
     LONG_PRESS = "long_press"
     SHORT_PRESS = "short_press"
+    PHONE_CRASH = "phone_crash"
+    """The phone's own crash detection."""
+    CALL = "call"
+    """Somebody rings us."""
 
 
 class Phase(StrEnum):
@@ -44,11 +48,25 @@ class Outcome(StrEnum):
     MISTAKE = "mistake"
 
 
+class RoadKind(StrEnum):
+    """The road an incident happened on: on an expressway nobody may walk about."""
+
+    GENERAL = "general"
+    EXPRESSWAY = "expressway"
+    UNKNOWN = "unknown"
+
+
 class DispatchKind(StrEnum):
     """What can be sent to the place."""
 
     GUARD = "guard"
     ROADSIDE = "roadside"
+    """Roadside help of a kind not known yet."""
+    TOW = "tow"
+    BATTERY = "battery"
+    TYRE = "tyre"
+    KEY = "key"
+    FUEL = "fuel"
 
 
 class DispatchState(StrEnum):
@@ -67,11 +85,23 @@ class DispatchState(StrEnum):
     FAILED = "failed"
 
 
+class AmbulanceState(StrEnum):
+    """The request for an ambulance, made by a person at the desk."""
+
+    NEEDED = "needed"
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+    ARRIVED = "arrived"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
 class CallParty(StrEnum):
     """Whom a call is for."""
 
     DRIVER = "driver"
     CONTACT = "contact"
+    OPERATOR = "operator"
 
 
 class Language(StrEnum):
