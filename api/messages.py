@@ -37,7 +37,7 @@ def report(
     row = conn.execute(SQL["message_incident"], {"id": message_id}).fetchone()
     if state is None or row is None:
         return
-    incident = incidents.applier(conn, row["incident_id"])
+    incident = incidents.hands(conn, row["incident_id"])
     # Any report proves that the message exists: the request needs no answer any more.
     conn.execute(INCIDENT_SQL["settle_outbox"], {"id": message_id})
     moved = conn.execute(

@@ -135,7 +135,7 @@ def close_incident(here: Here, who: Operator, incident_id: UUID, body: CloseRequ
 def add_note(here: Here, who: Operator, incident_id: UUID, body: NoteRequest) -> IncidentView:
     """The words are kept where they can be erased; the record refers to them by `note_id`."""
     with here.change() as conn:
-        incident = here.incidents.applier(conn, incident_id)
+        incident = here.incidents.hands(conn, incident_id)
         if incident is None:
             raise UnknownIncident(incident_id)
         note_id = uuid4()

@@ -13,9 +13,9 @@ from typing import Final
 from uuid import UUID
 
 from incident import twiml
-from incident.apply import Applier
-from incident.events import Answered, CallEnded, CallMoved, Event, HeldLine
-from incident.service import SQL, Incidents, UnknownIncident
+from incident.events import Answered, CallEnded, CallMoved, Event, LineWaits
+from incident.hands import SQL, Hands
+from incident.service import Incidents, UnknownIncident
 from incident.state import State
 from runtime.database import Connection
 from schemas.incident import Answer, CallParty, Language, Phase
@@ -81,7 +81,7 @@ class Calls:
             return twiml.handled(call.language)
         return twiml.menu(
             call.party,
-            self._applier(conn, call).facts(),
+            self._hands(conn, call).facts(),
             state.trigger,
             call.language,
             action_url=links.gather_url,
@@ -116,7 +116,7 @@ class Calls:
         call, state = self._move(conn, call_id, sid, "answered", None)
         if state.phase is Phase.CLOSED:
             return twiml.handled(call.language)
-        self._incidents.handle(conn, call.incident_id, lambda at: HeldLine(at, call.party), actor=call.party)
+        self._incidents.handle(conn, call.incident_id, lambda at: LineWaits(at, call.party), actor=call.party)
         return twiml.confirmation(
             "silent", call.language, connect_to=links.connect_to, hold_url=links.hold_url
         )
@@ -195,11 +195,11 @@ class Calls:
             sid=row["sid"],
         )
 
-    def _applier(self, conn: Connection, call: Call) -> Applier:
-        applier = self._incidents.applier(conn, call.incident_id)
-        if applier is None:
+    def _hands(self, conn: Connection, call: Call) -> Hands:
+        hands = self._incidents.hands(conn, call.incident_id)
+        if hands is None:
             raise UnknownIncident(call.incident_id)
-        return applier
+        return hands
 
 
 def _sentence(party: CallParty, answer: Answer, state: State) -> str:

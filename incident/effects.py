@@ -31,11 +31,16 @@ class ClearTimers(Effect):
 
 @dataclass(frozen=True, slots=True)
 class PlaceCall(Effect):
-    """Ring somebody, for so many seconds at most."""
+    """Ring somebody, for so many seconds at most; of calls that wait, the lowest `priority` goes first.
+
+    `rank` says which of the emergency contacts, from 1.
+    """
 
     party: CallParty
     attempt: int
     ring_s: float
+    priority: int = 1
+    rank: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,24 @@ class CheckCall(Effect):
 
 @dataclass(frozen=True, slots=True)
 class CancelCalls(Effect):
-    """Withdraw every call that is still waiting or ringing."""
+    """Withdraw every call that is still waiting or ringing, or those to one party only."""
+
+    party: CallParty | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RingDesk(Effect):
+    """Ring the telephones of a round of the plan's desk, or that of one operator."""
+
+    round: int
+    operator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectLine(Effect):
+    """Bring somebody's live call together with the operator on the line."""
+
+    party: CallParty
 
 
 @dataclass(frozen=True, slots=True)

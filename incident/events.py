@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.impact import Severity
-from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Trigger
+from schemas.incident import (
+    AmbulanceState,
+    Answer,
+    CallParty,
+    DispatchKind,
+    DispatchState,
+    Outcome,
+    Reach,
+    RoadKind,
+    Trigger,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,8 @@ class Opened(Event):
     trigger: Trigger
     severity: Severity | None
     late: bool = False
+    road: RoadKind = RoadKind.UNKNOWN
+    reach: Reach = Reach.VOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +64,15 @@ class StepDue(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallMoved(Event):
-    """The carrier has taken a call, rings, or somebody picked up; `stage` says which."""
+    """The carrier has taken a call, rings, or somebody picked up; `stage` says which.
+
+    `machine` is the carrier's guess at voicemail, a hint for people only.
+    """
 
     party: CallParty
     attempt: int
     stage: str
+    machine: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +103,69 @@ class Answered(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldLine(Event):
-    """A call was answered, and then nothing was pressed or said: a person must listen in."""
+class CallAgain(Event):
+    """The line was left free for long enough after an attempt."""
 
     party: CallParty
+
+
+@dataclass(frozen=True, slots=True)
+class LineWaits(Event):
+    """Somebody on the line needs a person: they asked, said what no machine understands, or are silent."""
+
+    party: CallParty
+    why: str = "silent_on_line"
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierDown(Event):
+    """The carrier has taken no call for a while, since `since`."""
+
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRung(Event):
+    """So many operators' telephones ring in a round of the plan's desk."""
+
+    round: int
+    phones: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeskDue(Event):
+    """A round's time is over."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeskAnswered(Event):
+    """An operator has picked up and pressed the key to take it; `attempt` is their call's number."""
+
+    operator: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSilent(Event):
+    """Nothing is heard of the device since a shock at `since`, although others are heard."""
+
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DroveOn(Event):
+    """The car drives on as usual after the shock."""
+
+    speed_kmh: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoadKnown(Event):
+    """It has become known, or was said by an operator, what kind of road the car is on."""
+
+    road: RoadKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +206,18 @@ class Command(Event):
 @dataclass(frozen=True, slots=True)
 class Take(Command):
     """An operator makes the incident theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallDriver(Command):
+    """An operator wants to be connected with the driver."""
+
+
+@dataclass(frozen=True, slots=True)
+class AmbulanceMoved(Command):
+    """An operator tells how the request for an ambulance stands."""
+
+    state: AmbulanceState
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,33 @@
 """Running a rule of the plan: its steps, the calls they place, and the timers they wait on.
 
-Pure, like everything `decide` is made of. Timer names are built here and taken apart in
-`incident.timers`: `step:{generation}:{index}`, `giveup:{party}:{attempt}`,
-`offer:{kind}:{unit}` and `remind`.
+Pure, like everything `decide` is made of. Timer names are built here, in `incident.desk` and in
+`incident.sending`, and taken apart in `incident.timers`: `step:{generation}:{index}`,
+`giveup:{party}:{attempt}`, `again:{party}`, `desk:{round}`, `offer:{kind}:{unit}` and `remind`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from incident.draft import Draft
 from incident.effects import ClearTimers, Message, OfferNext, PlaceCall, SetTimer
 from incident.events import StepDue
 from incident.plan import Do
 from incident.state import OPEN_DISPATCH, Line, Task
-from schemas.incident import CallParty, DispatchKind, DispatchState, Phase
+from schemas.incident import AmbulanceState, CallParty, DispatchKind, DispatchState, Phase, Reach
 
 # How often a step that waits for the car to stop looks again.
 _LOOK_AGAIN_S = 5.0
 
 # What still runs once an operator has taken the incident over.
 _EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
+
+# What would wake somebody, and is left for the morning in quiet hours.
+_WAKES = frozenset({Do.PUSH, Do.SMS, Do.CALL_DRIVER, Do.CALL_CONTACT})
+
+# A task whose take-by time brings telephones to ring; a call back can wait for whoever is free.
+URGENT = frozenset({Task.TAKE, Task.REQUEST_AMBULANCE, Task.NO_UNIT})
 
 
 def start(draft: Draft) -> None:
@@ -41,41 +48,53 @@ def stop(draft: Draft) -> None:
     draft.change(generation=draft.state.generation + 1)
     draft.change(driver=replace(draft.state.driver, wanted=False))
     draft.change(contact=replace(draft.state.contact, wanted=False))
-    draft.do(ClearTimers("step:"))
+    draft.do(ClearTimers("step:"), ClearTimers("again:"))
 
 
 def restart(draft: Draft) -> None:
-    """Begin anew with a heavier rule."""
+    """Begin anew with the rule now in force."""
     stop(draft)
     start(draft)
 
 
-def run_step(draft: Draft, event: StepDue) -> None:
-    """Carry out a step that has come due, or hold it while the car still moves."""
-    step = draft.rule.steps[event.step]
-    if event.step in draft.state.steps_done:
+def change_rule(draft: Draft, name: str) -> None:
+    """Begin anew with another rule, whatever was answered before."""
+    draft.note("raised", rule=name, before=draft.state.rule)
+    draft.change(phase=Phase.REACHING, rule=name, answer=None, help_refused=())
+    restart(draft)
+
+
+def on_step_due(draft: Draft, event: StepDue) -> None:
+    """Carry out a step that has come due, or hold it while the car still moves or the night is quiet."""
+    if event.generation != draft.state.generation or event.step in draft.state.steps_done:
         return
+    step = draft.rule.steps[event.step]
     if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
         return
     if step.wait_until_stopped and event.moving:
-        name = f"step:{event.generation}:{event.step}"
-        draft.do(SetTimer(name, draft.after(_LOOK_AGAIN_S)))
+        draft.do(SetTimer(f"step:{event.generation}:{event.step}", draft.after(_LOOK_AGAIN_S)))
         return
     _do(draft, event.step)
 
 
 def _do(draft: Draft, index: int) -> None:
-    rule = draft.rule
+    rule, do = draft.rule, draft.rule.steps[index].do
+    morning = draft.plan.quiet_until(rule, draft.at) if do in _WAKES else None
+    if morning is not None:
+        draft.note("left_for_morning", step=do, until=morning.isoformat())
+        draft.do(SetTimer(f"step:{draft.state.generation}:{index}", morning))
+        return
     draft.change(steps_done=(*draft.state.steps_done, index))
-    match rule.steps[index].do:
+    match do:
         case Do.PUSH:
-            draft.do(Message("push", rule.name))
+            draft.do(Message("push", rule.template))
         case Do.SMS:
-            draft.do(Message("sms", rule.name))
+            draft.do(Message("sms", rule.template))
         case Do.CALL_DRIVER:
-            call(draft, CallParty.DRIVER)
+            reach_driver(draft)
         case Do.CALL_CONTACT:
-            call(draft, CallParty.CONTACT)
+            if draft.state.reach is not Reach.TEXT or not draft.state.contact.attempts:
+                call(draft, CallParty.CONTACT)
         case Do.ALARM_OPERATOR:
             alarm(draft, Task.TAKE, reason="plan")
         case Do.LIST_CALL_BACK:
@@ -83,30 +102,57 @@ def _do(draft: Draft, index: int) -> None:
         case Do.ASK_AMBULANCE:
             ask_ambulance(draft)
         case Do.OFFER_HELP | Do.SEND_HELP:
-            if rule.help not in draft.state.help_refused:
+            if rule.help is not None and rule.help not in draft.state.help_refused:
                 request_help(draft, rule.help)
 
 
-def call(draft: Draft, party: CallParty) -> None:
-    """Ring somebody; while an earlier attempt is under way, ring again when it has ended."""
+def reach_driver(draft: Draft) -> None:
+    """Ring the driver, or write to one who cannot hear or speak, and tell somebody near them early."""
+    if draft.state.reach is not Reach.TEXT:
+        call(draft, CallParty.DRIVER)
+        return
+    draft.do(Message("sms", "reach_text"))
+    if not draft.state.contact.attempts:
+        call(draft, CallParty.CONTACT)
+
+
+def call(draft: Draft, party: CallParty, rank: int = 1) -> None:
+    """Ring somebody; while an earlier attempt is under way, or just over, ring again a while after it has ended.
+
+    `rank` says which of the emergency contacts, from 1.
+    """
     line = draft.state.line(party)
     if line.under_way:
         _set_line(draft, party, replace(line, wanted=True))
         return
-    _set_line(draft, party, Line(line.attempts + 1, under_way=True))
-    draft.do(PlaceCall(party, line.attempts + 1, draft.plan.calls.ring_s))
+    # The line is left free in between, so that the fire station reaches it too.
+    pause = timedelta(seconds=draft.plan.calls.attempts_pause_s * draft.plan.scale)
+    if party is CallParty.DRIVER and line.ended_at is not None and draft.at < line.ended_at + pause:
+        _set_line(draft, party, replace(line, wanted=True))
+        draft.do(SetTimer(f"again:{party}", line.ended_at + pause))
+        return
+    attempt = line.attempts + 1
+    _set_line(draft, party, Line(attempt, under_way=True, rank=rank))
+    draft.do(PlaceCall(party, attempt, draft.plan.calls.ring_s, _priority(draft, party, attempt), rank))
     watch_call(draft, party)
 
 
 def end_call(draft: Draft, party: CallParty, attempt: int) -> None:
-    """An attempt is over: the next one, if it was due meanwhile, goes out now."""
+    """An attempt is over: the next one, if it was due meanwhile, follows after the pause."""
     line = draft.state.line(party)
     if line.attempts != attempt or not line.under_way:
         return
-    _set_line(draft, party, replace(line, under_way=False, wanted=False))
+    _set_line(draft, party, Line(attempt, rank=line.rank, ended_at=draft.at))
     draft.do(ClearTimers(f"giveup:{party}:"))
     if line.wanted and draft.state.phase is Phase.REACHING:
         call(draft, party)
+
+
+def pick_up(draft: Draft, party: CallParty, attempt: int) -> None:
+    """Somebody or something has picked up."""
+    line = draft.state.line(party)
+    if line.attempts == attempt and line.under_way:
+        _set_line(draft, party, replace(line, answered=True))
 
 
 def watch_call(draft: Draft, party: CallParty) -> None:
@@ -124,22 +170,39 @@ def alarm(draft: Draft, task: Task, *, reason: str, **data: str | float | bool |
     """Call the operators to a task, and again while nobody takes it."""
     draft.add_task(task)
     draft.note("operator_alarmed", task=task, reason=reason, **data)
-    draft.do(SetTimer("remind", draft.after(draft.plan.help.remind_s)))
+    watch_tasks(draft)
+
+
+def watch_tasks(draft: Draft) -> None:
+    """Come back to the tasks that wait: within the take-by time until every round of the desk was rung."""
+    climbs = bool(URGENT & set(draft.state.tasks)) and draft.state.alarm_level < len(draft.plan.desk.rounds)
+    wait_s = draft.rule.take_by_s if climbs else draft.plan.help.remind_s
+    draft.do(SetTimer("remind", draft.after(wait_s)))
 
 
 def ask_ambulance(draft: Draft) -> None:
     """Ask an operator to request an ambulance: the system never dials 119 itself."""
-    draft.add_task(Task.REQUEST_AMBULANCE)
+    if draft.state.ambulance in (None, AmbulanceState.CANCELLED):
+        draft.change(ambulance=AmbulanceState.NEEDED)
+    if draft.state.ambulance in (AmbulanceState.NEEDED, AmbulanceState.REFUSED):
+        draft.add_task(Task.REQUEST_AMBULANCE)
     draft.note("ambulance_asked")
 
 
-def request_help(draft: Draft, kind: DispatchKind, *, operator: str | None = None) -> None:
-    """Begin a dispatch unless one of the kind is open."""
-    if draft.state.dispatches.get(kind) in OPEN_DISPATCH:
+def request_help(draft: Draft, kind: DispatchKind | None, *, operator: str | None = None) -> None:
+    """Begin a dispatch unless one of the kind is open; where none is sent by itself, an operator decides."""
+    if kind is None or draft.state.dispatches.get(kind) in OPEN_DISPATCH:
         return
     draft.change(dispatches={**draft.state.dispatches, kind: DispatchState.REQUESTED})
     draft.note("dispatch_requested", dispatch=kind, operator=operator)
     draft.do(OfferNext(kind))
+
+
+def _priority(draft: Draft, party: CallParty, attempt: int) -> int:
+    """Graver rules first, and within a rule the driver's first call. 0 is for people who wait on a line."""
+    names = [rule.name for rule in draft.plan.rules]
+    first = party is CallParty.DRIVER and attempt == 1
+    return 1 + 2 * names.index(draft.state.rule) + (0 if first else 1)
 
 
 def _set_line(draft: Draft, party: CallParty, line: Line) -> None:

@@ -2,12 +2,34 @@
 SELECT pg_advisory_xact_lock(hashtextextended('device:' || %(device_id)s, 0));
 
 -- name: contract_of_device
-SELECT d.id AS device_id, v.id AS vehicle_id, p.id AS policy_id, p.holder_id,
+SELECT d.id AS device_id, v.id AS vehicle_id, p.id AS policy_id, p.holder_id, h.reach,
        (p.valid_from <= %(on)s::date AND %(on)s::date <= p.valid_to) AS policy_valid
 FROM devices d
 LEFT JOIN vehicles v ON v.id = d.vehicle_id
 LEFT JOIN policies p ON p.id = v.policy_id
+LEFT JOIN policyholders h ON h.id = p.holder_id
 WHERE d.id = %(device_id)s;
+
+-- name: lock_holder
+SELECT id FROM policyholders WHERE id = %(holder_id)s FOR NO KEY UPDATE;
+
+-- name: open_incident_of_holder
+SELECT id FROM incidents WHERE holder_id = %(holder_id)s AND phase <> 'closed' ORDER BY opened_at DESC LIMIT 1;
+
+-- name: contract_of_holder
+-- The policy in force, and its car if it is the only one.
+SELECT (SELECT min(v.id::text)::uuid FROM vehicles v WHERE v.policy_id = p.id HAVING count(*) = 1) AS vehicle_id,
+       p.id AS policy_id, h.id AS holder_id, h.reach,
+       (p.valid_from <= %(on)s::date AND %(on)s::date <= p.valid_to) AS policy_valid
+FROM policyholders h LEFT JOIN policies p ON p.holder_id = h.id
+WHERE h.id = %(holder_id)s
+ORDER BY (p.valid_from <= %(on)s::date AND %(on)s::date <= p.valid_to) DESC NULLS LAST, p.valid_to DESC LIMIT 1;
+
+-- name: device_of_holder
+-- Where the holder has one device in all: what they say about their car is then about that one.
+SELECT min(d.id) AS device_id FROM devices d JOIN vehicles v ON v.id = d.vehicle_id
+JOIN policies p ON p.id = v.policy_id
+WHERE p.holder_id = %(holder_id)s AND d.revoked_at IS NULL HAVING count(*) = 1;
 
 -- name: last_position
 SELECT lat_deg, lon_deg, at FROM gps_fixes
@@ -41,7 +63,7 @@ VALUES (%(id)s, %(device_id)s, %(vehicle_id)s, %(policy_id)s, %(holder_id)s, %(p
         %(flags)s, %(state)s);
 
 -- name: save_state
-UPDATE incidents SET phase = %(phase)s, severity = %(severity)s, answer = %(answer)s, outcome = %(outcome)s,
+UPDATE incidents SET phase = %(phase)s, road = %(road)s, severity = %(severity)s, answer = %(answer)s, outcome = %(outcome)s,
        taken_by = %(taken_by)s, generation = %(generation)s, state = %(state)s,
        closed_at = CASE WHEN %(phase)s = 'closed' THEN coalesce(closed_at, %(at)s) END
 WHERE id = %(id)s;
@@ -107,7 +129,8 @@ SELECT f.number, h.language FROM phones f JOIN policyholders h ON h.id = f.holde
 WHERE f.holder_id = %(holder_id)s ORDER BY f.rank LIMIT 1;
 
 -- name: contact_phone
-SELECT number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s ORDER BY rank LIMIT 1;
+SELECT number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s ORDER BY rank, id
+OFFSET %(rank)s::integer - 1 LIMIT 1;
 
 -- name: facts_of_incident
 SELECT h.name, h.language, v.plate, v.model, v.colour, i.occurred_at, i.trigger
@@ -141,14 +164,21 @@ AND payload ? 'signal';
 -- name: withdraw_waiting_calls
 WITH withdrawn AS (
     UPDATE outbox SET state = 'expired', error = 'withdrawn'
-    WHERE incident_id = %(incident_id)s AND kind = 'call' AND state = 'pending' RETURNING id
+    WHERE incident_id = %(incident_id)s AND kind = 'call' AND state = 'pending'
+      AND (%(party)s::text IS NULL OR id IN (SELECT c.id FROM calls c WHERE c.incident_id = %(incident_id)s
+                                             AND c.party = %(party)s))
+    RETURNING id
 )
 UPDATE calls SET state = 'ended', end_status = 'withdrawn', ended_at = %(at)s
 FROM withdrawn WHERE calls.id = withdrawn.id AND calls.state = 'waiting'
 RETURNING calls.party, calls.attempt;
 
 -- name: calls_to_cancel
-SELECT id FROM calls WHERE incident_id = %(incident_id)s AND state IN ('sending', 'unknown', 'placed', 'ringing');
+SELECT id FROM calls WHERE incident_id = %(incident_id)s AND state IN ('sending', 'unknown', 'placed', 'ringing')
+AND (%(party)s::text IS NULL OR party = %(party)s);
+
+-- name: taker_of_incident
+SELECT state ->> 'taken_by' AS taken_by FROM incidents WHERE id = %(id)s;
 
 -- name: call_by_attempt
 SELECT id, state, answered_at FROM calls

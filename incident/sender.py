@@ -210,7 +210,7 @@ class Sender:
         error: CarrierError | None = None,
     ) -> None:
         with conn.transaction():
-            incident = self._incidents.applier(conn, effect["incident_id"])
+            incident = self._incidents.hands(conn, effect["incident_id"])
             self._mark(conn, effect["id"], state, error)
             conn.execute(SQL["message_failed"], {"id": effect["id"]})
             if incident is not None:

@@ -19,20 +19,20 @@ from uuid import UUID, uuid4
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from incident.apply import Applier, Insurer
+from incident.apply import apply
 from incident.decide import decide, open_incident, raises
 from incident.effects import Decision
 from incident.events import Event, Joined, Opened, Placed
+from incident.hands import SQL, Hands, Insurer
+from incident.lights import show
 from incident.plan import Plan, read_plan
 from incident.state import State
 from incident.wording import JAPAN_TIME
 from runtime.database import Connection
 from runtime.settings import Settings
-from runtime.sql import Queries
 from schemas.impact import Position, Severity
-from schemas.incident import Trigger
+from schemas.incident import Reach, RoadKind, Trigger
 
-SQL = Queries("incident")
 _STATE: TypeAdapter[State] = TypeAdapter(State)
 
 
@@ -42,9 +42,9 @@ class UnknownIncident(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A press or an impact of a device, checked and placed in time, that an incident is about."""
+    """What an incident is about, checked and placed in time: a device's, or of a policyholder without one."""
 
-    device_id: str
+    device_id: str | None
     trigger: Trigger
     severity: Severity | None
     at: datetime
@@ -52,6 +52,8 @@ class Report:
     position: Position | None
     flags: tuple[str, ...] = ()
     revises: bool = False
+    holder_id: UUID | None = None
+    road: RoadKind = RoadKind.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,22 @@ class Incidents:
         self._plans: dict[int, Plan] = {}
 
     def report(self, conn: Connection, report: Report) -> Filed:
-        """Open an incident for a press or impact, or join the one that is open for the device.
+        """Open an incident for what happened, or join the one that is open for the device or its owner.
 
         Must run inside the caller's transaction; raises psycopg errors only.
         """
-        conn.execute(SQL["lock_device"], {"device_id": report.device_id})
-        found = conn.execute(SQL["open_incident_of_device"], {"device_id": report.device_id}).fetchone()
+        if report.device_id is None:
+            conn.execute(SQL["lock_holder"], {"holder_id": report.holder_id})
+            found = conn.execute(SQL["open_incident_of_holder"], {"holder_id": report.holder_id}).fetchone()
+        else:
+            conn.execute(SQL["lock_device"], {"device_id": report.device_id})
+            found = conn.execute(SQL["open_incident_of_device"], {"device_id": report.device_id}).fetchone()
         if found is None:
             return Filed(self._open(conn, report), opened=True)
         incident_id: UUID = found["id"]
         # Help that is sent at once must know where to, and the car may have driven on since it opened.
         if (where := self._where(conn, report)) is not None:
-            self.place(conn, report.device_id, *where)
+            self._place_one(conn, incident_id, *where)
             if self._begins_anew(conn, incident_id, report):
                 conn.execute(SQL["move_incident"], _place(incident_id, *where))
         if report.flags:
@@ -98,11 +104,13 @@ class Incidents:
     def place(self, conn: Connection, device_id: str, position: Position, at: datetime) -> None:
         """Tell an open incident of a device where it is, if it did not know."""
         for row in conn.execute(SQL["unplaced_incidents"], {"devices": [device_id]}).fetchall():
-            locked = conn.execute(SQL["lock_incident"], {"id": row["id"]}).fetchone()
-            if locked is None or locked["lat_deg"] is not None:
-                continue
-            conn.execute(SQL["place_incident"], _place(row["id"], position, at))
-            self.handle(conn, row["id"], Placed, actor="device")
+            self._place_one(conn, row["id"], position, at)
+
+    def _place_one(self, conn: Connection, incident_id: UUID, position: Position, at: datetime) -> None:
+        locked = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
+        if locked is not None and locked["lat_deg"] is None and locked["phase"] != "closed":
+            conn.execute(SQL["place_incident"], _place(incident_id, position, at))
+            self.handle(conn, incident_id, Placed, actor="device")
 
     def unplaced(self, conn: Connection, device_ids: Sequence[str]) -> bool:
         """Whether any of these devices has an open incident whose place is not known."""
@@ -128,19 +136,19 @@ class Incidents:
         happened = event_at(at)
         events = [happened] if isinstance(happened, Event) else list(happened)
         before = _STATE.validate_python(row["state"])
-        applier = self._applier(conn, at, row)
+        hands = self._hands(conn, at, row)
         plan = self._plan(conn, row["plan_version"])
         state = before
         for event in events:
-            state = self._carry_out(applier, decide(state, event, plan), plan, actor)
+            state = self._carry_out(hands, decide(state, event, plan), plan, actor)
         if state != before:
             conn.execute(SQL["save_state"], {"id": incident_id, "at": at, **_columns(state)})
         return state
 
-    def applier(self, conn: Connection, incident_id: UUID) -> Applier | None:
+    def hands(self, conn: Connection, incident_id: UUID) -> Hands | None:
         """The hands for one incident, under its lock; None if there is none of that id."""
         row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
-        return self._applier(conn, now(conn), row) if row is not None else None
+        return self._hands(conn, now(conn), row) if row is not None else None
 
     def activate_plan(self, conn: Connection, toml: str) -> int:
         """Make a plan the one new incidents open with; its version. Raises plan.PlanError."""
@@ -157,7 +165,7 @@ class Incidents:
         row = found and conn.execute(SQL["lock_incident"], {"id": found["id"]}).fetchone()
         at = now(conn)
         if row:
-            self._applier(conn, at, row).show_again(_STATE.validate_python(row["state"]))
+            show(self._hands(conn, at, row), _STATE.validate_python(row["state"]).light)
         conn.execute(SQL["wake_commands"], {"device_id": device_id, "at": at})
 
     def command_acknowledged(self, conn: Connection, device_id: str, command_id: str, result: str) -> None:
@@ -187,7 +195,12 @@ class Incidents:
     def _open(self, conn: Connection, report: Report) -> UUID:
         at = now(conn)
         contract = conn.execute(
-            SQL["contract_of_device"], {"device_id": report.device_id, "on": at.astimezone(JAPAN_TIME).date()}
+            SQL["contract_of_device" if report.device_id else "contract_of_holder"],
+            {
+                "device_id": report.device_id,
+                "holder_id": report.holder_id,
+                "on": at.astimezone(JAPAN_TIME).date(),
+            },
         ).fetchone()
         flags = set(report.flags)
         position, position_at = self._where(conn, report) or (None, None)
@@ -200,9 +213,11 @@ class Incidents:
         if report.late:
             flags.add("late")
         plan_version, plan = self._current_plan(conn)
-        decision = open_incident(Opened(at, report.trigger, report.severity, report.late), plan)
-        incident_id = uuid4()
         values: dict[str, Any] = contract or {}
+        reach = Reach(values.get("reach") or Reach.VOICE)
+        opened = Opened(at, report.trigger, report.severity, report.late, report.road, reach)
+        decision = open_incident(opened, plan)
+        incident_id = uuid4()
         conn.execute(
             SQL["insert_incident"],
             {
@@ -224,10 +239,10 @@ class Incidents:
                 "state": Jsonb(_STATE.dump_python(decision.state, mode="json")),
             },
         )
-        applier = Applier(
+        hands = Hands(
             conn, at, self._insurer, incident_id, report.device_id, values.get("holder_id"), position
         )
-        state = self._carry_out(applier, decision, plan, "device")
+        state = self._carry_out(hands, decision, plan, "device")
         conn.execute(SQL["save_state"], {"id": incident_id, "at": at, **_columns(state)})
         return incident_id
 
@@ -243,23 +258,25 @@ class Incidents:
         """Where the report says it is, or else where the device was last, and when that was."""
         if report.position is not None:
             return report.position, report.at
+        if report.device_id is None:
+            return None
         key = {"device_id": report.device_id, "at": report.at}
         fix = conn.execute(SQL["last_position"], key).fetchone()
         return (Position(fix["lat_deg"], fix["lon_deg"]), fix["at"]) if fix is not None else None
 
-    def _applier(self, conn: Connection, at: datetime, row: dict[str, Any]) -> Applier:
+    def _hands(self, conn: Connection, at: datetime, row: dict[str, Any]) -> Hands:
         position = None if row["lat_deg"] is None else Position(row["lat_deg"], row["lon_deg"])
-        return Applier(conn, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position)
+        return Hands(conn, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position)
 
     @staticmethod
-    def _carry_out(applier: Applier, decision: Decision, plan: Plan, actor: str) -> State:
+    def _carry_out(hands: Hands, decision: Decision, plan: Plan, actor: str) -> State:
         """Write a decision down, and decide what its effects lead to within the same transaction."""
         following: deque[Event] = deque()
         while True:
             state = decision.state
-            applier.write(decision.notes, actor)
+            hands.write(decision.notes, actor)
             for effect in decision.effects:
-                following.extend(applier.apply(state, effect))
+                following.extend(apply(hands, plan, state, effect))
             if not following:
                 return state
             decision, actor = decide(state, following.popleft(), plan), "system"
@@ -296,6 +313,12 @@ def hint(conn: Connection) -> None:
     conn.execute(SQL["hint"])
 
 
+def device_of(conn: Connection, holder_id: UUID) -> str | None:
+    """The device of a policyholder who has one only; what they say is then about that car."""
+    row = conn.execute(SQL["device_of_holder"], {"holder_id": holder_id}).fetchone()
+    return row["device_id"] if row is not None else None
+
+
 def _joined(at: datetime, report: Report) -> Joined:
     return Joined(at, report.trigger, report.severity, report.late, report.revises)
 
@@ -307,6 +330,7 @@ def _place(incident_id: UUID, position: Position, at: datetime) -> dict[str, Any
 def _columns(state: State) -> dict[str, Any]:
     return {
         "phase": state.phase,
+        "road": state.road,
         "severity": state.severity,
         "answer": state.answer,
         "outcome": state.outcome,

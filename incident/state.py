@@ -7,7 +7,18 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas.impact import Severity
-from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
+from schemas.incident import (
+    AmbulanceState,
+    Answer,
+    CallParty,
+    DispatchKind,
+    DispatchState,
+    Outcome,
+    Phase,
+    Reach,
+    RoadKind,
+    Trigger,
+)
 
 OPEN_DISPATCH = frozenset(
     {
@@ -42,11 +53,18 @@ class Light(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The calls to one party: how many were placed, and whether one is still under way."""
+    """The calls to one party: how many were placed, and how the last one stands.
+
+    `wanted`: another one is due as soon as this one has ended and the line was left free for a while.
+    `rank` is which of the emergency contacts was rung last, from 1.
+    """
 
     attempts: int = 0
     under_way: bool = False
+    answered: bool = False
     wanted: bool = False
+    rank: int = 1
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,9 @@ class State:
     `steps_done` has fired before.
     `help_refused` is what nobody may send by itself any more. `call_back_promised` outlives a
     lighter ladder that begins meanwhile: the driver was told that a person will call.
+    `waiting` are those on a line who wait for a person, `desk_round` is the round of the plan's desk whose
+    telephones ring for it, `on_line` the operator who came, by the call `on_line_attempt`. `alarm_level` is
+    how often a task was left waiting for longer than its take-by time.
     """
 
     phase: Phase
@@ -76,6 +97,14 @@ class State:
     help_refused: tuple[DispatchKind, ...] = ()
     call_back_promised: bool = False
     tasks: tuple[Task, ...] = ()
+    road: RoadKind = RoadKind.UNKNOWN
+    reach: Reach = Reach.VOICE
+    ambulance: AmbulanceState | None = None
+    waiting: tuple[CallParty, ...] = ()
+    desk_round: int | None = None
+    on_line: str | None = None
+    on_line_attempt: int | None = None
+    alarm_level: int = 0
 
     def line(self, party: CallParty) -> Line:
         """The calls to the driver or to the emergency contact."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from incident.events import CallSilent, Event, OfferDue, ReminderDue, StepDue
+from incident.events import CallAgain, CallSilent, DeskDue, Event, OfferDue, ReminderDue, StepDue
 from schemas.incident import CallParty, DispatchKind
 
 
@@ -27,6 +27,10 @@ def event_of(
         case "giveup", [party, attempt]:
             whom, number = CallParty(party), int(attempt)
             return CallSilent(at, whom, number, stage(whom, number))
+        case "again", [party]:
+            return CallAgain(at, CallParty(party))
+        case "desk", [number]:
+            return DeskDue(at, int(number))
         case "offer", [dispatch, unit_id]:
             return OfferDue(at, DispatchKind(dispatch), unit_id)
         case "remind", []:

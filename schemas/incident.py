@@ -17,6 +17,16 @@ class Trigger(StrEnum):
     """Somebody rings us."""
 
 
+class Reach(StrEnum):
+    """How the driver is reached, by their own stated preference."""
+
+    VOICE = "voice"
+    SLOW_VOICE = "slow_voice"
+    """Spoken slower, and everything twice."""
+    TEXT = "text"
+    """Somebody who cannot hear or speak: never by voice alone."""
+
+
 class Phase(StrEnum):
     """Where an incident stands."""
 
@@ -102,6 +112,8 @@ class CallParty(StrEnum):
     DRIVER = "driver"
     CONTACT = "contact"
     OPERATOR = "operator"
+    CALLER = "caller"
+    """Whoever rang us."""
 
 
 class Language(StrEnum):

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from support.insured import SCENE, Insured, in_background, insured_world, wait_until_blocked
 
-from incident.apply import queue_receipt
+from incident.lights import queue_receipt
 from incident.events import Answered, Close, DispatchMoved, Joined
 from incident.service import Report, UnknownIncident
 from incident.state import Task

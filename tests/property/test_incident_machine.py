@@ -24,7 +24,7 @@ from incident.events import (
     CallMoved,
     Close,
     DispatchMoved,
-    HeldLine,
+    LineWaits,
     Joined,
     OfferDue,
     Opened,
@@ -128,7 +128,7 @@ class Incident(PaperShell, RuleBasedStateMachine):
 
     @rule(party=st.sampled_from(CallParty))
     def silence_on_the_line(self, party: CallParty) -> None:
-        self.happens(HeldLine(self.now, party))
+        self.happens(LineWaits(self.now, party))
 
     @rule(severity=SEVERITIES, late=st.booleans(), revises=st.booleans())
     def another_impact(self, severity: Severity, late: bool, revises: bool) -> None:
@@ -194,7 +194,7 @@ class Incident(PaperShell, RuleBasedStateMachine):
     def the_same_once_more(self, pick: int) -> None:
         """A webhook or report is delivered twice; operators' commands and dispatches are guarded by locks."""
         again = [
-            e for e in self.happened if isinstance(e, (CallMoved, CallEnded, Answered, HeldLine, OfferDue))
+            e for e in self.happened if isinstance(e, (CallMoved, CallEnded, Answered, LineWaits, OfferDue))
         ]
         if not again:
             return

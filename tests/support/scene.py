@@ -28,7 +28,7 @@ from incident.effects import (
     ShowLight,
     StandDown,
 )
-from incident.events import Answered, CallEnded, CallMoved, DispatchMoved, Event, HeldLine, Opened
+from incident.events import Answered, CallEnded, CallMoved, DispatchMoved, Event, LineWaits, Opened
 from incident.plan import Plan, read_plan
 from incident.state import State
 from schemas.impact import Severity
@@ -261,7 +261,7 @@ class Scene:
         return [CallMoved(self.at, call.party, call.attempt, "answered")]
 
     def _say_nothing(self, call: Call) -> Sequence[Event]:
-        return [] if self.stages[call] == "ended" else [HeldLine(self.at, call.party)]
+        return [] if self.stages[call] == "ended" else [LineWaits(self.at, call.party)]
 
     def _end(self, call: Call, status: str) -> Sequence[Event]:
         if self.stages[call] == "ended":

@@ -13,7 +13,7 @@ from support.scene import (
     presses,
 )
 
-from incident.events import HeldLine, SendHelp, StopHelp, Take
+from incident.events import LineWaits, SendHelp, StopHelp, Take
 from incident.state import Task
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
@@ -151,7 +151,7 @@ def test_a_contact_who_wants_an_operator_alarms_one() -> None:
 
 def test_silence_on_a_line_that_was_settled_meanwhile_still_calls_a_person_to_it() -> None:
     scene = severe(driver=SILENT).run_to(10).tell(app(Answer.FINE)).run_to(11)
-    scene.tell(lambda now: HeldLine(now, DRIVER))
+    scene.tell(lambda now: LineWaits(now, DRIVER))
     assert Task.TAKE in scene.state.tasks
     assert scene.times("operator_alarmed take silent_on_line") == [11]
 
