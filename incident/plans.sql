@@ -1,0 +1,14 @@
+-- name: plan_by_version
+SELECT version, toml, activated_at FROM escalation_plans WHERE version = %(version)s;
+
+-- name: active_plan
+SELECT version, toml, activated_at FROM escalation_plans ORDER BY activated_at DESC, version DESC LIMIT 1;
+
+-- name: activate_plan
+INSERT INTO escalation_plans (sha256, toml) VALUES (%(sha256)s, %(toml)s)
+ON CONFLICT (sha256) DO UPDATE SET activated_at = clock_timestamp()
+RETURNING version;
+
+-- name: note_activation
+INSERT INTO access_log (actor, action, object, reason)
+VALUES (%(actor)s, 'activate plan', %(object)s, %(reason)s);
