@@ -56,9 +56,9 @@ _WORDS: Final = {
         "after": "衝突後の速度 {kmh:.0f} km/h",
         "moving_again": "その後、走行しています",
         "and": "、",
-        "modified": "  考慮したもの: {what}",
-        "unknown": "  分からないもの: {what}",
-        "uncovered": "  どのモデルにも含まれないもの: {what}",
+        "modified": "考慮したもの: {what}",
+        "unknown": "分からないもの: {what}",
+        "uncovered": "どのモデルにも含まれないもの: {what}",
         "rollover": "横転のおそれ",
         "multiple": "複数回の衝撃",
         "parked": "停車中",
@@ -81,9 +81,9 @@ _WORDS: Final = {
         "after": "speed after {kmh:.0f} km/h",
         "moving_again": "it drove on, or drove again",
         "and": ", ",
-        "modified": "  counted: {what}",
-        "unknown": "  not known: {what}",
-        "uncovered": "  covered by no model: {what}",
+        "modified": "counted: {what}",
+        "unknown": "not known: {what}",
+        "uncovered": "covered by no model: {what}",
         "rollover": "may have rolled over",
         "multiple": "several shocks",
         "parked": "the car was standing",
@@ -129,7 +129,7 @@ def describe(impact: ImpactDetail, language: Language) -> list[str]:
     if impact.injury:
         lines.append(words["injury"])
         lines += [line for each in impact.injury for line in _injury(each, language)]
-        lines += _basis(impact, language)
+        lines += [f"  {line}" for line in injury_basis(impact, language)]
     kept = impact.evidence
     if kept.motion_from_s is not None:
         lines.append(
@@ -152,12 +152,17 @@ def _delta_v(impact: ImpactView, language: Language) -> str:
 def _injury(found: InjuryView, language: Language) -> list[str]:
     to = _WORDS[language]["to"]
     return [
-        f"  {_INJURIES[found.injury][language]}: {_percent(found.low)}{to}{_percent(found.high)}",
-        *(f"    {each.model}: {_percent(each.probability)}" for each in found.models),
+        f"  {_INJURIES[found.injury][language]}: {percent(found.low)}{to}{percent(found.high)}",
+        *(f"    {each.model}: {percent(each.probability)}" for each in found.models),
     ]
 
 
-def _basis(impact: ImpactView, language: Language) -> list[str]:
+def injury_name(injury: Injury, language: Language) -> str:
+    """A degree of injury."""
+    return _INJURIES[injury][language]
+
+
+def injury_basis(impact: ImpactView, language: Language) -> list[str]:
     """What moved the models, what might have, and what none of them knows of."""
     applied = impact.injury_modifiers.items()
     said = {
@@ -169,5 +174,6 @@ def _basis(impact: ImpactView, language: Language) -> list[str]:
     return [words[name].format(what=words["and"].join(what)) for name, what in said.items() if what]
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share of 1, to two digits."""
     return f"{100 * share:.2g} %"
