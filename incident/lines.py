@@ -16,7 +16,7 @@ _UNHEARD = ("no-answer", "busy", "failed")
 def on_call_moved(draft: Draft, event: CallMoved) -> None:
     """The carrier has taken a call, it rings, or it was picked up; voicemail picks up too: that is no answer."""
     draft.note(f"call_{event.stage}", party=event.party, attempt=event.attempt, machine=event.machine)
-    if event.stage != "answered" or event.party is CallParty.OPERATOR:
+    if event.stage != "answered":
         return
     ladder.pick_up(draft, event.party, event.attempt)
     if event.party is CallParty.DRIVER and draft.rule.connect and draft.state.phase is not Phase.CLOSED:

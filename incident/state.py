@@ -107,8 +107,14 @@ class State:
     alarm_level: int = 0
 
     def line(self, party: CallParty) -> Line:
-        """The calls to the driver or to the emergency contact."""
-        return self.driver if party is CallParty.DRIVER else self.contact
+        """The calls of ours to the driver or to the emergency contacts; others have none, and stay so."""
+        match party:
+            case CallParty.DRIVER:
+                return self.driver
+            case CallParty.CONTACT:
+                return self.contact
+            case _:
+                return Line()
 
     @property
     def light(self) -> Light:

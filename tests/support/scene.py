@@ -6,7 +6,7 @@ and carriers do is fixed beforehand. The log then says what happened at which se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,21 +18,33 @@ from incident.effects import (
     CancelCalls,
     CheckCall,
     ClearTimers,
+    ConnectLine,
     Decision,
     Effect,
     Message,
     Note,
     OfferNext,
     PlaceCall,
+    RingDesk,
     SetTimer,
     ShowLight,
     StandDown,
 )
-from incident.events import Answered, CallEnded, CallMoved, DispatchMoved, Event, LineWaits, Opened
+from incident.events import (
+    Answered,
+    CallEnded,
+    CallMoved,
+    DeskAnswered,
+    DeskRung,
+    DispatchMoved,
+    Event,
+    LineWaits,
+    Opened,
+)
 from incident.plan import Plan, read_plan
 from incident.state import State
 from schemas.impact import Severity
-from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Trigger
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Reach, RoadKind, Trigger
 
 START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 DEFAULT_PLAN_TOML = (Path(incident.__file__).parent / "default_plan.toml").read_text(encoding="utf-8")
@@ -101,6 +113,10 @@ class Scene:
     plan: Plan = field(default_factory=default_plan)
     driver: Phone = NEVER_ANSWERS
     contact: Phone = NEVER_ANSWERS
+    more_contacts: Sequence[Phone] = ()
+    desk: Mapping[str, Mapping[str, float | None]] = field(
+        default_factory=dict[str, Mapping[str, float | None]]
+    )
     units: Sequence[Unit] = ()
     moving: Callable[[float], bool | None] = lambda _: False
     now_s: float = 0.0
@@ -116,6 +132,7 @@ class Scene:
         default_factory=list[tuple[float, int, Callable[[], Sequence[Event]]]]
     )
     _number: int = 0
+    _desk_calls: int = 0
 
     @property
     def state(self) -> State:
@@ -129,10 +146,16 @@ class Scene:
         return at(self.now_s)
 
     def open(
-        self, trigger: Trigger = Trigger.IMPACT, severity: Severity | None = None, *, late: bool = False
+        self,
+        trigger: Trigger = Trigger.IMPACT,
+        severity: Severity | None = None,
+        *,
+        late: bool = False,
+        road: RoadKind = RoadKind.UNKNOWN,
+        reach: Reach = Reach.VOICE,
     ) -> Scene:
         """Begin the incident."""
-        self._carry_out(open_incident(Opened(self.at, trigger, severity, late), self.plan))
+        self._carry_out(open_incident(Opened(self.at, trigger, severity, late, road, reach), self.plan))
         return self
 
     def tell(self, make: Happening) -> Scene:
@@ -209,11 +232,15 @@ class Scene:
                 self.timers = {name: due for name, due in self.timers.items() if not name.startswith(prefix)}
             case PlaceCall(party, attempt, ring_s):
                 self._say(f"call {party} {attempt}")
-                return self._ring(Call(party, attempt), ring_s)
+                return self._ring(Call(party, attempt), ring_s, effect.rank)
+            case RingDesk(number, operator):
+                return self._ring_desk(number, operator)
+            case ConnectLine(party):
+                self._say(f"connect {party}")
             case CheckCall(party, attempt):
                 self._say(f"check {party} {attempt}")
-            case CancelCalls():
-                return self._withdraw()
+            case CancelCalls(party):
+                return self._withdraw(party)
             case Message(channel, template):
                 self._say(f"{channel} {template}")
             case OfferNext(kind, expired_unit):
@@ -227,8 +254,26 @@ class Scene:
                 raise TypeError(effect)
         return []
 
-    def _ring(self, call: Call, ring_s: float) -> Sequence[Event]:
+    def _ring_desk(self, number: int, operator: str | None) -> Sequence[Event]:
+        """Who is at the desk: each takes it after so many seconds, or never."""
+        name = self.plan.desk.rounds[number]
+        phones = [*self.desk.get(name, {}).items()]
+        for who, takes_s in phones:
+            self._desk_calls += 1
+            attempt = self._desk_calls
+            self._say(f"ring {who}")
+            if takes_s is not None:
+                self._later(takes_s, lambda who=who, attempt=attempt: [DeskAnswered(self.at, who, attempt)])
+        return [DeskRung(self.at, number, len(phones))]
+
+    def _ring(self, call: Call, ring_s: float, rank: int) -> Sequence[Event]:
         phone = self.driver if call.party is CallParty.DRIVER else self.contact
+        if call.party is CallParty.CONTACT and rank > 1:
+            phone = (
+                self.more_contacts[rank - 2]
+                if rank - 2 < len(self.more_contacts)
+                else Phone(has_number=False)
+            )
         if not phone.has_number:
             return [CallEnded(self.at, call.party, call.attempt, "no_number")]
         self.stages[call] = phone.mute or "ringing"
@@ -269,8 +314,10 @@ class Scene:
         self.stages[call] = "ended"
         return [CallEnded(self.at, call.party, call.attempt, status)]
 
-    def _withdraw(self) -> Sequence[Event]:
-        ringing = [call for call, stage in self.stages.items() if stage == "ringing"]
+    def _withdraw(self, party: CallParty | None) -> Sequence[Event]:
+        ringing = [
+            call for call, stage in self.stages.items() if stage == "ringing" and party in (None, call.party)
+        ]
         if ringing:
             self._say("withdraw " + ", ".join(f"{call.party} {call.attempt}" for call in ringing))
         return [event for call in ringing for event in self._end(call, "canceled")]

@@ -13,21 +13,31 @@ from incident import diagram, dispatch, events
 from incident.decide import CommandRefused, decide
 from incident.dispatch import DispatchRefused, check_move
 from incident.events import (
+    AmbulanceMoved,
     Answered,
     AnswerFor,
+    CallAgain,
+    CallDriver,
     CallEnded,
     CallMoved,
     CallSilent,
+    CarrierDown,
     Close,
     Command,
+    DeskAnswered,
+    DeskDue,
+    DeskRung,
+    DeviceSilent,
     DispatchMoved,
+    DroveOn,
     Event,
-    LineWaits,
     Joined,
+    LineWaits,
     OfferDue,
     Opened,
     Placed,
     ReminderDue,
+    RoadKnown,
     SendHelp,
     StepDue,
     StopHelp,
@@ -36,7 +46,17 @@ from incident.events import (
 from incident.state import Line, State, Task
 from incident.transitions import TRANSITIONS
 from schemas.impact import Severity
-from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
+from schemas.incident import (
+    AmbulanceState,
+    Answer,
+    CallParty,
+    DispatchKind,
+    DispatchState,
+    Outcome,
+    Phase,
+    RoadKind,
+    Trigger,
+)
 
 PLAN = default_plan()
 NOW = at(40)
@@ -73,12 +93,22 @@ SAMPLES: dict[type[Event], list[Event]] = {
         Answered(NOW, Answer.FINE, CONTACT, "key"),
         Answered(NOW, Answer.OPERATOR, CONTACT, "key"),
     ],
+    CallAgain: [CallAgain(NOW, DRIVER)],
     LineWaits: [LineWaits(NOW, DRIVER)],
+    CarrierDown: [CarrierDown(NOW, at(20))],
+    DeskRung: [DeskRung(NOW, 0, 1), DeskRung(NOW, 0, 0)],
+    DeskDue: [DeskDue(NOW, 0)],
+    DeskAnswered: [DeskAnswered(NOW, "akiko", 1)],
+    DeviceSilent: [DeviceSilent(NOW, at(0))],
+    DroveOn: [DroveOn(NOW, 40.0)],
+    RoadKnown: [RoadKnown(NOW, RoadKind.EXPRESSWAY), RoadKnown(NOW, RoadKind.GENERAL)],
     DispatchMoved: [DispatchMoved(NOW, GUARD, moved, "g1", at(700)) for moved in DispatchState],
     OfferDue: [OfferDue(NOW, GUARD, "g1")],
     Placed: [Placed(NOW)],
     ReminderDue: [ReminderDue(NOW)],
     Take: [Take(NOW, "akiko")],
+    CallDriver: [CallDriver(NOW, "akiko")],
+    AmbulanceMoved: [AmbulanceMoved(NOW, "akiko", AmbulanceState.ASKED)],
     AnswerFor: [AnswerFor(NOW, "akiko", answer) for answer in Answer],
     SendHelp: [SendHelp(NOW, "akiko", ROADSIDE)],
     StopHelp: [StopHelp(NOW, "akiko", GUARD), StopHelp(NOW, "akiko", ROADSIDE)],
