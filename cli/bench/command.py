@@ -50,3 +50,17 @@ def bench_screen(
         if profile:
             profiled(folder, seed=seed)
         finish(measured(folder, megabytes=megabytes, rounds=rounds, seed=seed), as_json=as_json)
+
+
+@bench.command("timers")
+def bench_timers(
+    timers: Annotated[int, typer.Option(min=1000, help="Open all the while.")] = 100_000,
+    seconds: Annotated[int, typer.Option(min=1, help="Timers come due for so long, 200 a second.")] = 20,
+    engines: Annotated[int, typer.Option(min=1, max=16, help="Processes that fire them.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="The last line is one JSON object.")] = False,
+) -> None:
+    """How late timers fire among many open ones, how many fire a second, and how fast effects leave."""
+    from cli.bench.timers import measured
+
+    with ending_on_sigterm():
+        finish(measured(timers=timers, seconds=seconds, engines=engines), as_json=as_json)
