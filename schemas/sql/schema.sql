@@ -171,10 +171,22 @@ CREATE TABLE public.calls (
     sent_at timestamp with time zone,
     answered_at timestamp with time zone,
     ended_at timestamp with time zone,
+    operator text,
+    direction text DEFAULT 'outbound'::text NOT NULL,
+    machine boolean,
+    spoken text,
+    CONSTRAINT calls_direction_check CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text]))),
     CONSTRAINT calls_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
-    CONSTRAINT calls_party_check CHECK ((party = ANY (ARRAY['driver'::text, 'contact'::text]))),
+    CONSTRAINT calls_operator_named CHECK (((party = 'operator'::text) = (operator IS NOT NULL))),
+    CONSTRAINT calls_party_check CHECK ((party = ANY (ARRAY['driver'::text, 'contact'::text, 'operator'::text, 'caller'::text]))),
     CONSTRAINT calls_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'unknown'::text, 'placed'::text, 'ringing'::text, 'answered'::text, 'ended'::text, 'given_up'::text])))
 );
+
+COMMENT ON COLUMN public.calls.party IS 'caller: whoever rang us';
+
+COMMENT ON COLUMN public.calls.machine IS 'the carrier''s guess at voicemail: a hint for people, never an answer';
+
+COMMENT ON COLUMN public.calls.spoken IS 'what the carrier understood, for people to judge';
 
 CREATE TABLE public.candidates (
     device_id text NOT NULL,
@@ -220,6 +232,24 @@ ALTER TABLE public.dead_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.desk_members (
+    name text NOT NULL,
+    role text NOT NULL,
+    phone text,
+    language text DEFAULT 'ja'::text NOT NULL,
+    signed_in_at timestamp with time zone,
+    paused boolean DEFAULT false NOT NULL,
+    heard_at timestamp with time zone,
+    CONSTRAINT desk_members_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
+    CONSTRAINT desk_members_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT desk_members_phone_check CHECK ((phone ~ '^\+[1-9][0-9]{6,14}$'::text)),
+    CONSTRAINT desk_members_role_check CHECK ((role = ANY (ARRAY['operator'::text, 'supervisor'::text, 'second_site'::text])))
+);
+
+COMMENT ON COLUMN public.desk_members.name IS 'of an operator: the name their token carries';
+
+COMMENT ON COLUMN public.desk_members.signed_in_at IS 'null while away; supervisors and the second site are rung in any case';
 
 CREATE TABLE public.device_boots (
     device_id text NOT NULL,
@@ -354,6 +384,22 @@ CREATE TABLE public.evidence_due (
 );
 
 COMMENT ON COLUMN public.evidence_due.looks IS 'how many there were';
+
+CREATE TABLE public.fire_headquarters (
+    municipality_code text NOT NULL,
+    name_ja text NOT NULL,
+    name_en text NOT NULL,
+    number text NOT NULL,
+    source text NOT NULL,
+    as_of date NOT NULL,
+    CONSTRAINT fire_headquarters_municipality_code_check CHECK ((municipality_code ~ '^[0-9]{5}$'::text))
+);
+
+COMMENT ON COLUMN public.fire_headquarters.municipality_code IS 'JIS X 0402 without the check digit; a city stands for its wards';
+
+COMMENT ON COLUMN public.fire_headquarters.number IS 'a direct number as the directory writes it: 119 would reach the caller''s own fire station';
+
+COMMENT ON COLUMN public.fire_headquarters.as_of IS 'the day the number was known to be right';
 
 CREATE TABLE public.gps_fixes (
     device_id text CONSTRAINT gps_fixes_columns_device_id_not_null NOT NULL,
@@ -509,16 +555,21 @@ CREATE TABLE public.incidents (
     flags text[] DEFAULT '{}'::text[] NOT NULL,
     generation integer DEFAULT 0 NOT NULL,
     state jsonb NOT NULL,
+    place jsonb,
+    road text DEFAULT 'unknown'::text NOT NULL,
     CONSTRAINT incidents_answer_check CHECK ((answer = ANY (ARRAY['fine'::text, 'help'::text, 'ambulance'::text, 'operator'::text]))),
     CONSTRAINT incidents_check CHECK (((phase = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT incidents_check1 CHECK (((lat_deg IS NULL) = (lon_deg IS NULL))),
     CONSTRAINT incidents_outcome_check CHECK ((outcome = ANY (ARRAY['accident'::text, 'trouble'::text, 'driver_fine'::text, 'false_alarm'::text, 'mistake'::text]))),
     CONSTRAINT incidents_phase_check CHECK ((phase = ANY (ARRAY['reaching'::text, 'helping'::text, 'settling'::text, 'closed'::text]))),
+    CONSTRAINT incidents_road_check CHECK ((road = ANY (ARRAY['general'::text, 'expressway'::text, 'unknown'::text]))),
     CONSTRAINT incidents_severity_check CHECK ((severity = ANY (ARRAY['light'::text, 'moderate'::text, 'severe'::text, 'very_severe'::text]))),
-    CONSTRAINT incidents_trigger_check CHECK ((trigger = ANY (ARRAY['impact'::text, 'long_press'::text, 'short_press'::text])))
+    CONSTRAINT incidents_trigger_check CHECK ((trigger = ANY (ARRAY['impact'::text, 'long_press'::text, 'short_press'::text, 'phone_crash'::text, 'call'::text])))
 );
 
 COMMENT ON COLUMN public.incidents.state IS 'the value incident.decide works on; the other columns repeat parts of it for queries';
+
+COMMENT ON COLUMN public.incidents.place IS 'what the directories said of its position when it got there; null without a position';
 
 CREATE TABLE public.messages (
     id uuid NOT NULL,
@@ -537,6 +588,16 @@ CREATE TABLE public.messages (
     CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'unknown'::text])))
 );
 
+CREATE TABLE public.municipality_outlines (
+    code text NOT NULL,
+    name_ja text NOT NULL,
+    outline polygon NOT NULL,
+    bounds box GENERATED ALWAYS AS (box(outline)) STORED NOT NULL,
+    CONSTRAINT municipality_outlines_code_check CHECK ((code ~ '^[0-9]{5}$'::text))
+);
+
+COMMENT ON COLUMN public.municipality_outlines.outline IS 'one ring of (longitude, latitude) in degrees; a place inside an odd number of a code''s rings is in it';
+
 CREATE TABLE public.outbox (
     id uuid NOT NULL,
     incident_id uuid,
@@ -551,7 +612,7 @@ CREATE TABLE public.outbox (
     lease_until timestamp with time zone,
     error text,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'cancel_call'::text, 'check_call'::text, 'sms'::text, 'push'::text, 'command'::text]))),
+    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'cancel_call'::text, 'check_call'::text, 'connect_call'::text, 'sms'::text, 'push'::text, 'mail'::text, 'command'::text]))),
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'done'::text, 'failed'::text, 'expired'::text])))
 );
 
@@ -561,6 +622,13 @@ CREATE TABLE public.phones (
     number text NOT NULL,
     rank smallint DEFAULT 1 NOT NULL,
     CONSTRAINT phones_number_check CHECK ((number ~ '^\+[1-9][0-9]{6,14}$'::text))
+);
+
+CREATE TABLE public.place_imports (
+    kind text NOT NULL,
+    entries integer NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    CONSTRAINT place_imports_kind_check CHECK ((kind = ANY (ARRAY['fire'::text, 'roads'::text, 'municipalities'::text])))
 );
 
 CREATE TABLE public.policies (
@@ -579,11 +647,17 @@ CREATE TABLE public.policyholders (
     language text DEFAULT 'ja'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     birth_year smallint,
+    reach text DEFAULT 'voice'::text NOT NULL,
+    reach_consent_at timestamp with time zone,
     CONSTRAINT policyholders_birth_year_check CHECK ((birth_year >= 1900)),
-    CONSTRAINT policyholders_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text])))
+    CONSTRAINT policyholders_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
+    CONSTRAINT policyholders_reach_check CHECK ((reach = ANY (ARRAY['voice'::text, 'slow_voice'::text, 'text'::text]))),
+    CONSTRAINT policyholders_reach_with_consent CHECK (((reach = 'voice'::text) OR (reach_consent_at IS NOT NULL)))
 );
 
 COMMENT ON COLUMN public.policyholders.birth_year IS 'null where it was not told';
+
+COMMENT ON COLUMN public.policyholders.reach IS 'their own stated preference, kept with their consent; never guessed';
 
 CREATE TABLE public.presses (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -601,6 +675,23 @@ CREATE TABLE public.presses (
     incident_id uuid,
     CONSTRAINT presses_kind_check CHECK ((kind = ANY (ARRAY['long_press'::text, 'short_press'::text])))
 );
+
+CREATE TABLE public.road_posts (
+    road_ja text NOT NULL,
+    road_en text NOT NULL,
+    direction_ja text NOT NULL,
+    direction_en text NOT NULL,
+    travel text NOT NULL,
+    kind text NOT NULL,
+    km double precision NOT NULL,
+    lat_deg double precision NOT NULL,
+    lon_deg double precision NOT NULL,
+    tunnel boolean NOT NULL,
+    CONSTRAINT road_posts_kind_check CHECK ((kind = ANY (ARRAY['expressway'::text, 'motor_road'::text, 'general'::text]))),
+    CONSTRAINT road_posts_travel_check CHECK ((travel = ANY (ARRAY['rising'::text, 'falling'::text, 'both'::text])))
+);
+
+COMMENT ON COLUMN public.road_posts.travel IS 'whether kilometres rise or fall as one drives; both: one row of posts for both carriageways';
 
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
@@ -677,6 +768,9 @@ ALTER TABLE ONLY public.dead_letter_days
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.desk_members
+    ADD CONSTRAINT desk_members_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.device_boots
     ADD CONSTRAINT device_boots_pkey PRIMARY KEY (device_id, boot_id);
 
@@ -722,6 +816,9 @@ ALTER TABLE ONLY public.event_stream
 ALTER TABLE ONLY public.evidence_due
     ADD CONSTRAINT evidence_due_pkey PRIMARY KEY (impact_id);
 
+ALTER TABLE ONLY public.fire_headquarters
+    ADD CONSTRAINT fire_headquarters_pkey PRIMARY KEY (municipality_code);
+
 ALTER TABLE ONLY public.gps_fixes
     ADD CONSTRAINT gps_fixes_once UNIQUE (device_id, boot_id, sequence, ordinal, at);
 
@@ -764,6 +861,9 @@ ALTER TABLE ONLY public.phones
 ALTER TABLE ONLY public.phones
     ADD CONSTRAINT phones_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.place_imports
+    ADD CONSTRAINT place_imports_pkey PRIMARY KEY (kind);
+
 ALTER TABLE ONLY public.policies
     ADD CONSTRAINT policies_pkey PRIMARY KEY (id);
 
@@ -775,6 +875,9 @@ ALTER TABLE ONLY public.presses
 
 ALTER TABLE ONLY public.presses
     ADD CONSTRAINT presses_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.road_posts
+    ADD CONSTRAINT road_posts_pkey PRIMARY KEY (road_ja, direction_ja, km);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
@@ -794,6 +897,8 @@ ALTER TABLE ONLY public.vehicles
 CREATE INDEX calls_by_incident ON public.calls USING btree (incident_id);
 
 CREATE INDEX calls_by_sent ON public.calls USING btree (sent_at);
+
+CREATE UNIQUE INDEX calls_one_live_per_operator ON public.calls USING btree (operator) WHERE (state = ANY (ARRAY['waiting'::text, 'sending'::text, 'unknown'::text, 'placed'::text, 'ringing'::text, 'answered'::text]));
 
 CREATE UNIQUE INDEX calls_one_unresolved_per_number ON public.calls USING btree (number) WHERE (state = ANY (ARRAY['sending'::text, 'unknown'::text]));
 
@@ -833,13 +938,21 @@ CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC
 
 CREATE UNIQUE INDEX incidents_one_open_per_device ON public.incidents USING btree (device_id) WHERE (phase <> 'closed'::text);
 
+CREATE INDEX incidents_open_by_holder ON public.incidents USING btree (holder_id) WHERE (phase <> 'closed'::text);
+
 CREATE INDEX messages_by_incident ON public.messages USING btree (incident_id);
+
+CREATE INDEX municipality_outlines_by_bounds ON public.municipality_outlines USING gist (bounds);
+
+CREATE INDEX municipality_outlines_by_code ON public.municipality_outlines USING btree (code);
 
 CREATE INDEX outbox_commands ON public.outbox USING btree (device_id) WHERE ((kind = 'command'::text) AND (state = 'pending'::text));
 
 CREATE INDEX outbox_waiting ON public.outbox USING btree (due_at) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text]));
 
 CREATE INDEX presses_by_incident ON public.presses USING btree (incident_id);
+
+CREATE INDEX road_posts_by_place ON public.road_posts USING gist (point(lon_deg, lat_deg));
 
 CREATE INDEX timers_due ON public.timers USING btree (due_at);
 
@@ -859,6 +972,9 @@ CREATE TRIGGER incident_events_queue AFTER INSERT ON public.incident_events FOR 
 
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_operator_fkey FOREIGN KEY (operator) REFERENCES public.desk_members(name);
 
 ALTER TABLE ONLY public.candidates
     ADD CONSTRAINT candidates_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);

@@ -1,0 +1,1 @@
+"""Where an incident is, in words: municipality, road, and the fire headquarters in charge."""
