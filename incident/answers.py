@@ -43,7 +43,7 @@ def on_close(draft: Draft, event: Close) -> None:
 def close(draft: Draft, outcome: Outcome, *, operator: str | None = None) -> None:
     """End it: nothing rings, nothing is due, and the device says so."""
     ladder.stop(draft)
-    draft.change(phase=Phase.CLOSED, outcome=outcome, tasks=(), waiting=(), desk_round=None)
+    draft.change(phase=Phase.CLOSED, outcome=outcome, tasks=(), waiting=(), desk_round=None, remind_at=None)
     draft.do(CancelCalls(), ClearTimers(""), ShowLight(Light.ENDED))
     draft.note("closed", outcome=outcome, operator=operator)
 

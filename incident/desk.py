@@ -11,7 +11,7 @@ from incident import ladder
 from incident.draft import Draft
 from incident.effects import CancelCalls, ClearTimers, ConnectLine, RingDesk, SetTimer
 from incident.events import CallDriver, CallEnded, DeskAnswered, DeskDue, DeskRung, ReminderDue, Take
-from incident.state import Task
+from incident.state import URGENT, Task
 from schemas.incident import CallParty, Phase, Reach
 
 
@@ -84,6 +84,7 @@ def on_take(draft: Draft, event: Take) -> None:
 
 def on_reminder_due(draft: Draft, event: ReminderDue) -> None:
     """A task still waits: alarm again, and after its take-by time let telephones ring, round by round."""
+    draft.change(remind_at=None)
     state = draft.state
     # Whoever took it once may have gone home before it began anew.
     if not state.tasks or (state.taken_by is not None and Task.TAKE not in state.tasks):
@@ -91,7 +92,7 @@ def on_reminder_due(draft: Draft, event: ReminderDue) -> None:
     level = state.alarm_level + 1
     draft.change(alarm_level=level)
     ladder.alarm(draft, state.tasks[0], reason="still_waiting", level=level)
-    urgent = bool(ladder.URGENT & set(state.tasks))
+    urgent = bool(URGENT & set(state.tasks))
     if urgent and state.desk_round is None and state.on_line is None:
         # At the console it was seen by whoever is free: now all telephones, then the rounds behind them.
         _ring(draft, min(1, len(draft.plan.desk.rounds) - 1), "still_waiting")
@@ -106,7 +107,7 @@ def leave(draft: Draft, event: CallEnded) -> None:
 def _take(draft: Draft, operator: str, *, keep: CallParty | None = None) -> None:
     """The incident is theirs. `keep` is whose ringing telephone goes on ringing, to be connected with them."""
     dismiss(draft)
-    draft.change(taken_by=operator, alarm_level=0)
+    draft.change(taken_by=operator, alarm_level=0, remind_at=None)
     draft.drop_task(Task.TAKE)
     draft.do(ClearTimers("remind"), CancelCalls(CallParty.OPERATOR))
     if draft.state.phase is Phase.REACHING:

@@ -8,7 +8,7 @@ from typing import Any
 
 from incident.effects import Decision, Effect, Note
 from incident.plan import Plan, Rule
-from incident.state import State, Task
+from incident.state import URGENT, State, Task
 
 
 class Draft:
@@ -48,6 +48,8 @@ class Draft:
     def drop_task(self, *tasks: Task) -> None:
         """Something no longer waits for an operator."""
         self.change(tasks=tuple(task for task in self.state.tasks if task not in tasks))
+        if not URGENT & set(self.state.tasks):
+            self.change(alarm_level=0, remind_at=None)
 
     def decision(self) -> Decision:
         """What was decided."""

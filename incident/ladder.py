@@ -14,7 +14,7 @@ from incident.draft import Draft
 from incident.effects import ClearTimers, Message, OfferNext, PlaceCall, SetTimer
 from incident.events import StepDue
 from incident.plan import Do
-from incident.state import OPEN_DISPATCH, Line, Task
+from incident.state import OPEN_DISPATCH, URGENT, Line, Task
 from schemas.incident import AmbulanceState, CallParty, DispatchKind, DispatchState, Phase, Reach
 
 # How often a step that waits for the car to stop looks again.
@@ -25,9 +25,6 @@ _EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
 
 # What would wake somebody, and is left for the morning in quiet hours.
 _WAKES = frozenset({Do.PUSH, Do.SMS, Do.CALL_DRIVER, Do.CALL_CONTACT})
-
-# A task whose take-by time brings telephones to ring; a call back can wait for whoever is free.
-URGENT = frozenset({Task.TAKE, Task.REQUEST_AMBULANCE, Task.NO_UNIT})
 
 
 def start(draft: Draft) -> None:
@@ -46,7 +43,8 @@ def start(draft: Draft) -> None:
 def stop(draft: Draft) -> None:
     """End the ladder: its timers are cleared, and fenced in case one is firing just now."""
     draft.change(generation=draft.state.generation + 1)
-    draft.change(driver=replace(draft.state.driver, wanted=False))
+    # A new ladder rings at once: its first call is about something that has just happened.
+    draft.change(driver=replace(draft.state.driver, wanted=False, ended_at=None))
     draft.change(contact=replace(draft.state.contact, wanted=False))
     draft.do(ClearTimers("step:"), ClearTimers("again:"))
 
@@ -176,8 +174,10 @@ def alarm(draft: Draft, task: Task, *, reason: str, **data: str | float | bool |
 def watch_tasks(draft: Draft) -> None:
     """Come back to the tasks that wait: within the take-by time until every round of the desk was rung."""
     climbs = bool(URGENT & set(draft.state.tasks)) and draft.state.alarm_level < len(draft.plan.desk.rounds)
-    wait_s = draft.rule.take_by_s if climbs else draft.plan.help.remind_s
-    draft.do(SetTimer("remind", draft.after(wait_s)))
+    due_at = draft.after(draft.rule.take_by_s if climbs else draft.plan.help.remind_s)
+    if draft.state.remind_at is None or due_at < draft.state.remind_at:
+        draft.change(remind_at=due_at)
+        draft.do(SetTimer("remind", due_at))
 
 
 def ask_ambulance(draft: Draft) -> None:

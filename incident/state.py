@@ -42,6 +42,10 @@ class Task(StrEnum):
     NO_UNIT = "no_unit"
 
 
+URGENT = frozenset({Task.TAKE, Task.REQUEST_AMBULANCE, Task.NO_UNIT})
+"""Tasks whose take-by time brings telephones to ring; a call back can wait for whoever is free."""
+
+
 class Light(StrEnum):
     """What the device's light tells the people in the car."""
 
@@ -78,7 +82,7 @@ class State:
     lighter ladder that begins meanwhile: the driver was told that a person will call.
     `waiting` are those on a line who wait for a person, `desk_round` is the round of the plan's desk whose
     telephones ring for it, `on_line` the operator who came, by the call `on_line_attempt`. `alarm_level` is
-    how often a task was left waiting for longer than its take-by time.
+    how often a task was left waiting for longer than its take-by time, `remind_at` when the next one is over.
     """
 
     phase: Phase
@@ -105,6 +109,7 @@ class State:
     on_line: str | None = None
     on_line_attempt: int | None = None
     alarm_level: int = 0
+    remind_at: datetime | None = None
 
     def line(self, party: CallParty) -> Line:
         """The calls of ours to the driver or to the emergency contacts; others have none, and stay so."""

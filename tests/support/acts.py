@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from support.scene import (
@@ -20,9 +21,13 @@ CONTACT, DRIVER = CallParty.CONTACT, CallParty.DRIVER
 
 
 def severe(
-    *, driver: Phone = NEVER_ANSWERS, contact: Phone = NEVER_ANSWERS, units: tuple[Unit, ...] = ()
+    *,
+    driver: Phone = NEVER_ANSWERS,
+    contact: Phone = NEVER_ANSWERS,
+    units: tuple[Unit, ...] = (),
+    desk: Mapping[str, Mapping[str, float | None]] | None = None,
 ) -> Scene:
-    return Scene(driver=driver, contact=contact, units=units).open(severity=Severity.SEVERE)
+    return Scene(driver=driver, contact=contact, units=units, desk=desk or {}).open(severity=Severity.SEVERE)
 
 
 def moderate(

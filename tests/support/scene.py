@@ -231,7 +231,6 @@ class Scene:
             case ClearTimers(prefix):
                 self.timers = {name: due for name, due in self.timers.items() if not name.startswith(prefix)}
             case PlaceCall(party, attempt, ring_s):
-                self._say(f"call {party} {attempt}")
                 return self._ring(Call(party, attempt), ring_s, effect.rank)
             case RingDesk(number, operator):
                 return self._ring_desk(number, operator)
@@ -269,11 +268,10 @@ class Scene:
     def _ring(self, call: Call, ring_s: float, rank: int) -> Sequence[Event]:
         phone = self.driver if call.party is CallParty.DRIVER else self.contact
         if call.party is CallParty.CONTACT and rank > 1:
-            phone = (
-                self.more_contacts[rank - 2]
-                if rank - 2 < len(self.more_contacts)
-                else Phone(has_number=False)
-            )
+            if rank - 2 >= len(self.more_contacts):
+                return [CallEnded(self.at, call.party, call.attempt, "no_number")]
+            phone = self.more_contacts[rank - 2]
+        self._say(f"call {call.party} {call.attempt}")
         if not phone.has_number:
             return [CallEnded(self.at, call.party, call.attempt, "no_number")]
         self.stages[call] = phone.mute or "ringing"

@@ -212,14 +212,30 @@ def test_a_late_one_alarms_people_and_raises_nothing() -> None:
     assert scene.state.severity is Severity.VERY_SEVERE
 
 
-def test_while_people_help_a_second_impact_alarms_them() -> None:
-    scene = (
-        moderate().tell(app(Answer.OPERATOR)).run_to(5).tell(take).run_to(20).tell(joined(Severity.SEVERE))
-    )
+def test_a_grave_impact_while_people_help_begins_anew() -> None:
+    """Whoever could answer before the second crash may not be able to now, and who took it may have left."""
+    scene = moderate().tell(app(Answer.OPERATOR)).run_to(5).tell(take).run_to(20)
+    scene.tell(joined(Severity.SEVERE))
+    assert (scene.state.phase, scene.state.rule, scene.state.taken_by) == (Phase.REACHING, "severe", "akiko")
+    scene.run_to(60)
+    assert scene.times("call driver") == [20, 50]
+    assert scene.times("operator_alarmed take") == [0, 20, 40, 60]
+
+
+def test_a_lighter_impact_while_people_help_only_alarms_them() -> None:
+    scene = moderate().tell(app(Answer.OPERATOR)).run_to(5).tell(take).run_to(20)
+    scene.tell(joined(Severity.MODERATE)).run_to(60)
     assert scene.state.phase is Phase.HELPING
-    assert Task.TAKE in scene.state.tasks
-    scene.run_to(100)
-    assert scene.times("operator_alarmed take still_waiting") == [80]
+    assert not scene.times("call driver")
+    assert scene.times("operator_alarmed take joined") == [20]
+
+
+def test_no_call_comes_between_a_driver_and_the_operator_on_the_line() -> None:
+    scene = severe(driver=SILENT, desk={"taker_or_free": {"akiko": 4.0}}).run_to(20)
+    assert scene.state.on_line == "akiko"
+    scene.tell(joined(Severity.VERY_SEVERE)).run_to(60)
+    assert scene.times("call driver") == [0]
+    assert scene.times("operator_alarmed take joined") == [20]
 
 
 def test_after_fine_a_new_press_begins_a_ladder_of_its_own() -> None:
@@ -240,7 +256,7 @@ def test_the_promised_call_back_survives_a_lighter_ladder_and_a_second_fine() ->
 def test_operators_are_reminded_of_a_ladder_that_began_after_one_of_them_took_it() -> None:
     scene = severe(units=(Unit("g1"),)).run_to(1).tell(take).run_to(5).tell(operator_says(Answer.FINE))
     scene.run_to(100).tell(joined(Severity.SEVERE)).run_to(230)
-    assert scene.times("operator_alarmed take still_waiting") == [160, 220]
+    assert scene.times("operator_alarmed take still_waiting") == [120, 140, 160, 180]
 
 
 def test_better_knowledge_after_fine_alarms_but_rings_nobody() -> None:

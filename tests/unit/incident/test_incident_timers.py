@@ -39,7 +39,7 @@ def test_clearing_a_family_of_timers_meets_only_that_family() -> None:
     assert {"giveup:driver:", "giveup:contact:", "offer:guard:"} <= families
     for prefix in families:
         met = {name for name in names if name.startswith(prefix)}
-        assert len({name.rsplit(":", 1)[0] for name in met}) == 1
+        assert len({name.rsplit(":", 1)[0] for name in met}) <= 1
 
 
 @pytest.mark.parametrize(
