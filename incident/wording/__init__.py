@@ -1,0 +1,20 @@
+"""What we say and write to people, in Japanese and English.
+
+Nobody hears that an ambulance or a unit is on its way before somebody has accepted to come.
+"""
+
+from incident.wording.facts import EN, JA, JAPAN_TIME, Facts, clock_time
+from incident.wording.spoken import contact_greeting, greeting, spoken
+from incident.wording.texts import text
+
+__all__ = [
+    "EN",
+    "JA",
+    "JAPAN_TIME",
+    "Facts",
+    "clock_time",
+    "contact_greeting",
+    "greeting",
+    "spoken",
+    "text",
+]
