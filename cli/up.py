@@ -17,7 +17,7 @@ from rich.text import Text
 
 from cli.feed import Feed, FeedEvent
 from cli.phrases import phrase
-from cli.simulated import demo, processes, world
+from cli.simulated import demo, directories, processes, world
 from cli.simulated.world import Settled
 from cli.terminal import fail
 from incident.wording import JAPAN_TIME
@@ -63,6 +63,7 @@ def _start(stack: Stack, life: Lifecycle, *, with_demo: bool) -> Settled | None:
         stack.run_beside(processes.carrier(settings, demo.WORLD, beside), stopping=stopping)
     if not stack.start(stopping=stopping) or not with_demo:
         return None
+    directories.import_directories(settings)
     settled = world.provision(demo.WORLD, settings.nearest_api_url, settings.admin_token.get_secret_value())
     world.close_leftovers(settings.nearest_api_url, _operator_token(settings))
     port = stack.state.port("cars", host="127.0.0.1")

@@ -17,7 +17,7 @@ from typing import Any, Final
 import httpx
 
 from cli.feed import Feed, FeedEvent
-from cli.simulated import processes, world
+from cli.simulated import directories, processes, world
 from cli.simulated.world import Motorist, World
 from cli.story.stories import INCIDENTAL, Expect, Story
 from runtime.settings import Settings
@@ -117,6 +117,7 @@ class _Performance:
     def play(self) -> Outcome:
         self._stack.start()
         folder = self._stack.state.folder / processes.FOLDER
+        directories.import_directories(self._settings)
         settled = world.provision(
             self._cast, self._settings.api_url, self._settings.admin_token.get_secret_value()
         )

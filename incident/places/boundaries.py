@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
+from incident.places import imports
 from incident.places.prefectures import five_digits
 from incident.places.table import LAT_DEG, LON_DEG, DirectoryError, read_file
 from runtime.database import Connection
@@ -61,7 +62,7 @@ def read_outlines(file: Path) -> list[Outline]:
 
 def begin_replacing(conn: Connection) -> None:
     """Take out the boundaries there are, within the caller's transaction: others read them until its commit."""
-    conn.execute(SQL["begin_import"], {"kind": "municipalities"})
+    imports.begin(conn, "municipalities")
     conn.execute(SQL["clear_municipalities"])
 
 
@@ -75,7 +76,7 @@ def add_outlines(conn: Connection, outlines: list[Outline]) -> None:
 
 def end_replacing(conn: Connection, entries: int) -> None:
     """Say how many rings there are now."""
-    conn.execute(SQL["end_import"], {"kind": "municipalities", "entries": entries})
+    imports.end(conn, "municipalities", entries)
 
 
 def municipality_at(conn: Connection, position: Position) -> tuple[str, str] | None:

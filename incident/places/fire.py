@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from incident.places import imports
 from incident.places.place import Area, FireHeadquarters, Words
 from incident.places.prefectures import city_of, five_digits
 from incident.places.table import Row, read_table
@@ -75,12 +76,12 @@ def replace_directory(conn: Connection, entries: Sequence[FireEntry]) -> int:
     Within the caller's transaction: until its commit everybody reads the old one.
     """
     rows = [(code, entry) for entry in entries for code in entry.codes]
-    conn.execute(SQL["begin_import"], {"kind": "fire"})
+    imports.begin(conn, "fire")
     conn.execute(SQL["clear_fire"])
     with conn.cursor().copy(SQL["copy_fire"]) as copy:
         for code, entry in rows:
             copy.write_row((code, entry.name.ja, entry.name.en, entry.number, entry.source, entry.as_of))
-    conn.execute(SQL["end_import"], {"kind": "fire", "entries": len(rows)})
+    imports.end(conn, "fire", len(rows))
     return len(rows)
 
 

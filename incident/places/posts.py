@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import cos, radians
 from typing import Any, Final
 
+from incident.places import imports
 from incident.places.place import RoadCandidate, RoadFinding, Words
 from incident.places.roads import LONGEST_LEG_KM, NEAR_M, Post, Travel, road_kind, roads_near
 from incident.places.sphere import KM_PER_DEGREE
@@ -64,12 +65,12 @@ def read_posts(text: str) -> list[PostRow]:
 
 def replace_posts(conn: Connection, posts: Sequence[PostRow]) -> None:
     """Put these posts in place of those there are, within the caller's transaction."""
-    conn.execute(SQL["begin_import"], {"kind": "roads"})
+    imports.begin(conn, "roads")
     conn.execute(SQL["clear_roads"])
     with conn.cursor().copy(SQL["copy_roads"]) as copy:
         for post in posts:
             copy.write_row(post)
-    conn.execute(SQL["end_import"], {"kind": "roads", "entries": len(posts)})
+    imports.end(conn, "roads", len(posts))
 
 
 def roads_at(

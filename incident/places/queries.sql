@@ -46,3 +46,6 @@ SELECT code, min(name_ja) AS name_ja FROM municipality_outlines
 WHERE bounds && box(point(%(lon_deg)s, %(lat_deg)s), point(%(lon_deg)s, %(lat_deg)s))
   AND outline @> point(%(lon_deg)s, %(lat_deg)s)
 GROUP BY code HAVING mod(count(*), 2) = 1 ORDER BY code LIMIT 1;
+
+-- name: is_imported
+SELECT EXISTS (SELECT FROM place_imports WHERE kind = %(kind)s AND entries > 0) AS imported;
