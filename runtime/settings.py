@@ -110,6 +110,17 @@ class Settings(BaseSettings):
         default=None, description="Escalation plan (TOML). Default: the built-in plan."
     )
 
+    geocoder_url: str = Field(
+        default="",
+        description="Service for finer addresses, with {lat} and {lon} in its address, answering as the Geospatial "
+        "Information Authority's LonLatToAddress or Nominatim; it learns where incidents are. Default: none.",
+    )
+    geocoder_timeout_s: float = Field(
+        default=1.0,
+        gt=0,
+        description="Longest wait for that service; without an answer the offline words stay.",
+    )
+
     injury_modifiers: Annotated[tuple[str, ...], NoDecode] = Field(
         default=INJURY_MODIFIERS,
         description="What may move the injury models, as age,near_side: the policyholder's age to the decade, and "
@@ -186,6 +197,15 @@ class Settings(BaseSettings):
     def _check_http_url(cls, value: str) -> str:
         if value and not _is_url(value, "http", "https"):
             raise ValueError("cannot be read: it is written as https://host or http://host:port")
+        return value
+
+    @field_validator("geocoder_url")
+    @classmethod
+    def _check_geocoder(cls, value: str) -> str:
+        if value and not (_is_url(value, "http", "https") and "{lat}" in value and "{lon}" in value):
+            raise ValueError(
+                "cannot be read: it is written as https://host/path?lat={lat}&lon={lon}, with both in braces"
+            )
         return value
 
     @field_validator("state_dir", "plan_file", mode="before")

@@ -93,3 +93,5 @@ class PlaceFacts:
     fire: tuple[FireHeadquarters, ...]
     fire_words: Words
     """For the operator: whom to ring for an ambulance, how old that number is, or what to do without one."""
+    address_asked: bool = False
+    """Whether an address service was asked since; it is asked once."""

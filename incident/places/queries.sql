@@ -49,3 +49,11 @@ GROUP BY code HAVING mod(count(*), 2) = 1 ORDER BY code LIMIT 1;
 
 -- name: is_imported
 SELECT EXISTS (SELECT FROM place_imports WHERE kind = %(kind)s AND entries > 0) AS imported;
+
+-- name: place_to_refine
+SELECT id, place FROM incidents
+WHERE phase <> 'closed' AND place IS NOT NULL AND NOT (place ->> 'address_asked')::boolean
+ORDER BY opened_at LIMIT 1;
+
+-- name: refine_place
+UPDATE incidents SET place = %(after)s WHERE id = %(id)s AND place = %(before)s;
