@@ -60,9 +60,14 @@ async def sleep_unless(stop: asyncio.Event, seconds: float) -> bool:
     return stop.is_set()
 
 
-def config_from_arguments(model: type[ConfigT], prog: str, about: str) -> ConfigT:
-    """Read `--config FILE.json` into the model; a bad file ends the process with status 2 and the reason."""
-    parser = argparse.ArgumentParser(prog=prog, description=about)
+def config_from_arguments(model: type[ConfigT], prog: str, about: str, guide: str = "") -> ConfigT:
+    """Read `--config FILE.json` into the model; a bad file ends the process with status 2 and the reason.
+
+    `guide` is shown below the options by --help, as it is written.
+    """
+    parser = argparse.ArgumentParser(
+        prog=prog, description=about, epilog=guide, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--config", type=Path, required=True, help="JSON file; see the module's Config")
     path: Path = parser.parse_args().config
     try:

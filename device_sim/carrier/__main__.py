@@ -3,29 +3,30 @@
     python -m device_sim.carrier --config FILE.json
 
 Prints one JSON line per event; the first is `listening` with the port. Everything is kept in
-`state_dir`: a carrier that was killed goes on with its calls when started again.
+`state_dir`: a carrier that was killed goes on with its calls and conferences when started again.
+`--help` lists the people there are, what they can be told to do, and /_sim: what onlookers see and change.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import sys
-from collections.abc import Generator
 from pathlib import Path
-from typing import Final
 
 import httpx
-import uvicorn
 from pydantic import BaseModel, ConfigDict, Field
 
 from device_sim.carrier.calls import Pace
 from device_sim.carrier.exchange import Exchange
-from device_sim.carrier.http import Account, CuttableProtocol, application
+from device_sim.carrier.http import Account, application
+from device_sim.carrier.inbound import OurNumber
 from device_sim.carrier.journal import FolderInUse, Journal
 from device_sim.carrier.nastiness import Nastiness
-from device_sim.carrier.people import Person
+from device_sim.carrier.onlookers import GUIDE
+from device_sim.carrier.outage import Outage
+from device_sim.carrier.people import TEMPERAMENTS, Person
+from device_sim.carrier.server import Server, listener
 from device_sim.carrier.webhooks import (
     DEFAULT_RETRIES,
     LONGEST_TOTAL_S,
@@ -34,9 +35,7 @@ from device_sim.carrier.webhooks import (
     Policy,
     Webhooks,
 )
-from device_sim.process import config_from_arguments, say_ready, stop_signals, tell
-
-HOST: Final = "127.0.0.1"
+from device_sim.process import config_from_arguments, stop_signals
 
 
 class WebhookConfig(BaseModel):
@@ -75,28 +74,20 @@ class Config(BaseModel):
     from_numbers: frozenset[str] = Field(
         default=frozenset(), description="Numbers that may call; empty: any."
     )
+    strict: bool = Field(
+        default=True, description="Refuse parameters that Twilio does not know, which Twilio ignores."
+    )
+    number: OurNumber = Field(default=OurNumber(), description="What is asked when somebody rings or writes.")
     people: dict[str, Person] = Field(
         default_factory=dict, description="By E.164 number; a temperament alone is enough."
     )
     bridge_s: float = Field(
-        default=8.0, gt=0, description="How long somebody put through talks with the operator."
+        default=8.0,
+        gt=0,
+        description="How long a talk lasts, with whoever was dialled or met in a conference.",
     )
     webhook: WebhookConfig = WebhookConfig()
     nasty: Nastiness = Nastiness()
-
-
-class _Server(uvicorn.Server):
-    """Says when it listens, and leaves signals to the caller."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if sockets:
-            tell("listening", port=sockets[0].getsockname()[1])
-        say_ready()
 
 
 async def serve(config: Config) -> None:
@@ -108,32 +99,30 @@ async def serve(config: Config) -> None:
     """
     stop = asyncio.Event()
     journal = Journal(config.state_dir)
-    listener = _listen(config.port)
+    socket = listener(config.port)
     with contextlib.closing(journal), stop_signals(stop):
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with (
+            httpx.AsyncClient(trust_env=False) as client,
+            httpx.AsyncClient(trust_env=False) as browser,
+        ):
             exchange = Exchange(
                 config.account_sid,
                 journal,
                 Webhooks(client, config.auth_token, config.webhook.policy()),
+                browser,
                 people=config.people,
+                number=config.number,
                 pace=Pace(config.time_scale, bridge_s=config.bridge_s),
                 calls_per_s=config.calls_per_s,
                 nasty=config.nasty,
             )
-            account = Account(config.account_sid, config.auth_token, config.from_numbers)
-            server = _Server(
-                uvicorn.Config(
-                    application(exchange, account),
-                    http=CuttableProtocol,
-                    log_level="warning",
-                    access_log=False,
-                    lifespan="off",
-                    # Longer than a client pauses: a request must not meet a connection being closed.
-                    timeout_keep_alive=75,
-                    timeout_graceful_shutdown=2,
-                )
+            account = Account(
+                config.account_sid, config.auth_token, config.from_numbers, strict=config.strict
             )
-            serving = asyncio.create_task(server.serve([listener]))
+            outage = Outage()
+            server = Server(application(exchange, account, outage))
+            outage.refuse, outage.accept = server.refuse, server.accept
+            serving = asyncio.create_task(server.serve([socket]))
             switching = asyncio.create_task(exchange.run(stop))
             await asyncio.wait({serving, switching}, return_when=asyncio.FIRST_COMPLETED)
             stop.set()
@@ -141,18 +130,29 @@ async def serve(config: Config) -> None:
             await asyncio.gather(serving, switching)
 
 
-def _listen(port: int) -> socket.socket:
-    # A restart must get its port back while old connections still linger.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((HOST, port))
-    return listener
+def guide() -> str:
+    """What a configuration and a judge can ask for."""
+    people = "\n".join(f"  {word.value:17} {about}" for word, about in TEMPERAMENTS.items())
+    fields = "\n".join(
+        f"  {name:21} {field.description or 'see above'}" for name, field in Person.model_fields.items()
+    )
+    settings = "\n".join(
+        f"  {name:13} {field.description or ''}" for name, field in Config.model_fields.items()
+    )
+    nasty = "\n".join(f"  {name:26} {field.description}" for name, field in Nastiness.model_fields.items())
+    return (
+        f"configuration:\n{settings}\n\ntemperaments of people:\n{people}\n\nmore about a person:\n{fields}\n\n"
+        f"nasty (probabilities from 0 to 1, real seconds):\n{nasty}\n\nfor onlookers:\n{GUIDE}"
+    )
 
 
 def main() -> None:
     """Entry point."""
     config = config_from_arguments(
-        Config, "python -m device_sim.carrier", "A simulated telephone carrier that speaks Twilio's protocol."
+        Config,
+        "python -m device_sim.carrier",
+        "A simulated telephone carrier that speaks Twilio's protocol.",
+        guide(),
     )
     try:
         asyncio.run(serve(config))

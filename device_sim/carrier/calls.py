@@ -1,13 +1,12 @@
-"""One call from its order to its end: a state machine without clock, network or disk.
+"""One call as a value, the world around it, and a call being moved on: without clock, network or disk.
 
-    queued -> dialling -> ringing -> fetching <-> talking | gathering | bridged -> ended
-                 |           |
-                 +-----------+--> ended (busy, failed, no-answer, canceled)
+    queued -> dialling -> ringing -> fetching <-> talking | gathering | bridged | conference -> ended
+                 |           |          ^
+                 +-----------+--> ended |   an inbound call begins with fetching, and rings meanwhile
 
-Every wait is an absolute time in the call's own value (`due_at`, epoch seconds), so a carrier
-that was killed goes on where the world would be by now. What happened is returned beside the new
-value: entries for the timeline, and status callbacks to send. Durations are scaled by the pace;
-the conversation itself lies in `device_sim.carrier.conversation`.
+Every wait is an absolute time in the call's own value (epoch seconds), so a carrier that was
+killed goes on where the world would be by now. What happened is collected in a `Step`: entries for
+the timeline, and requests that follow. Durations are scaled by the pace.
 """
 
 from __future__ import annotations
@@ -17,14 +16,18 @@ from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from enum import StrEnum
 from math import ceil
-from typing import Final
+from typing import Final, Literal
 
-from device_sim.carrier.orders import CallChange, CallOrder, TwilioError
-from device_sim.carrier.people import STRANGER, Person, Reaction, Result, reaction
-from device_sim.carrier.timeline import Entry, utc
+from device_sim.carrier.detection import Luck
+from device_sim.carrier.orders import CallOrder
+from device_sim.carrier.people import STRANGER, Person, Result
+from device_sim.carrier.timeline import Entry, Outgoing, utc
+from device_sim.carrier.verbs import Room
 
 API_VERSION: Final = "2010-04-01"
 SIP_CODES: Final = {"completed": "200", "busy": "486", "no-answer": "487", "canceled": "487", "failed": "404"}
+
+Direction = Literal["outbound-api", "inbound"]
 
 
 class Stage(StrEnum):
@@ -37,6 +40,7 @@ class Stage(StrEnum):
     TALKING = "talking"
     GATHERING = "gathering"
     BRIDGED = "bridged"
+    CONFERENCE = "conference"
     ENDED = "ended"
 
 
@@ -62,16 +66,36 @@ class Fetch:
     method: str
     params: dict[str, str]
     is_fallback: bool = False
+    is_wait: bool = False
+    """What is heard while a conference has not begun; the call's own document stays."""
 
 
 @dataclass(frozen=True)
 class Gathering:
-    """Keys being waited for: what was pressed, what the person will press, and until when."""
+    """Keys and words being waited for: what was pressed or said, what will be, and until when."""
 
     digits: str
     press_at: float | None
     press_key: str
     closes_at: float
+    speak_at: float | None = None
+    words: str = ""
+    is_speaking: bool = False
+    """The words have begun: `closes_at` is when they are understood."""
+
+
+@dataclass(frozen=True)
+class Dialled:
+    """Whom a Dial connects the call with since `since`: a number, or a conference room."""
+
+    since: float
+    action: str
+    """Absolute address that is asked when the Dial is over; empty: the document goes on."""
+    method: str
+    room: Room | None = None
+    is_connected: bool = False
+    talks: bool = False
+    """In a talk that ends with hanging up at the call's `due_at`."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +124,32 @@ class Call:
     document_url: str = ""
     verb: int = 0
     questions: int = 0
+    asked_at: float | None = None
+    """When the first question was asked."""
     gathering: Gathering | None = None
+    dialled: Dialled | None = None
     sequence: int = 0
+    direction: Direction = "outbound-api"
+    luck: Luck = "right"
+    detects_at: float | None = None
+    detected: str = ""
+    """AnsweredBy as detected, once it is; before that, what will be said at `detects_at`."""
 
     @property
     def next_at(self) -> float | None:
         """When time alone moves this call on; None while it is queued, ended, or only waits for a document."""
-        times = [at for at in (self.due_at, self.leaves_at) if at is not None]
+        times = [at for at in (self.due_at, self.leaves_at, self.detects_at) if at is not None]
         return min(times) if times and self.stage not in {Stage.QUEUED, Stage.ENDED} else None
+
+    @property
+    def party(self) -> str:
+        """The number of the person at the other end."""
+        return self.order.from_ if self.direction == "inbound" else self.order.to
+
+    @property
+    def has_person(self) -> bool:
+        """Whether a person, not a machine, is on the line."""
+        return self.direction == "inbound" or self.answered_by == "human"
 
 
 @dataclass(frozen=True)
@@ -125,15 +167,15 @@ class Step:
     call: Call
     world: World
     entries: list[Entry] = field(default_factory=list[Entry])
-    callbacks: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    outgoing: list[Outgoing] = field(default_factory=list[Outgoing])
 
     def scaled(self, seconds: float) -> float:
         """Real seconds for simulated ones."""
         return self.world.pace.scaled(seconds)
 
     def owner(self) -> Person:
-        """Whoever is called."""
-        return self.world.people.get(self.call.order.to, STRANGER)
+        """Whoever is at the other end."""
+        return self.world.people.get(self.call.party, STRANGER)
 
     def change(self, at: float, **changes: object) -> None:
         """Replace fields of the call, and say when."""
@@ -157,15 +199,29 @@ class Step:
             seconds = duration_s(call, at)
             params |= {"CallDuration": str(seconds), "Duration": str(ceil(seconds / 60))}
             params |= {"SipResponseCode": SIP_CODES[status]}
-        self.callbacks.append(params)
+        self.outgoing.append(
+            Outgoing("status", call.order.status_callback, call.order.status_callback_method, params)
+        )
         self.call = replace(call, sequence=call.sequence + 1)
 
     def end(self, at: float, status: str, reason: str) -> None:
-        """The call is over."""
+        """The call is over. A Dial that was going on is reported to its action; the answer changes nothing."""
+        if (dialled := self.call.dialled) is not None and dialled.action:
+            params = webhook_params(self.call, status) | dial_params(self.call, at)
+            self.outgoing.append(Outgoing("action", dialled.action, dialled.method, params))
         self.call_back(at, "completed", status)
         self.note(at, "ended", status=status, reason=reason)
         self.change(
-            at, status=status, stage=Stage.ENDED, ended_at=at, due_at=None, leaves_at=None, fetch=None
+            at,
+            status=status,
+            stage=Stage.ENDED,
+            ended_at=at,
+            due_at=None,
+            leaves_at=None,
+            detects_at=None,
+            fetch=None,
+            gathering=None,
+            dialled=None,
         )
 
 
@@ -180,83 +236,27 @@ def webhook_params(call: Call, status: str) -> dict[str, str]:
         "Called": call.order.to,
         "CallStatus": status,
         "ApiVersion": API_VERSION,
-        "Direction": "outbound-api",
+        "Direction": call.direction,
     }
+
+
+def dial_params(call: Call, at: float, failed: str = "") -> dict[str, str]:
+    """What the action of a Dial is told; DialCallDuration is not sent after a conference, says Twilio."""
+    dialled = call.dialled
+    if dialled is None:
+        raise AssertionError(f"call {call.sid} dials nobody")
+    connected = dialled.is_connected and not failed
+    if dialled.room is not None:
+        params = {"DialCallStatus": "answered" if connected else failed or "failed"}
+    else:
+        lasted_s = max(1, ceil(at - dialled.since)) if connected else 0
+        params = {
+            "DialCallStatus": "completed" if connected else "no-answer",
+            "DialCallDuration": str(lasted_s),
+        }
+    return params | {"DialBridged": "true" if connected else "false"}
 
 
 def duration_s(call: Call, at: float) -> int:
     """Whole seconds from picking up to `at`, begun ones counted; 0 for a call nobody took."""
     return 0 if call.answered_at is None else max(1, ceil(at - call.answered_at))
-
-
-def placed(sid: str, account_sid: str, order: CallOrder, at: float) -> Call:
-    """A new call, queued."""
-    return Call(sid, account_sid, order, created_at=at, updated_at=at)
-
-
-def begin(step: Step, at: float) -> None:
-    """The account's turn has come: the call leaves the queue."""
-    step.note(at, "dialling")
-    step.change(at, stage=Stage.DIALLING, started_at=at, due_at=at + step.scaled(step.world.pace.dial_s))
-    step.call_back(at, "initiated", "initiated")
-
-
-def ring_on(step: Step, at: float) -> bool:
-    """Do what is due at `at` before anybody has answered; true when somebody picks up now."""
-    call = step.call
-    if call.stage is Stage.DIALLING:
-        _reach(step, at, reaction(step.owner()))
-        return False
-    match call.comes:
-        case "human" | "machine":
-            _pick_up(step, at)
-            return True
-        case "nothing":
-            step.end(at, "no-answer", "rang out")
-        case "busy" | "failed":
-            step.end(at, call.comes, "declined")
-    return False
-
-
-def cancel(step: Step, at: float, change: CallChange) -> None:
-    """Carry out Status=canceled or completed.
-
-    `canceled` leaves a call that was answered alone, as Twilio does; `completed` ends that too.
-
-    Raises:
-        TwilioError: 21220, the call is over.
-    """
-    call = step.call
-    if call.stage is Stage.ENDED:
-        raise TwilioError(400, 21220, f"Unable to update record: call is {call.status}.")
-    if call.answered_at is None:
-        step.end(at, "canceled", f"client asked for {change.status}")
-    elif change.status == "completed":
-        step.end(at, "completed", "client asked for completed")
-
-
-def _reach(step: Step, at: float, taken: Reaction) -> None:
-    if not taken.rings:
-        step.end(at, taken.result, "no ringing")
-        return
-    step.note(at, "rang")
-    rings_out_at = at + step.scaled(step.call.order.ring_s)
-    taken_at = at + step.scaled(taken.after_s)
-    if taken.result == "nothing" or taken_at >= rings_out_at:
-        step.change(at, status="ringing", stage=Stage.RINGING, due_at=rings_out_at, comes="nothing")
-    else:
-        step.change(at, status="ringing", stage=Stage.RINGING, due_at=taken_at, comes=taken.result)
-    step.call_back(at, "ringing", "ringing")
-
-
-def _pick_up(step: Step, at: float) -> None:
-    longest_s = min(step.owner().stays_s, step.call.order.limit_s)
-    step.note(at, "answered", by=step.call.comes)
-    step.change(
-        at,
-        status="in-progress",
-        answered_at=at,
-        answered_by=step.call.comes,
-        leaves_at=at + step.scaled(longest_s),
-    )
-    step.call_back(at, "answered", "in-progress")

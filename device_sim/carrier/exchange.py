@@ -1,7 +1,7 @@
-"""The telephone exchange: moves every call and message on at its time, fetches documents, sends callbacks.
+"""The telephone exchange: moves every call and message on at its time, and fetches documents.
 
-What is decided lies in `device_sim.carrier.conversation` and its neighbours; here are the clock, the
-journal and the network. Each move is committed before anything follows from it: a fetch or a
+What is decided lies in `device_sim.carrier.board`, `conversation` and their neighbours; here are the
+clock, the journal and the network. Each move is committed before anything follows from it: a fetch or a
 callback that was under way when the process was killed is done again after the restart, so
 webhooks are delivered at least once, and no call is ever begun twice.
 """
@@ -12,22 +12,30 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from random import Random
 from typing import Final
 
-from device_sim.carrier import calls, conversation, messages
-from device_sim.carrier.calls import Call, Fetch, Pace, Stage, Step, World
-from device_sim.carrier.journal import Callback, Journal
+import httpx
+
+from device_sim.carrier import conversation, inbound, messages, ringing
+from device_sim.carrier.board import Board, Moved
+from device_sim.carrier.calls import Call, Fetch, Pace, Step, World
+from device_sim.carrier.conferences import Conference
+from device_sim.carrier.inbound import OurNumber, Ring, Text
+from device_sim.carrier.journal import Journal, Record, Write
 from device_sim.carrier.messages import Message
-from device_sim.carrier.nastiness import REORDER_S, Delivery, Nastiness, deliveries
-from device_sim.carrier.orders import CallChange, CallOrder, MessageOrder
-from device_sim.carrier.people import Person
-from device_sim.carrier.timeline import Entry
+from device_sim.carrier.nastiness import REORDER_S, Delivery, Nastiness, deliveries, luck
+from device_sim.carrier.orders import CallChange, CallOrder, MessageOrder, TwilioError
+from device_sim.carrier.people import STRANGER, Person
+from device_sim.carrier.post import Post
+from device_sim.carrier.timeline import Change, Entry, Outgoing
 from device_sim.carrier.webhooks import WebhookFailed, Webhooks
 from device_sim.process import tell
 
 IDLE_S: Final = 60.0
+_UNSETTLED: Final = frozenset({"status", "conference", "detection"})
+"""Requests that get lost, late, doubled and out of order; the others are asked for an answer, or are a person's."""
 
 
 class Exchange:
@@ -38,30 +46,36 @@ class Exchange:
         account_sid: str,
         journal: Journal,
         webhooks: Webhooks,
+        browser: httpx.AsyncClient,
         *,
         people: dict[str, Person],
+        number: OurNumber,
         pace: Pace,
         calls_per_s: float,
         nasty: Nastiness,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take up what the journal says is under way. `people` are overlaid by those changed while running."""
+        """Take up what the journal says is under way.
+
+        `people` and `number` give way to what was changed while running.
+        """
         self.people = people | journal.people()
+        self.number = journal.number() or number
         self.journal = journal
+        self.clock = clock
         self._account_sid = account_sid
         self._webhooks = webhooks
         self._pace = pace
         self._world = World(self.people, pace)
         self._slot_s = pace.scaled(1 / calls_per_s)
-        self.clock = clock
-        self._calls = {call.sid: call for call in journal.active_calls()}
+        self._board = Board(journal.active_calls(), journal.active_conferences(), self._world)
         self._messages = {message.sid: message for message in journal.active_messages()}
-        self._callbacks = {callback.id: callback for callback in journal.waiting_callbacks()}
         self._next_slot_at = journal.next_slot_at()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._fetching: set[tuple[str, int]] = set()
         self._broken: BaseException | None = None
+        self._post = Post(journal, webhooks, browser, self, self._spawn)
         self.set_nasty(nasty)
 
     def set_nasty(self, nasty: Nastiness) -> None:
@@ -74,11 +88,16 @@ class Exchange:
         self.journal.save_person(number, person)
         self.people[number] = person
 
+    def set_number(self, number: OurNumber) -> None:
+        """Change what is asked when somebody rings our number or writes to it."""
+        self.journal.save_number(number)
+        self.number = number
+
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the exchange going until told to stop. What is under way stays in the journal."""
         stopping = asyncio.create_task(_wake_on(stop, self._wake))
         try:
-            for call in self._calls.values():
+            for call in self._board.calls.values():
                 self._fetch_if_asked(call)
             while not stop.is_set():
                 self._wake.clear()
@@ -96,10 +115,26 @@ class Exchange:
     def place_call(self, order: CallOrder) -> Call:
         """Accept a call; it is committed when this returns."""
         now = self.clock()
-        call = calls.placed(f"CA{secrets.token_hex(16)}", self._account_sid, order, now)
-        self._commit_call(call, [Entry(now, "placed", {"to": order.to, "from": order.from_})])
-        self._wake.set()
-        return call
+        fares = luck(self.nasty, self.chance, self.people.get(order.to, STRANGER))
+        call = ringing.placed(
+            _sid("CA"), self._account_sid, order, now, fares if order.detection else "right"
+        )
+        step = Step(call, self._world, [Entry(now, "placed", {"to": order.to, "from": order.from_})])
+        return self._take(step, now)
+
+    def ring(self, ring: Ring) -> Call:
+        """Somebody rings our number; it is committed when this returns.
+
+        Raises:
+            TwilioError: our number has no address to be asked.
+        """
+        now = self.clock()
+        order = inbound.call_order(ring, self.number)
+        if ring.caller is not None:
+            self.set_person(ring.from_, ring.caller)
+        step = ringing.arriving(_sid("CA"), self._account_sid, order, now, self._world)
+        conversation.arrived(step, now)
+        return self._take(step, now)
 
     def change_call(self, call: Call, change: CallChange) -> Call:
         """Carry out an update; it is committed when this returns.
@@ -108,116 +143,98 @@ class Exchange:
             TwilioError: the call's state does not allow it.
         """
         now = self.clock()
-        call = self._settle(call, now)
-        step = conversation.update(call, change, now, self._world)
-        self._commit_step(step, now)
-        self._wake.set()
-        return step.call
+        self._advance(now)
+        current = self._board.calls.get(call.sid) or self.journal.call(call.sid)
+        if current is None:
+            raise TwilioError(404, 20404, f"The requested resource Calls/{call.sid}.json was not found")
+        return self._take(conversation.update(current, change, now, self._world), now)
 
     def place_message(self, order: MessageOrder) -> Message:
         """Accept a message; it is committed when this returns."""
         now = self.clock()
-        sid = f"SM{secrets.token_hex(16)}"
-        message = messages.placed(sid, self._account_sid, order, now, self._pace)
-        entry = Entry(now, "accepted", {"to": order.to, "from": order.from_})
-        self.journal.save(message, [entry])
-        self._tell(message, [entry])
-        self._messages[sid] = message
-        self._wake.set()
-        return message
+        change = messages.placed(_sid("SM"), self._account_sid, order, now, self._pace)
+        self._keep_message(change, now)
+        return change.record
+
+    def receive_message(self, text: Text) -> Message:
+        """Somebody writes to our number; it is committed when this returns."""
+        now = self.clock()
+        change = messages.received(
+            _sid("SM"),
+            self._account_sid,
+            inbound.message_order(text),
+            now,
+            url=self.number.sms_url,
+            method=self.number.sms_method,
+        )
+        self._keep_message(change, now)
+        return change.record
 
     def _tick(self, now: float) -> None:
-        self._start_queued(now)
-        for call in list(self._calls.values()):
-            self._settle(call, now)
-        for message in list(self._messages.values()):
-            if message.next_at is not None and message.next_at <= now:
-                self._move_message(message, now)
-        for callback in list(self._callbacks.values()):
-            if callback.due_at <= now:
-                del self._callbacks[callback.id]
-                self._spawn(self._deliver(callback))
-
-    def _next_at(self) -> float:
-        times = [self.clock() + IDLE_S]
-        times += [call.next_at for call in self._calls.values() if call.next_at is not None]
-        times += [message.next_at for message in self._messages.values() if message.next_at is not None]
-        times += [callback.due_at for callback in self._callbacks.values()]
-        if any(call.stage is Stage.QUEUED for call in self._calls.values()):
-            times.append(self._next_slot_at)
-        return min(times)
-
-    def _start_queued(self, now: float) -> None:
-        for call in [call for call in self._calls.values() if call.stage is Stage.QUEUED]:
+        for call in self._board.queued():
             at = max(self._next_slot_at, call.created_at)
             if at > now:
-                return
+                break
             self._next_slot_at = at + self._slot_s
             step = Step(call, self._world)
-            calls.begin(step, at)
-            self._commit_step(step, now, next_slot_at=self._next_slot_at)
+            ringing.begin(step, at)
+            self._commit(self._board.take(step, at), now, next_slot_at=self._next_slot_at)
+        self._advance(now)
+        for message in list(self._messages.values()):
+            if message.next_at is not None and message.next_at <= now:
+                self._keep_message(messages.advance(message, now, self.people, self._pace), now)
+        self._post.make_due(now)
 
-    def _settle(self, call: Call, now: float) -> Call:
-        """Bring a call up to date."""
-        if call.next_at is None or call.next_at > now:
-            return call
-        step = conversation.advance(call, now, self._world)
-        self._commit_step(step, now)
-        return step.call
+    def _next_at(self) -> float:
+        now = self.clock()
+        times = [now + IDLE_S, self._board.next_at(), self._post.next_at()]
+        times += [message.next_at for message in self._messages.values() if message.next_at is not None]
+        times += [max(self._next_slot_at, call.created_at) for call in self._board.queued()[:1]]
+        return min(times)
 
-    def _commit_step(self, step: Step, now: float, next_slot_at: float | None = None) -> None:
-        self._commit_call(step.call, step.entries, step.callbacks, now=now, next_slot_at=next_slot_at)
+    def _advance(self, now: float) -> None:
+        for moved in self._board.advance(now):
+            self._commit(moved, now)
 
-    def _commit_call(
-        self,
-        call: Call,
-        entries: list[Entry],
-        callbacks: list[dict[str, str]] | None = None,
-        *,
-        now: float = 0.0,
-        next_slot_at: float | None = None,
-    ) -> None:
-        made: list[tuple[str, str, dict[str, str], tuple[Delivery, ...]]] = []
-        for params in callbacks or []:
-            copies = deliveries(self.nasty, self.chance, now, is_final="CallDuration" in params)
-            made.append((call.order.status_callback, call.order.status_callback_method, params, copies))
+    def _take(self, step: Step, now: float) -> Call:
+        self._commit(self._board.take(step, now), now)
+        self._wake.set()
+        return self._board.calls.get(step.call.sid, step.call)
+
+    def _commit(self, moved: Moved, now: float, next_slot_at: float | None = None) -> None:
+        writes = [self._write(change, now) for change in moved]
+        self._post.add(self.journal.save(writes, next_slot_at=next_slot_at))
+        for change in moved:
+            _tell(change.record, change.entries)
+        for sid in {change.record.sid for change in moved} & self._board.calls.keys():
+            self._fetch_if_asked(self._board.calls[sid])
+
+    def _keep_message(self, change: Change[Message], now: float) -> None:
+        message = change.record
+        self._post.add(self.journal.save([self._write(change, now)]))
+        _tell(message, change.entries)
+        if message.next_at is None:
+            self._messages.pop(message.sid, None)
+        else:
+            self._messages[message.sid] = message
+        self._wake.set()
+
+    def _write(self, change: Change[Record], now: float) -> Write:
+        copies = tuple((outgoing, self._copies(outgoing, now)) for outgoing in change.outgoing)
         # What was held back for a next callback goes out at the end too: there may be none.
-        releases = made or call.stage is Stage.ENDED
-        waiting = self.journal.save(
-            call,
-            entries,
-            made,
-            next_slot_at=next_slot_at,
-            release_held_at=now + REORDER_S if releases else None,
-        )
-        self._callbacks |= {callback.id: callback for callback in waiting}
-        self._tell(call, entries)
-        if call.stage is Stage.ENDED:
-            self._calls.pop(call.sid, None)
-        else:
-            self._calls[call.sid] = call
-        self._fetch_if_asked(call)
+        releases = copies or change.record.ended_at is not None
+        return Write(change, copies, now + REORDER_S if releases else None)
 
-    def _move_message(self, message: Message, now: float) -> None:
-        step = messages.advance(message, now, self.people, self._pace)
-        made = [
-            (
-                message.order.status_callback,
-                "POST",
-                params,
-                deliveries(self.nasty, self.chance, now, is_final=params["MessageStatus"] != "sent"),
-            )
-            for params in step.callbacks
-        ]
-        waiting = self.journal.save(
-            step.message, step.entries, made, release_held_at=now + REORDER_S if made else None
+    def _copies(self, outgoing: Outgoing, now: float) -> tuple[Delivery, ...]:
+        if outgoing.kind not in _UNSETTLED:
+            return (Delivery(now + outgoing.after_s, "pending"),)
+        params = outgoing.params
+        is_final = (
+            "CallDuration" in params
+            or params.get("MessageStatus", "sent") != "sent"
+            or params.get("StatusCallbackEvent") == "conference-end"
         )
-        self._callbacks |= {callback.id: callback for callback in waiting}
-        self._tell(message, list(step.entries))
-        if step.message.next_at is None:
-            del self._messages[message.sid]
-        else:
-            self._messages[message.sid] = step.message
+        return deliveries(self.nasty, self.chance, now, is_final=is_final)
 
     def _fetch_if_asked(self, call: Call) -> None:
         fetch = call.fetch
@@ -232,26 +249,15 @@ class Exchange:
         except WebhookFailed as failed:
             reason = str(failed)
         self._fetching.discard((sid, fetch.number))
-        if sid not in self._calls:
-            return
         now = self.clock()
-        call = self._settle(self._calls[sid], now)
-        step = (
-            conversation.document_failed(call, fetch.number, reason, now, self._world)
-            if reason
-            else conversation.document_came(call, fetch.number, document, now, self._world)
-        )
-        self._commit_step(step, now)
-        self._wake.set()
-
-    async def _deliver(self, callback: Callback) -> None:
-        try:
-            await self._webhooks.send(callback.url, callback.method, callback.params)
-        except WebhookFailed as failed:
-            self.journal.settle_callback(callback.id, "failed", str(failed))
-            tell("callback_failed", sid=callback.sid, reason=str(failed))
+        self._advance(now)
+        if (call := self._board.calls.get(sid)) is None:
+            return
+        if reason:
+            step = conversation.document_failed(call, fetch.number, reason, now, self._world)
         else:
-            self.journal.settle_callback(callback.id, "delivered")
+            step = conversation.document_came(call, fetch.number, document, now, self._world)
+        self._take(step, now)
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
@@ -264,9 +270,18 @@ class Exchange:
             self._broken = task.exception()
             self._wake.set()
 
-    def _tell(self, record: Call | Message, entries: list[Entry]) -> None:
-        for entry in entries:
-            tell(entry.kind, **({"sid": record.sid, "to": record.order.to} | entry.data))
+
+def _sid(prefix: str) -> str:
+    return prefix + secrets.token_hex(16)
+
+
+def _tell(record: Record, entries: Sequence[Entry]) -> None:
+    who = {"name": record.name} if isinstance(record, Conference) else {"to": record.order.to}
+    for entry in entries:
+        tell(
+            f"conference_{entry.kind}" if "name" in who else entry.kind,
+            **({"sid": record.sid} | who | entry.data),
+        )
 
 
 async def _wake_on(stop: asyncio.Event, wake: asyncio.Event) -> None:

@@ -1,7 +1,4 @@
-"""The carrier's HTTP surface: Twilio's 2010-04-01 API for calls and messages, and /_sim for onlookers.
-
-/_sim needs no password: the carrier listens on 127.0.0.1 only.
-"""
+"""The carrier's HTTP surface: Twilio's 2010-04-01 API for calls and messages; `onlookers` adds /_sim."""
 
 from __future__ import annotations
 
@@ -17,15 +14,11 @@ from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from starlette.exceptions import HTTPException
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from device_sim.carrier import resources
+from device_sim.carrier import onlookers, resources
 from device_sim.carrier.calls import API_VERSION, Call
 from device_sim.carrier.exchange import Exchange
-from device_sim.carrier.journal import Filter
-from device_sim.carrier.nastiness import Nastiness
-from device_sim.carrier.orders import E164, TwilioError, call_change, call_order, message_order
-from device_sim.carrier.people import Person
-
-STORY_LIMIT = 10_000
+from device_sim.carrier.orders import TwilioError, call_change, call_order, message_order
+from device_sim.carrier.outage import Outage
 
 _basic = HTTPBasic(auto_error=False)
 
@@ -48,6 +41,12 @@ class CuttableProtocol(H11Protocol):
         super().connection_lost(exc)
 
     @classmethod
+    def cut_all(cls) -> None:
+        """End every connection at once."""
+        for transport in list(cls.open.values()):
+            transport.abort()
+
+    @classmethod
     def cut(cls, client: tuple[str, int]) -> None:
         """End a client's connection at once; whatever is answered to it later goes nowhere."""
         if (transport := cls.open.get(client)) is not None:
@@ -55,11 +54,12 @@ class CuttableProtocol(H11Protocol):
 
 
 class Account:
-    """The one account: who may ask, and from which numbers."""
+    """The one account: who may ask, from which numbers, and whether unknown parameters are refused."""
 
-    def __init__(self, sid: str, auth_token: str, from_numbers: frozenset[str]) -> None:
+    def __init__(self, sid: str, auth_token: str, from_numbers: frozenset[str], *, strict: bool) -> None:
         self.sid = sid
         self.from_numbers = from_numbers
+        self.strict = strict
         self._auth_token = auth_token
 
     def check(self, sid: str, credentials: HTTPBasicCredentials | None) -> None:
@@ -80,11 +80,11 @@ class Account:
             )
 
 
-def application(exchange: Exchange, account: Account) -> FastAPI:
+def application(exchange: Exchange, account: Account, outage: Outage) -> FastAPI:
     """The ASGI application."""
     app = FastAPI(title="Simulated telephone carrier", openapi_url=None)
-    app.include_router(_twilio(exchange, account))
-    app.include_router(_onlookers(exchange))
+    app.include_router(_twilio(exchange, account, outage))
+    app.include_router(onlookers.router(exchange, outage))
 
     async def refuse(_: Request, error: Exception) -> Response:
         refusal = cast("TwilioError", error)
@@ -108,15 +108,34 @@ def application(exchange: Exchange, account: Account) -> FastAPI:
     return app
 
 
-def _twilio(exchange: Exchange, account: Account) -> APIRouter:
+def _twilio(exchange: Exchange, account: Account, outage: Outage) -> APIRouter:
+    async def be_there(request: Request) -> None:
+        match outage.how:
+            case None:
+                return
+            case "500":
+                raise TwilioError(500, 20500, "An internal server error has occurred")
+            case "hang":
+                await outage.wait()
+                _cut(request)
+            case "refuse":
+                # A connection of before: whoever stopped listening is gone on it as well.
+                _cut(request)
+        raise TwilioError(503, 20503, "nobody hears this")
+
     def check(sid: str, credentials: Annotated[HTTPBasicCredentials | None, Depends(_basic)]) -> None:
         account.check(sid, credentials)
 
-    router = APIRouter(prefix=f"/{API_VERSION}/Accounts/{{sid}}", dependencies=[Depends(check)])
+    router = APIRouter(
+        prefix=f"/{API_VERSION}/Accounts/{{sid}}", dependencies=[Depends(be_there), Depends(check)]
+    )
 
     @router.post("/Calls.json")
     async def create_call(request: Request) -> Response:
-        call = exchange.place_call(call_order(await _form(request), account.from_numbers))
+        call = exchange.place_call(
+            call_order(await _form(request), account.from_numbers, strict=account.strict)
+        )
+        await _answer_late(exchange)
         _cut_by_chance(exchange, request, exchange.nasty.lost_call_answer_p)
         return JSONResponse(resources.call_resource(call), status_code=201)
 
@@ -138,13 +157,15 @@ def _twilio(exchange: Exchange, account: Account) -> APIRouter:
 
     @router.post("/Calls/{call_sid}.json")
     async def update_call(call_sid: str, request: Request) -> Response:
-        change = call_change(await _form(request))
+        change = call_change(await _form(request), strict=account.strict)
         call = exchange.change_call(_call(exchange, call_sid), change)
         return JSONResponse(resources.call_resource(call))
 
     @router.post("/Messages.json")
     async def create_message(request: Request) -> Response:
-        message = exchange.place_message(message_order(await _form(request), account.from_numbers))
+        order = message_order(await _form(request), account.from_numbers, strict=account.strict)
+        message = exchange.place_message(order)
+        await _answer_late(exchange)
         _cut_by_chance(exchange, request, exchange.nasty.lost_message_answer_p)
         return JSONResponse(resources.message_resource(message), status_code=201)
 
@@ -165,55 +186,6 @@ def _twilio(exchange: Exchange, account: Account) -> APIRouter:
         if (message := exchange.journal.message(message_sid)) is None:
             raise _not_found(f"Messages/{message_sid}.json")
         return JSONResponse(resources.message_resource(message))
-
-    return router
-
-
-def _onlookers(exchange: Exchange) -> APIRouter:
-    router = APIRouter(prefix="/_sim")
-    journal = exchange.journal
-
-    @router.get("/calls")
-    async def all_calls() -> Response:
-        calls = journal.calls(Filter(), exchange.clock(), "", STORY_LIMIT)
-        return JSONResponse(
-            [
-                resources.call_story(call, journal.timeline(call.sid), journal.callbacks(call.sid))
-                for call in reversed(calls)
-            ]
-        )
-
-    @router.get("/messages")
-    async def all_messages() -> Response:
-        messages = journal.messages(Filter(), exchange.clock(), "", STORY_LIMIT)
-        return JSONResponse(
-            [
-                resources.message_story(
-                    message, journal.timeline(message.sid), journal.callbacks(message.sid)
-                )
-                for message in reversed(messages)
-            ]
-        )
-
-    @router.get("/people")
-    async def all_people() -> dict[str, Person]:
-        return exchange.people
-
-    @router.put("/people/{number}")
-    async def put_person(number: str, person: Person) -> Person:
-        if not E164.fullmatch(number):
-            raise TwilioError(400, 21211, f"{number} is not an E.164 number")
-        exchange.set_person(number, person)
-        return person
-
-    @router.get("/nasty")
-    async def get_nasty() -> Nastiness:
-        return exchange.nasty
-
-    @router.put("/nasty")
-    async def put_nasty(nasty: Nastiness) -> Nastiness:
-        exchange.set_nasty(nasty)
-        return nasty
 
     return router
 
@@ -242,6 +214,16 @@ def _visible_until(exchange: Exchange) -> float:
     return exchange.clock() - exchange.nasty.list_lag_s
 
 
+async def _answer_late(exchange: Exchange) -> None:
+    if exchange.chance.random() < exchange.nasty.late_answer_p:
+        await asyncio.sleep(exchange.chance.uniform(0, exchange.nasty.late_answer_s))
+
+
 def _cut_by_chance(exchange: Exchange, request: Request, probability: float) -> None:
-    if request.client is not None and exchange.chance.random() < probability:
+    if exchange.chance.random() < probability:
+        _cut(request)
+
+
+def _cut(request: Request) -> None:
+    if request.client is not None:
         CuttableProtocol.cut((request.client.host, request.client.port))

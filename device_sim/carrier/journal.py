@@ -1,4 +1,4 @@
-"""The carrier's memory on disk: calls, messages, their timelines, callbacks still to send, people changed.
+"""The carrier's memory on disk: calls, messages, conferences, their timelines, requests still to make, people changed.
 
 SQLite in the state folder. Each method is one transaction, committed when it returns; a second
 carrier on the same folder is refused. `synchronous=NORMAL` with a write-ahead log survives the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -17,89 +17,28 @@ from typing import Final, Literal
 from pydantic import TypeAdapter
 
 from device_sim.carrier.calls import Call
+from device_sim.carrier.conferences import Conference
+from device_sim.carrier.inbound import OurNumber
+from device_sim.carrier.journal_sql import (
+    ADD_KIND,
+    CALLBACKS,
+    INSERT_CALLBACK,
+    RELEASE,
+    SAVE_RECORD,
+    SCHEMA,
+    SELECT_PAGE,
+)
 from device_sim.carrier.messages import Message
 from device_sim.carrier.nastiness import Delivery, DeliveryState
 from device_sim.carrier.people import Person
-from device_sim.carrier.timeline import Entry
+from device_sim.carrier.timeline import Change, Entry, Outgoing, OutgoingKind
 
-Record = Call | Message
-Kind = Literal["call", "message"]
-
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS records (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    sid TEXT NOT NULL UNIQUE,
-    kind TEXT NOT NULL,
-    to_number TEXT NOT NULL,
-    from_number TEXT NOT NULL,
-    status TEXT NOT NULL,
-    created_at REAL NOT NULL,
-    started_at REAL,
-    ended_at REAL,
-    active INTEGER NOT NULL,
-    value TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS records_active ON records (kind, seq) WHERE active;
-CREATE INDEX IF NOT EXISTS records_by_number ON records (kind, to_number, seq);
-CREATE TABLE IF NOT EXISTS timeline (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    sid TEXT NOT NULL REFERENCES records (sid),
-    value TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS timeline_by_sid ON timeline (sid, id);
-CREATE TABLE IF NOT EXISTS callbacks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    sid TEXT NOT NULL REFERENCES records (sid),
-    url TEXT NOT NULL,
-    method TEXT NOT NULL,
-    params TEXT NOT NULL,
-    due_at REAL NOT NULL,
-    state TEXT NOT NULL,
-    error TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX IF NOT EXISTS callbacks_waiting ON callbacks (due_at) WHERE state = 'pending';
-CREATE INDEX IF NOT EXISTS callbacks_by_sid ON callbacks (sid, id);
-CREATE TABLE IF NOT EXISTS people (number TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS slots (one INTEGER PRIMARY KEY CHECK (one = 1), next_at REAL NOT NULL);
-"""
-
-_SELECT_PAGE: Final = """
-SELECT seq, value FROM records
-WHERE kind = :kind AND created_at <= :visible_until AND seq < :before_seq
-    AND (:to_number = '' OR to_number = :to_number)
-    AND (:from_number = '' OR from_number = :from_number)
-    AND (:status = '' OR status = :status)
-    AND (:started_on = '' OR date(started_at, 'unixepoch') = :started_on)
-    AND (:started_from = '' OR date(started_at, 'unixepoch') >= :started_from)
-    AND (:started_until = '' OR date(started_at, 'unixepoch') <= :started_until)
-    AND (:ended_on = '' OR date(ended_at, 'unixepoch') = :ended_on)
-    AND (:ended_from = '' OR date(ended_at, 'unixepoch') >= :ended_from)
-    AND (:ended_until = '' OR date(ended_at, 'unixepoch') <= :ended_until)
-ORDER BY seq DESC LIMIT :limit
-"""
-
-_SAVE_RECORD: Final = """
-INSERT INTO records
-    (sid, kind, to_number, from_number, status, created_at, started_at, ended_at, active, value)
-VALUES
-    (:sid, :kind, :to_number, :from_number, :status, :created_at, :started_at, :ended_at, :active, :value)
-ON CONFLICT (sid) DO UPDATE SET
-    status = excluded.status, value = excluded.value, started_at = excluded.started_at,
-    ended_at = excluded.ended_at, active = excluded.active
-"""
-
-_CALLBACKS: Final = "SELECT id, sid, url, method, params, due_at, state, error FROM callbacks "
-_INSERT_CALLBACK: Final = """
-INSERT INTO callbacks (sid, url, method, params, due_at, state) VALUES (?, ?, ?, ?, ?, ?)
-RETURNING id, sid, url, method, params, due_at, state, error
-"""
-_RELEASE: Final = """
-UPDATE callbacks SET state = 'pending', due_at = ? WHERE sid = ? AND state = 'held'
-RETURNING id, sid, url, method, params, due_at, state, error
-"""
+Record = Call | Message | Conference
+Kind = Literal["call", "message", "conference"]
 
 _CALL: Final = TypeAdapter(Call)
 _MESSAGE: Final = TypeAdapter(Message)
+_CONFERENCE: Final = TypeAdapter(Conference)
 _ENTRY: Final = TypeAdapter(Entry)
 _PARAMS: Final = TypeAdapter(dict[str, str])
 
@@ -125,16 +64,26 @@ class Filter:
 
 @dataclass(frozen=True)
 class Callback:
-    """A status callback in the journal; `params` are sent as they are."""
+    """A request in the journal; `params` are sent as they are."""
 
     id: int
     sid: str
+    kind: OutgoingKind
     url: str
     method: str
     params: dict[str, str]
     due_at: float
     state: DeliveryState
     error: str
+
+
+@dataclass(frozen=True)
+class Write:
+    """A change to be kept, with the copies of each request that follows, and when held ones are let go."""
+
+    change: Change[Record]
+    copies: tuple[tuple[Outgoing, tuple[Delivery, ...]], ...] = ()
+    release_held_at: float | None = None
 
 
 class Journal:
@@ -153,7 +102,9 @@ class Journal:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(SCHEMA)
+            if "kind" not in {row[1] for row in self._db.execute("PRAGMA table_info (callbacks)")}:
+                self._db.execute(ADD_KIND)
             self._db.execute("INSERT OR IGNORE INTO slots VALUES (1, 0)")
         except sqlite3.OperationalError as error:
             self._db.close()
@@ -165,37 +116,42 @@ class Journal:
         """Release the folder."""
         self._db.close()
 
-    def save(
-        self,
-        record: Record,
-        entries: Iterable[Entry] = (),
-        callbacks: Iterable[tuple[str, str, dict[str, str], Sequence[Delivery]]] = (),
-        *,
-        next_slot_at: float | None = None,
-        release_held_at: float | None = None,
-    ) -> list[Callback]:
-        """Write a call or message, what happened to it, and the callbacks (url, method, params, copies) of that.
+    def save(self, writes: Sequence[Write], *, next_slot_at: float | None = None) -> list[Callback]:
+        """Write what has happened at once, in one transaction.
 
-        Returns the callbacks that now wait to be sent: new ones, and those held until `release_held_at`.
+        Returns the requests that now wait to be made: new ones, and those that are no longer held.
         """
         waiting: list[Callback] = []
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute(_SAVE_RECORD, _columns(record))
-            self._db.executemany(
-                "INSERT INTO timeline (sid, value) VALUES (?, ?)",
-                [(record.sid, _ENTRY.dump_json(entry).decode()) for entry in entries],
-            )
-            if release_held_at is not None:
-                rows = self._db.execute(_RELEASE, (release_held_at, record.sid)).fetchall()
-                waiting += [_callback(row) for row in rows]
-            for url, method, params, copies in callbacks:
-                for copy in copies:
-                    values = (record.sid, url, method, json.dumps(params), *copy)
-                    row = self._db.execute(_INSERT_CALLBACK, values).fetchone()
-                    waiting += [_callback(row)] if copy.state == "pending" else []
+            for write in writes:
+                waiting += self._save(write)
             if next_slot_at is not None:
                 self._db.execute("UPDATE slots SET next_at = ?", (next_slot_at,))
+        return waiting
+
+    def _save(self, write: Write) -> list[Callback]:
+        record, waiting = write.change.record, list[Callback]()
+        self._db.execute(SAVE_RECORD, _columns(record))
+        self._db.executemany(
+            "INSERT INTO timeline (sid, value) VALUES (?, ?)",
+            [(record.sid, _ENTRY.dump_json(entry).decode()) for entry in write.change.entries],
+        )
+        if write.release_held_at is not None:
+            rows = self._db.execute(RELEASE, (write.release_held_at, record.sid)).fetchall()
+            waiting += [_callback(row) for row in rows]
+        for outgoing, copies in write.copies:
+            for copy in copies:
+                values = (
+                    record.sid,
+                    outgoing.kind,
+                    outgoing.url,
+                    outgoing.method,
+                    json.dumps(outgoing.params),
+                    *copy,
+                )
+                row = self._db.execute(INSERT_CALLBACK, values).fetchone()
+                waiting += [_callback(row)] if copy.state == "pending" else []
         return waiting
 
     def call(self, sid: str) -> Call | None:
@@ -216,6 +172,15 @@ class Journal:
         """Messages on their way, oldest first."""
         return [_MESSAGE.validate_json(value) for value in self._active("message")]
 
+    def active_conferences(self) -> list[Conference]:
+        """Conferences that have not ended, oldest first."""
+        return [_CONFERENCE.validate_json(value) for value in self._active("conference")]
+
+    def conferences(self, limit: int) -> list[Conference]:
+        """Newest first."""
+        rows = self._page("conference", Filter(), float("inf"), "", limit)
+        return [_CONFERENCE.validate_json(row) for row in rows]
+
     def calls(self, wanted: Filter, visible_until: float, before: str, limit: int) -> list[Call]:
         """Newest first, from after the call with sid `before`, if given."""
         return [_CALL.validate_json(row) for row in self._page("call", wanted, visible_until, before, limit)]
@@ -232,13 +197,13 @@ class Journal:
 
     def callbacks(self, sid: str) -> list[Callback]:
         """Every callback of one call or message, in the order they were made."""
-        return [_callback(row) for row in self._db.execute(_CALLBACKS + "WHERE sid = ? ORDER BY id", (sid,))]
+        return [_callback(row) for row in self._db.execute(CALLBACKS + "WHERE sid = ? ORDER BY id", (sid,))]
 
     def waiting_callbacks(self) -> list[Callback]:
         """Callbacks not yet sent, the one due first first."""
         return [
             _callback(row)
-            for row in self._db.execute(_CALLBACKS + "WHERE state = 'pending' ORDER BY due_at, id")
+            for row in self._db.execute(CALLBACKS + "WHERE state = 'pending' ORDER BY due_at, id")
         ]
 
     def settle_callback(self, callback_id: int, state: DeliveryState, error: str = "") -> None:
@@ -265,6 +230,16 @@ class Journal:
                 (number, person.model_dump_json()),
             )
 
+    def number(self) -> OurNumber | None:
+        """What our number was set to while running, if it was."""
+        row = self._db.execute("SELECT value FROM numbers").fetchone()
+        return None if row is None else OurNumber.model_validate_json(row[0])
+
+    def save_number(self, number: OurNumber) -> None:
+        """Remember a change."""
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO numbers VALUES (1, ?)", (number.model_dump_json(),))
+
     def _value(self, kind: Kind, sid: str) -> str | None:
         row = self._db.execute("SELECT value FROM records WHERE kind = ? AND sid = ?", (kind, sid)).fetchone()
         return None if row is None else str(row[0])
@@ -279,7 +254,7 @@ class Journal:
             row = self._db.execute("SELECT seq FROM records WHERE sid = ?", (before,)).fetchone()
             before_seq = 0 if row is None else int(row[0])
         rows = self._db.execute(
-            _SELECT_PAGE,
+            SELECT_PAGE,
             vars(wanted)
             | {"kind": kind, "visible_until": visible_until, "before_seq": before_seq, "limit": limit},
         )
@@ -287,21 +262,30 @@ class Journal:
 
 
 def _columns(record: Record) -> dict[str, object]:
-    is_call = isinstance(record, Call)
+    match record:
+        case Call():
+            kind, to, from_, started_at = "call", record.order.to, record.order.from_, record.started_at
+            value = _CALL.dump_json(record)
+        case Message():
+            kind, to, from_, started_at = "message", record.order.to, record.order.from_, record.sent_at
+            value = _MESSAGE.dump_json(record)
+        case Conference():
+            kind, to, from_, started_at = "conference", record.name, "", record.started_at
+            value = _CONFERENCE.dump_json(record)
     return {
         "sid": record.sid,
-        "kind": "call" if is_call else "message",
-        "to_number": record.order.to,
-        "from_number": record.order.from_,
+        "kind": kind,
+        "to_number": to,
+        "from_number": from_,
         "status": record.status,
         "created_at": record.created_at,
-        "started_at": record.started_at if is_call else record.sent_at,
+        "started_at": started_at,
         "ended_at": record.ended_at,
         "active": record.ended_at is None,
-        "value": (_CALL.dump_json(record) if is_call else _MESSAGE.dump_json(record)).decode(),
+        "value": value.decode(),
     }
 
 
-def _callback(row: tuple[int, str, str, str, str, float, DeliveryState, str]) -> Callback:
-    id_, sid, url, method, params, due_at, state, error = row
-    return Callback(id_, sid, url, method, _PARAMS.validate_json(params), due_at, state, error)
+def _callback(row: tuple[int, str, OutgoingKind, str, str, str, float, DeliveryState, str]) -> Callback:
+    id_, sid, kind, url, method, params, due_at, state, error = row
+    return Callback(id_, sid, kind, url, method, _PARAMS.validate_json(params), due_at, state, error)

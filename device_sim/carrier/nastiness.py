@@ -7,6 +7,9 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from device_sim.carrier.detection import Luck
+from device_sim.carrier.people import Person, reaction
+
 REORDER_S = 0.3
 """A reordered callback follows this long after the one it should have preceded."""
 
@@ -31,6 +34,17 @@ class Nastiness(BaseModel):
     callback_reordered_p: float = Field(
         default=0, ge=0, le=1, description="A status callback comes after the next one of its call."
     )
+    late_answer_p: float = Field(
+        default=0, ge=0, le=1, description="POST Calls or Messages is answered late, after callbacks even."
+    )
+    late_answer_s: float = Field(default=2, ge=0, description="How late such an answer is.")
+    human_taken_for_machine_p: float = Field(
+        default=0, ge=0, le=1, description="Answering-machine detection."
+    )
+    machine_taken_for_human_p: float = Field(
+        default=0, ge=0, le=1, description="Answering-machine detection."
+    )
+    detection_unknown_p: float = Field(default=0, ge=0, le=1, description="AnsweredBy is unknown.")
     list_lag_s: float = Field(
         default=0, ge=0, description="New calls and messages are missing from lists so long."
     )
@@ -55,3 +69,12 @@ def deliveries(nasty: Nastiness, chance: Random, at: float, *, is_final: bool) -
     if chance.random() < nasty.callback_doubled_p:
         return first, Delivery(at + chance.uniform(0, max(nasty.callback_late_s, REORDER_S)), "pending")
     return (first,)
+
+
+def luck(nasty: Nastiness, chance: Random, person: Person) -> Luck:
+    """How answering-machine detection will fare with this person, or with their machine."""
+    if chance.random() < nasty.detection_unknown_p:
+        return "unknown"
+    machine = reaction(person).result == "machine"
+    wrong_p = nasty.machine_taken_for_human_p if machine else nasty.human_taken_for_machine_p
+    return "wrong" if chance.random() < wrong_p else "right"

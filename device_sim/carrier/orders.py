@@ -1,6 +1,7 @@
 """What a client may ask of the carrier: form parameters become orders, or Twilio's own errors.
 
 Pure. Unknown parameters are refused, which Twilio does not do: a misspelt one shall not pass here.
+With `strict=False` they are ignored. The names are those of Twilio's call and message resources.
 Codes as in Twilio's error dictionary; Twilio advises to act on the HTTP class, not on the code.
 """
 
@@ -9,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from device_sim.carrier import twiml, webhooks
+from device_sim.carrier.detection import Detection, Mode
 
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 CALL_EVENTS: Final = ("initiated", "ringing", "answered", "completed")
@@ -27,6 +29,9 @@ Form = Mapping[str, Sequence[str]]
 _CALL: Final = frozenset(
     {"To", "From", "Url", "Method", "Twiml", "FallbackUrl", "FallbackMethod", "Timeout", "TimeLimit"}
     | {"StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent"}
+    | {"MachineDetection", "MachineDetectionTimeout", "MachineDetectionSpeechThreshold"}
+    | {"MachineDetectionSpeechEndThreshold", "MachineDetectionSilenceTimeout"}
+    | {"AsyncAmd", "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod"}
 )
 _CALL_WITHOUT_EFFECT: Final = frozenset(
     {"Record", "RecordingChannels", "RecordingStatusCallback", "RecordingStatusCallbackMethod"}
@@ -35,14 +40,10 @@ _CALL_WITHOUT_EFFECT: Final = frozenset(
 )
 _CALL_NOT_SIMULATED: Final = frozenset(
     {"ApplicationSid", "SendDigits", "SipAuthUsername", "SipAuthPassword", "Byoc", "Passports"}
-    | {"MachineDetection", "MachineDetectionTimeout", "MachineDetectionSpeechThreshold"}
-    | {"MachineDetectionSpeechEndThreshold", "MachineDetectionSilenceTimeout", "ClientNotificationUrl"}
-    | {"AsyncAmd", "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod"}
+    | {"ClientNotificationUrl"}
 )
-_CHANGE: Final = frozenset({"Status", "Url", "Method", "Twiml"})
-_CHANGE_NOT_SIMULATED: Final = frozenset(
-    {"FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackMethod", "TimeLimit"}
-)
+_CHANGE: Final = frozenset({"Status", "Url", "Method", "Twiml", "FallbackUrl", "FallbackMethod"})
+_CHANGE_NOT_SIMULATED: Final = frozenset({"StatusCallback", "StatusCallbackMethod", "TimeLimit"})
 _MESSAGE: Final = frozenset({"To", "From", "Body", "StatusCallback"})
 _MESSAGE_WITHOUT_EFFECT: Final = frozenset(
     {"ValidityPeriod", "SmartEncoded", "ProvideFeedback", "MaxPrice", "Attempt", "ForceDelivery"}
@@ -90,6 +91,7 @@ class CallOrder:
     status_callback_events: tuple[str, ...]
     ring_s: int
     limit_s: int
+    detection: Detection | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ class CallChange:
     url: str
     method: str
     twiml: str
+    fallback_url: str = ""
+    fallback_method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -112,13 +116,13 @@ class MessageOrder:
     status_callback: str
 
 
-def call_order(form: Form, from_numbers: frozenset[str] = frozenset()) -> CallOrder:
+def call_order(form: Form, from_numbers: frozenset[str] = frozenset(), *, strict: bool = True) -> CallOrder:
     """Check the parameters of POST Calls. `from_numbers` empty: any valid number may call.
 
     Raises:
         TwilioError: 400 with the code of the first thing wrong.
     """
-    _check_names(form, _CALL, _CALL_WITHOUT_EFFECT, _CALL_NOT_SIMULATED)
+    _check_names(form, _CALL, _CALL_WITHOUT_EFFECT, _CALL_NOT_SIMULATED, strict=strict)
     to, from_ = _numbers(form, from_numbers, missing_to=21201, missing_from=21213)
     url, document = _one(form, "Url"), _one(form, "Twiml")
     if bool(url) == bool(document):
@@ -147,34 +151,46 @@ def call_order(form: Form, from_numbers: frozenset[str] = frozenset()) -> CallOr
         status_callback_events=events,
         ring_s=_whole(form, "Timeout", DEFAULT_RING_S, 1, LONGEST_RING_S),
         limit_s=_whole(form, "TimeLimit", DEFAULT_LIMIT_S, 1, LONGEST_LIMIT_S),
+        detection=_detection(form),
     )
 
 
-def call_change(form: Form) -> CallChange:
+def call_change(form: Form, *, strict: bool = True) -> CallChange:
     """Check the parameters of POST Calls/{sid}.
 
     Raises:
         TwilioError: 400 with the code of the first thing wrong.
     """
-    _check_names(form, _CHANGE, frozenset(), _CHANGE_NOT_SIMULATED)
-    change = CallChange(_one(form, "Status"), _one(form, "Url"), _method(form, "Method"), _one(form, "Twiml"))
+    _check_names(form, _CHANGE, frozenset(), _CHANGE_NOT_SIMULATED, strict=strict)
+    change = CallChange(
+        status=_one(form, "Status"),
+        url=_one(form, "Url"),
+        method=_method(form, "Method"),
+        twiml=_one(form, "Twiml"),
+        fallback_url=_one(form, "FallbackUrl"),
+        fallback_method=_method(form, "FallbackMethod"),
+    )
     if change.status not in {"", "canceled", "completed"}:
         raise TwilioError(400, 20001, f"Status {change.status!r} is not canceled or completed.")
     if [bool(change.status), bool(change.url), bool(change.twiml)].count(True) != 1:
         raise TwilioError(400, 20001, "Exactly one of Status, Url and Twiml is required.")
     if change.url:
         _check_url(change.url, "Url", 21205)
+    if change.fallback_url:
+        _check_url(change.fallback_url, "FallbackUrl", 21205)
     _check_twiml(change.twiml)
     return change
 
 
-def message_order(form: Form, from_numbers: frozenset[str] = frozenset()) -> MessageOrder:
+def message_order(
+    form: Form, from_numbers: frozenset[str] = frozenset(), *, strict: bool = True
+) -> MessageOrder:
     """Check the parameters of POST Messages.
 
     Raises:
         TwilioError: 400 with the code of the first thing wrong.
     """
-    _check_names(form, _MESSAGE, _MESSAGE_WITHOUT_EFFECT, _MESSAGE_NOT_SIMULATED)
+    _check_names(form, _MESSAGE, _MESSAGE_WITHOUT_EFFECT, _MESSAGE_NOT_SIMULATED, strict=strict)
     to, from_ = _numbers(form, from_numbers, missing_to=21604, missing_from=21603)
     body, callback = _one(form, "Body"), _one(form, "StatusCallback")
     if not body:
@@ -186,13 +202,43 @@ def message_order(form: Form, from_numbers: frozenset[str] = frozenset()) -> Mes
     return MessageOrder(to, from_, body, callback)
 
 
+def _detection(form: Form) -> Detection | None:
+    """Ranges and defaults as Twilio documents them, in seconds and milliseconds."""
+    mode, asynchronous = _one(form, "MachineDetection"), _one(form, "AsyncAmd") or "false"
+    if asynchronous not in {"true", "false"}:
+        raise TwilioError(400, 20001, f"AsyncAmd {asynchronous!r} is not true or false.")
+    callback = _one(form, "AsyncAmdStatusCallback")
+    if callback:
+        _check_url(callback, "AsyncAmdStatusCallback", 21609)
+    _whole(form, "MachineDetectionTimeout", 30, 3, 59)
+    _whole(form, "MachineDetectionSpeechThreshold", 2400, 1000, 6000)
+    _whole(form, "MachineDetectionSpeechEndThreshold", 1200, 500, 5000)
+    silence_ms = _whole(form, "MachineDetectionSilenceTimeout", 5000, 2000, 10_000)
+    if not mode:
+        if callback or asynchronous == "true":
+            raise TwilioError(400, 20001, "AsyncAmd without MachineDetection detects nothing.")
+        return None
+    if mode not in {"Enable", "DetectMessageEnd"}:
+        raise TwilioError(400, 20001, f"MachineDetection {mode!r} is not Enable or DetectMessageEnd.")
+    if asynchronous == "false":
+        raise TwilioError(400, 20001, "MachineDetection without AsyncAmd is not simulated by this carrier.")
+    return Detection(
+        cast("Mode", mode), callback, _method(form, "AsyncAmdStatusCallbackMethod"), silence_ms / 1000
+    )
+
+
 def _check_names(
-    form: Form, known: frozenset[str], without_effect: frozenset[str], not_simulated: frozenset[str]
+    form: Form,
+    known: frozenset[str],
+    without_effect: frozenset[str],
+    not_simulated: frozenset[str],
+    *,
+    strict: bool,
 ) -> None:
     for name in form:
         if name in not_simulated:
             raise TwilioError(400, 20001, f"Parameter {name} is not simulated by this carrier.")
-        if name not in known | without_effect:
+        if strict and name not in known | without_effect:
             raise TwilioError(400, 20001, f"Unknown parameter {name}.")
 
 

@@ -9,11 +9,10 @@ from typing import Final
 from urllib.parse import urlencode
 
 from device_sim.carrier.calls import API_VERSION, Call, duration_s
-from device_sim.carrier.journal import Callback, Filter
+from device_sim.carrier.journal import Filter
 from device_sim.carrier.messages import Message, segments
 from device_sim.carrier.orders import TwilioError
-from device_sim.carrier.timeline import Entry, utc
-from device_sim.process import iso
+from device_sim.carrier.timeline import utc
 
 DEFAULT_PAGE_SIZE: Final = 50
 LARGEST_PAGE_SIZE: Final = 1000
@@ -95,7 +94,7 @@ def call_resource(call: Call) -> Json:
         "from": call.order.from_,
         "from_formatted": call.order.from_,
         "status": call.status,
-        "direction": "outbound-api",
+        "direction": call.direction,
         "date_created": _date(call.created_at),
         "date_updated": _date(call.updated_at),
         "start_time": _date(call.started_at),
@@ -103,7 +102,7 @@ def call_resource(call: Call) -> Json:
         "duration": None if call.ended_at is None else str(duration_s(call, call.ended_at)),
         "queue_time": str(int((queued_until - call.created_at) * 1000)),
         "api_version": API_VERSION,
-        "answered_by": None,
+        "answered_by": _answered_by(call),
         "caller_name": None,
         "forwarded_from": None,
         "group_sid": None,
@@ -128,7 +127,7 @@ def message_resource(message: Message) -> Json:
         "from": message.order.from_,
         "body": message.order.body,
         "status": message.status,
-        "direction": "outbound-api",
+        "direction": message.direction,
         "date_created": _date(message.created_at),
         "date_updated": _date(message.updated_at),
         "date_sent": _date(message.sent_at),
@@ -169,51 +168,11 @@ def page(path: str, key: str, found: Sequence[Json], query: Mapping[str, str], s
     }
 
 
-def call_story(call: Call, timeline: Sequence[Entry], callbacks: Sequence[Callback]) -> Json:
-    """Everything about a call, for people and tests: `spoken` texts, `pressed` keys, the whole timeline."""
-    return {
-        "sid": call.sid,
-        "to": call.order.to,
-        "from": call.order.from_,
-        "url": call.order.url,
-        "status": call.status,
-        "stage": call.stage.value,
-        "answered_by": call.answered_by or None,
-        "placed_at": iso(call.created_at),
-        "dialled_at": _iso(call.started_at),
-        "answered_at": _iso(call.answered_at),
-        "ended_at": _iso(call.ended_at),
-        "spoken": [entry.data["text"] for entry in timeline if entry.kind == "said"],
-        "pressed": "".join(str(entry.data["key"]) for entry in timeline if entry.kind == "pressed"),
-        "timeline": [entry.view() for entry in timeline],
-        "callbacks": [_callback_story(callback, "CallStatus") for callback in callbacks],
-    }
-
-
-def message_story(message: Message, timeline: Sequence[Entry], callbacks: Sequence[Callback]) -> Json:
-    """Everything about a message."""
-    return {
-        "sid": message.sid,
-        "to": message.order.to,
-        "from": message.order.from_,
-        "body": message.order.body,
-        "status": message.status,
-        "accepted_at": iso(message.created_at),
-        "sent_at": _iso(message.sent_at),
-        "ended_at": _iso(message.ended_at),
-        "timeline": [entry.view() for entry in timeline],
-        "callbacks": [_callback_story(callback, "MessageStatus") for callback in callbacks],
-    }
-
-
-def _callback_story(callback: Callback, status: str) -> Json:
-    return {
-        "status": callback.params[status],
-        "sequence": callback.params.get("SequenceNumber"),
-        "state": callback.state,
-        "due_at": iso(callback.due_at),
-        "error": callback.error,
-    }
+def _answered_by(call: Call) -> str | None:
+    """Human or machine once that was detected, as the call resource says it; the callback is more exact."""
+    if call.detects_at is not None or call.detected in {"", "unknown"}:
+        return None
+    return "human" if call.detected == "human" else "machine"
 
 
 def _filter(query: Mapping[str, str], known: Mapping[str, str]) -> Filter:
@@ -235,7 +194,3 @@ def _filter(query: Mapping[str, str], known: Mapping[str, str]) -> Filter:
 
 def _date(at: float | None) -> str | None:
     return None if at is None else format_datetime(utc(at).replace(microsecond=0))
-
-
-def _iso(at: float | None) -> str | None:
-    return None if at is None else iso(at)

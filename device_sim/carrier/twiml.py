@@ -6,31 +6,33 @@ warn about (12200), is an error here, so that a misspelt attribute does not pass
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
 
-JAPANESE_CHARACTERS_PER_S: Final = 5.0
-"""Japanese news is read at about 300 characters a minute, kana and kanji mixed (the newsreaders' rule of thumb)."""
-LATIN_CHARACTERS_PER_S: Final = 14.0
-"""About 150 English words a minute, spaces included."""
-FIRST_CJK_CODE: Final = 0x2E80
+from device_sim.carrier.verbs import Dial, Gather, Hangup, Ignored, Pause, Redirect, Room, Say, Verb
 
 DEFAULT_GATHER_TIMEOUT_S: Final = 5.0
 DEFAULT_DIAL_TIMEOUT_S: Final = 30.0
+AUTO_SPEECH_TIMEOUT_S: Final = 1.0
+"""With speechTimeout="auto" the carrier takes a pause for the end of the words; about a second, in our experience."""
+MOST_PARTICIPANTS: Final = 250
+ROOM_EVENTS: Final = frozenset(
+    {"start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"}
+)
 
 _SSML: Final = frozenset(
     {"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w", "amazon:domain"}
+)
+_RECORDING: Final = frozenset(
+    {"recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent"}
+    | {"trim", "recordingTrack"}
 )
 _ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
     "Say": frozenset({"voice", "language", "loop"}),
     "Pause": frozenset({"length"}),
     "Play": frozenset({"loop", "digits"}),
-    "Record": frozenset(
-        {"action", "method", "timeout", "finishOnKey", "maxLength", "playBeep", "trim", "transcribe"}
-        | {"recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent"}
-    ),
+    "Record": frozenset({"action", "method", "timeout", "finishOnKey", "maxLength", "playBeep", "transcribe"})
+    | _RECORDING,
     "Gather": frozenset(
         {"action", "method", "numDigits", "timeout", "finishOnKey", "input", "language", "hints"}
         | {"actionOnEmptyResult", "speechTimeout", "speechModel", "enhanced", "profanityFilter", "bargeIn"}
@@ -39,8 +41,16 @@ _ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
     "Hangup": frozenset(),
     "Dial": frozenset(
         {"action", "method", "timeout", "callerId", "hangupOnStar", "timeLimit", "answerOnBridge", "ringTone"}
-    ),
+        | {"record"}
+    )
+    | _RECORDING,
     "Number": frozenset({"statusCallback", "statusCallbackEvent", "statusCallbackMethod", "url", "method"}),
+    "Conference": frozenset(
+        {"muted", "beep", "startConferenceOnEnter", "endConferenceOnExit", "participantLabel", "waitUrl"}
+        | {"waitMethod", "maxParticipants", "record", "region", "jitterBufferSize", "statusCallback"}
+        | {"statusCallbackMethod", "statusCallbackEvent", "coach", "eventCallbackUrl"}
+    )
+    | _RECORDING,
 }
 
 
@@ -50,87 +60,6 @@ class TwimlError(ValueError):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-@dataclass(frozen=True)
-class Say:
-    """Words spoken to the person, `times` over."""
-
-    text: str
-    language: str
-    times: int = 1
-
-    @property
-    def seconds(self) -> float:
-        """How long the words take, unscaled."""
-        return speech_s(self.text) * self.times
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Silence."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Ignored:
-    """Play and Record: accepted, taking no time, noted in the timeline."""
-
-    verb: str
-
-
-@dataclass(frozen=True)
-class Gather:
-    """Keys are waited for while the prompt is spoken and `timeout_s` beyond it."""
-
-    action: str
-    method: str
-    num_digits: int | None
-    timeout_s: float
-    finish_on_key: str
-    hears_keys: bool
-    action_on_empty: bool
-    prompt: tuple[Say | Pause | Ignored, ...]
-
-    @property
-    def prompt_s(self) -> float:
-        """How long the prompt takes, unscaled."""
-        return sum(verb.seconds for verb in self.prompt if not isinstance(verb, Ignored))
-
-
-@dataclass(frozen=True)
-class Redirect:
-    """The call goes on with another document; an empty address means this one again."""
-
-    url: str
-    method: str
-
-
-@dataclass(frozen=True)
-class Hangup:
-    """The call ends here."""
-
-
-@dataclass(frozen=True)
-class Dial:
-    """The person is connected with the first of `numbers` that answers."""
-
-    numbers: tuple[str, ...]
-    action: str
-    method: str
-    timeout_s: float
-
-
-Verb = Say | Pause | Ignored | Gather | Redirect | Hangup | Dial
-
-
-def speech_s(text: str) -> float:
-    """Seconds a voice needs for the words; see the rates above."""
-    words = "".join(text.split())
-    spaces = len(text.split()) - 1 if words else 0
-    cjk = sum(ord(character) >= FIRST_CJK_CODE for character in words)
-    return cjk / JAPANESE_CHARACTERS_PER_S + (len(words) - cjk + spaces) / LATIN_CHARACTERS_PER_S
 
 
 def parse(document: str) -> tuple[Verb, ...]:
@@ -203,6 +132,11 @@ def _gather(element: ElementTree.Element) -> Gather:
         if element.get("timeout") == "auto"
         else _number(element, "timeout", DEFAULT_GATHER_TIMEOUT_S)
     )
+    speech_timeout_s = (
+        AUTO_SPEECH_TIMEOUT_S
+        if element.get("speechTimeout") == "auto"
+        else _number(element, "speechTimeout", timeout_s)
+    )
     return Gather(
         action=element.get("action", ""),
         method=_method(element),
@@ -210,31 +144,68 @@ def _gather(element: ElementTree.Element) -> Gather:
         timeout_s=timeout_s,
         finish_on_key=finish,
         hears_keys="dtmf" in inputs,
+        hears_speech="speech" in inputs,
+        language=element.get("language", "en-US"),
+        speech_timeout_s=speech_timeout_s,
         action_on_empty=_boolean(element, "actionOnEmptyResult"),
         prompt=tuple(prompt),
     )
 
 
 def _dial(element: ElementTree.Element) -> Dial:
-    numbers = list(_numbers(element))
-    if not numbers:
-        raise TwimlError(12200, "Dial names no number")
+    numbers = [own] if (own := (element.text or "").strip()) else []
+    room: Room | None = None
+    for child in element:
+        _check_attributes(child)
+        match child.tag:
+            case "Number":
+                numbers.append(_text(child))
+            case "Conference" if room is None:
+                room = _room(child)
+            case tag:
+                raise TwimlError(12200, f"Dial to {tag} is not simulated")
+    if bool(numbers) == (room is not None):
+        raise TwimlError(12200, "Dial names neither or both of number and conference")
     return Dial(
         tuple(numbers),
         element.get("action", ""),
         _method(element),
         _number(element, "timeout", DEFAULT_DIAL_TIMEOUT_S),
+        room,
+        record=element.get("record", "do-not-record") not in {"do-not-record", "false"},
     )
 
 
-def _numbers(element: ElementTree.Element) -> Iterator[str]:
-    if own := (element.text or "").strip():
-        yield own
-    for child in element:
-        if child.tag != "Number":
-            raise TwimlError(12200, f"Dial to {child.tag} is not simulated")
-        _check_attributes(child)
-        yield _text(child)
+def _room(element: ElementTree.Element) -> Room:
+    name = _text(element)
+    if not name:
+        raise TwimlError(13213, "Conference has no name")
+    events = tuple(element.get("statusCallbackEvent", "").split())
+    if unknown := sorted(set(events) - ROOM_EVENTS):
+        raise TwimlError(13242, f"Conference has no event {', '.join(unknown)}")
+    beep = element.get("beep", "true")
+    if beep not in {"true", "false", "onEnter", "onExit"}:
+        raise TwimlError(13231, f"Conference beep {beep!r} is not true, false, onEnter or onExit")
+    record = element.get("record", "do-not-record")
+    if record not in {"do-not-record", "record-from-start"}:
+        raise TwimlError(12200, f"Conference record {record!r} is not do-not-record or record-from-start")
+    most = _number(element, "maxParticipants", MOST_PARTICIPANTS)
+    if not 2 <= most <= MOST_PARTICIPANTS:
+        raise TwimlError(13234, f"Conference maxParticipants is not from 2 to {MOST_PARTICIPANTS}")
+    return Room(
+        name=name,
+        starts=_boolean(element, "startConferenceOnEnter", default=True),
+        ends=_boolean(element, "endConferenceOnExit"),
+        muted=_boolean(element, "muted"),
+        beep=beep,
+        wait_url=element.get("waitUrl"),
+        wait_method=_method(element, "waitMethod"),
+        most=int(most),
+        record=record == "record-from-start",
+        callback_url=element.get("statusCallback", ""),
+        callback_method=_method(element, "statusCallbackMethod"),
+        callback_events=events,
+    )
 
 
 def _text(element: ElementTree.Element) -> str:
@@ -249,10 +220,10 @@ def _check_attributes(element: ElementTree.Element) -> None:
         raise TwimlError(12200, f"{element.tag} has no attribute {', '.join(unknown)}")
 
 
-def _method(element: ElementTree.Element) -> str:
-    method = element.get("method", "POST").upper()
+def _method(element: ElementTree.Element, name: str = "method") -> str:
+    method = element.get(name, "POST").upper()
     if method not in {"GET", "POST"}:
-        raise TwimlError(12200, f"{element.tag} method {method} is not GET or POST")
+        raise TwimlError(12200, f"{element.tag} {name} {method} is not GET or POST")
     return method
 
 
@@ -265,8 +236,8 @@ def _number(element: ElementTree.Element, name: str, default: float) -> float:
     return float(written)
 
 
-def _boolean(element: ElementTree.Element, name: str) -> bool:
-    written = element.get(name, "false")
+def _boolean(element: ElementTree.Element, name: str, *, default: bool = False) -> bool:
+    written = element.get(name, "true" if default else "false")
     if written not in {"true", "false"}:
         raise TwimlError(12200, f"{element.tag} {name} {written!r} is not true or false")
     return written == "true"

@@ -1,72 +1,17 @@
 from dataclasses import replace
 
 import pytest
+from support.carrier_story import DESK, ORDER, Story
 
-from device_sim.carrier import conversation
-from device_sim.carrier.calls import Call, Pace, Stage, Step, World, begin, placed
-from device_sim.carrier.orders import CallChange, CallOrder, TwilioError
-from device_sim.carrier.people import Person, Temperament
+from device_sim.carrier import conversation, fetching
+from device_sim.carrier.calls import Stage
+from device_sim.carrier.orders import CallChange, TwilioError
 
-TO, DESK = "+819011112222", "+815099990000"
-ORDER = CallOrder(
-    to=TO,
-    from_="+815000000000",
-    url="https://insurer.example/voice/7",
-    method="POST",
-    twiml="",
-    fallback_url="",
-    fallback_method="POST",
-    status_callback="https://insurer.example/status/7",
-    status_callback_method="POST",
-    status_callback_events=("initiated", "ringing", "answered", "completed"),
-    ring_s=14,
-    limit_s=600,
-)
 ASK = (
     '<Response><Gather action="/gather/7" numDigits="1" timeout="5">'
     "<Say>けがをされた方はいますか。</Say></Gather><Say>聞こえません</Say></Response>"
 )
 THANKS = "<Response><Say>承知しました。</Say></Response>"
-
-
-class Story:
-    """A call told with times given by hand."""
-
-    def __init__(self, temperament: str, order: CallOrder = ORDER, scale: float = 1.0, desk: str = ""):
-        people = {DESK: Person(temperament=Temperament(desk))} if desk else {}
-        people[TO] = Person(temperament=Temperament(temperament))
-        self.world = World(people, Pace(scale))
-        self.lines: list[tuple[float, str]] = []
-        self.callbacks: list[dict[str, str]] = []
-        step = Step(placed("CA1", "AC1", order, 0.0), self.world)
-        begin(step, 0.0)
-        self.call: Call = self._take(step)
-
-    def at(self, seconds: float) -> Call:
-        self.call = self._take(conversation.advance(self.call, seconds, self.world))
-        return self.call
-
-    def give(self, document: str, seconds: float) -> Call:
-        self.at(seconds)
-        assert self.call.fetch is not None
-        number = self.call.fetch.number
-        self.call = self._take(conversation.document_came(self.call, number, document, seconds, self.world))
-        return self.call
-
-    def fail(self, seconds: float) -> Call:
-        assert self.call.fetch is not None
-        number = self.call.fetch.number
-        step = conversation.document_failed(self.call, number, "no answer", seconds, self.world)
-        self.call = self._take(step)
-        return self.call
-
-    def statuses(self) -> list[tuple[str, str]]:
-        return [(params["SequenceNumber"], params["CallStatus"]) for params in self.callbacks]
-
-    def _take(self, step: Step) -> Call:
-        self.lines += [(round(entry.at, 3), entry.kind) for entry in step.entries]
-        self.callbacks += step.callbacks
-        return step.call
 
 
 def test_a_driver_who_is_fine():
@@ -301,7 +246,7 @@ def test_a_document_that_runs_in_a_circle_ends():
         story.give("<Response><Redirect/></Response>", 5)
 
     assert story.call.status == "completed"
-    assert story.call.fetches == conversation.MOST_FETCHES
+    assert story.call.fetches == fetching.MOST_FETCHES
 
 
 def test_nobody_listens_for_ever():
@@ -313,11 +258,11 @@ def test_nobody_listens_for_ever():
 
 def test_a_ringing_call_is_cancelled():
     story = Story("answers_fine")
-    step = conversation.update(story.at(3), CallChange("canceled", "", "POST", ""), 3, story.world)
+    call = story.update(CallChange("canceled", "", "POST", ""), 3)
 
-    assert (step.call.status, step.call.ended_at, step.call.next_at) == ("canceled", 3, None)
-    assert step.callbacks[0]["CallStatus"] == "canceled"
-    assert conversation.advance(step.call, 1000, story.world).call == step.call
+    assert (call.status, call.ended_at, call.next_at) == ("canceled", 3, None)
+    assert story.callbacks[-1]["CallStatus"] == "canceled"
+    assert story.at(1000) == call
 
 
 def test_cancelling_leaves_an_answered_call_alone_and_completing_ends_it():
@@ -345,9 +290,9 @@ def test_a_call_that_is_over_cannot_be_changed(change: CallChange):
 
 def test_an_answered_call_goes_on_with_another_document():
     story = Story("silent")
-    call = story.give(ASK, 5)
-    step = conversation.update(call, CallChange("", "https://insurer.example/b", "POST", ""), 6, story.world)
+    story.give(ASK, 5)
+    call = story.update(CallChange("", "https://insurer.example/b", "POST", ""), 6)
 
-    assert step.call.fetch is not None
-    assert step.call.fetch.url == "https://insurer.example/b"
-    assert conversation.advance(step.call, 60, story.world).call.stage is Stage.FETCHING
+    assert call.fetch is not None
+    assert call.fetch.url == "https://insurer.example/b"
+    assert story.at(60).stage is Stage.FETCHING
