@@ -30,7 +30,8 @@ def main() -> int:
     incidents = Incidents(settings)
     carrier = Carrier(settings)
     post = CommandPost(settings.mqtt_url.get_secret_value())
-    workers = [Worker("timers", url, life, Engine(incidents).step)]
+    engine = Engine(incidents)
+    workers = [Worker("timers", url, life, engine.step, idle_s=engine.idle_s)]
     workers += [
         Worker(
             f"sender-{n}",

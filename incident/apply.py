@@ -22,7 +22,7 @@ from incident.effects import (
     StandDown,
 )
 from incident.events import Event
-from incident.hands import SQL, Hands
+from incident.hands import Hands
 from incident.plan import Plan
 from incident.state import State
 
@@ -31,17 +31,9 @@ def apply(hands: Hands, plan: Plan, state: State, effect: Effect) -> list[Event]
     """Carry one effect out; what happened by it."""
     match effect:
         case SetTimer(name, due_at):
-            hands.conn.execute(
-                SQL["set_timer"],
-                {
-                    "incident_id": hands.incident_id,
-                    "name": name,
-                    "generation": state.generation,
-                    "due_at": due_at,
-                },
-            )
+            hands.conn.set_timer(hands.incident_id, name, state.generation, due_at)
         case ClearTimers(prefix):
-            hands.conn.execute(SQL["clear_timers"], {"incident_id": hands.incident_id, "prefix": prefix})
+            hands.conn.clear_timers(hands.incident_id, prefix)
         case PlaceCall():
             return telephones.place(hands, effect)
         case RingDesk(number, operator):

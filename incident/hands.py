@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from psycopg.types.json import Jsonb
-
 from incident import wording
 from incident.effects import Note
+from incident.ledger import Ledger
 from incident.wording import Facts
-from runtime.database import Connection
 from runtime.sql import Queries
 from schemas.impact import Position
 
@@ -32,7 +30,7 @@ class Insurer:
 class Hands:
     """Writes rows about one incident, under its lock."""
 
-    conn: Connection
+    conn: Ledger
     at: datetime
     insurer: Insurer
     incident_id: UUID
@@ -43,14 +41,14 @@ class Hands:
     def write(self, notes: Iterable[Note], actor: str) -> None:
         """Append to the incident's record."""
         for note in notes:
-            self.conn.execute(
-                SQL["insert_event"],
+            self.conn.add(
+                "insert_events",
                 {
                     "incident_id": self.incident_id,
                     "at": self.at,
                     "actor": actor,
                     "kind": note.kind,
-                    "data": Jsonb(note.data),
+                    "data": note.data,
                 },
             )
 
@@ -68,14 +66,14 @@ class Hands:
         lifetime: timedelta | None = None,
     ) -> None:
         """Put an effect into the outbox."""
-        self.conn.execute(
-            SQL["insert_outbox"],
+        self.conn.add(
+            "insert_effects",
             {
                 "id": row_id or uuid4(),
                 "incident_id": self.incident_id,
                 "kind": kind,
                 "device_id": self.device_id if kind == "command" else None,
-                "payload": Jsonb(payload),
+                "payload": payload,
                 "priority": priority,
                 "due_at": self.at,
                 "expires_at": self.at + lifetime if lifetime else None,
@@ -85,9 +83,9 @@ class Hands:
     def facts(self) -> Facts:
         """What the words about the incident are filled with."""
         row: dict[str, Any] = (
-            self.conn.execute(SQL["facts_of_incident"], {"incident_id": self.incident_id}).fetchone() or {}
+            self.conn.look(SQL["facts_of_incident"], {"incident_id": self.incident_id}).fetchone() or {}
         )
-        coming = self.conn.execute(SQL["coming_unit"], {"incident_id": self.incident_id}).fetchone()
+        coming = self.conn.look(SQL["coming_unit"], {"incident_id": self.incident_id}).fetchone()
         return Facts(
             insurer_ja=self.insurer.ja,
             insurer_en=self.insurer.en,

@@ -62,12 +62,6 @@ VALUES (%(id)s, %(device_id)s, %(vehicle_id)s, %(policy_id)s, %(holder_id)s, %(p
         %(severity)s, %(phase)s, %(occurred_at)s, %(opened_at)s, %(lat_deg)s, %(lon_deg)s, %(position_at)s,
         %(flags)s, %(state)s);
 
--- name: save_state
-UPDATE incidents SET phase = %(phase)s, road = %(road)s, severity = %(severity)s, answer = %(answer)s, outcome = %(outcome)s,
-       taken_by = %(taken_by)s, generation = %(generation)s, state = %(state)s,
-       closed_at = CASE WHEN %(phase)s = 'closed' THEN coalesce(closed_at, %(at)s) END
-WHERE id = %(id)s;
-
 -- name: place_incident
 UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at = %(at)s,
        flags = array_remove(flags, 'no_position')
@@ -87,31 +81,6 @@ WHERE id = %(id)s AND NOT flags @> %(flags)s::text[];
 -- name: insert_event
 INSERT INTO incident_events (incident_id, at, actor, kind, data)
 VALUES (%(incident_id)s, %(at)s, %(actor)s, %(kind)s, %(data)s);
-
--- name: set_timer
-INSERT INTO timers (incident_id, name, generation, due_at)
-VALUES (%(incident_id)s, %(name)s, %(generation)s, %(due_at)s)
-ON CONFLICT (incident_id, name) DO UPDATE SET generation = excluded.generation, due_at = excluded.due_at;
-
--- name: clear_timers
-DELETE FROM timers WHERE incident_id = %(incident_id)s AND starts_with(name, %(prefix)s);
-
--- name: due_incidents
-SELECT incident_id FROM timers WHERE due_at <= clock_timestamp() AND incident_id <> ALL (%(faulty)s::uuid[])
-GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
-
--- name: lock_due_incident
-SELECT id FROM incidents WHERE id = %(id)s FOR NO KEY UPDATE SKIP LOCKED;
-
--- name: take_due_timers
-WITH due AS (
-    DELETE FROM timers WHERE incident_id = %(incident_id)s AND due_at <= %(at)s
-    RETURNING name, generation, due_at
-)
-SELECT name, generation, due_at FROM due ORDER BY due_at, name;
-
--- name: next_due
-SELECT min(due_at) AS due_at FROM timers;
 
 -- name: current_plan
 SELECT version, toml FROM escalation_plans ORDER BY activated_at DESC, version DESC LIMIT 1;
@@ -143,19 +112,6 @@ WHERE i.id = %(incident_id)s;
 SELECT u.name AS unit, d.eta_at FROM dispatches d JOIN units u ON u.id = d.unit_id
 WHERE d.incident_id = %(incident_id)s AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured')
 ORDER BY d.accepted_at DESC LIMIT 1;
-
--- name: insert_call
-INSERT INTO calls (id, incident_id, party, attempt, number, language)
-VALUES (%(id)s, %(incident_id)s, %(party)s, %(attempt)s, %(number)s, %(language)s);
-
--- name: insert_message
-INSERT INTO messages (id, incident_id, channel, template, language, number, body)
-VALUES (%(id)s, %(incident_id)s, %(channel)s, %(template)s, %(language)s, %(number)s, %(body)s);
-
--- name: insert_outbox
-INSERT INTO outbox (id, incident_id, kind, device_id, payload, priority, due_at, expires_at)
-VALUES (%(id)s, %(incident_id)s, %(kind)s, %(device_id)s, %(payload)s, %(priority)s, %(due_at)s, %(expires_at)s)
-ON CONFLICT (id) DO NOTHING;
 
 -- name: supersede_lights
 UPDATE outbox SET state = 'expired' WHERE device_id = %(device_id)s AND kind = 'command' AND state = 'pending'

@@ -24,6 +24,7 @@ from incident.decide import decide, open_incident, raises
 from incident.effects import Decision
 from incident.events import Event, Joined, Opened, Placed
 from incident.hands import SQL, Hands, Insurer
+from incident.ledger import Ledger
 from incident.lights import show
 from incident.plan import Plan, read_plan
 from incident.state import State
@@ -134,21 +135,33 @@ class Incidents:
             raise UnknownIncident(incident_id)
         at = now(conn)
         happened = event_at(at)
-        events = [happened] if isinstance(happened, Event) else list(happened)
+        ledger = Ledger(conn)
+        events = [happened] if isinstance(happened, Event) else happened
+        state = self.happen(ledger, row, at, events, actor=actor)
+        ledger.flush()
+        return state
+
+    def happen(
+        self, ledger: Ledger, row: dict[str, Any], at: datetime, events: Sequence[Event], *, actor: str
+    ) -> State:
+        """Let events happen to one incident out of many; what follows is left in the ledger.
+
+        row: the incident, as the query `lock_incident` gives it, under its lock; at: read after that lock.
+        """
         before = _STATE.validate_python(row["state"])
-        hands = self._hands(conn, at, row)
-        plan = self._plan(conn, row["plan_version"])
+        hands = self._hands(ledger, at, row)
+        plan = self._plan(ledger, row["plan_version"])
         state = before
         for event in events:
             state = self._carry_out(hands, decide(state, event, plan), plan, actor)
         if state != before:
-            conn.execute(SQL["save_state"], {"id": incident_id, "at": at, **_columns(state)})
+            ledger.add("save_states", {"id": row["id"], "at": at, **_columns(state)})
         return state
 
     def hands(self, conn: Connection, incident_id: UUID) -> Hands | None:
         """The hands for one incident, under its lock; None if there is none of that id."""
         row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
-        return self._hands(conn, now(conn), row) if row is not None else None
+        return self._hands(Ledger(conn, at_once=True), now(conn), row) if row is not None else None
 
     def activate_plan(self, conn: Connection, toml: str) -> int:
         """Make a plan the one new incidents open with; its version. Raises plan.PlanError."""
@@ -165,7 +178,7 @@ class Incidents:
         row = found and conn.execute(SQL["lock_incident"], {"id": found["id"]}).fetchone()
         at = now(conn)
         if row:
-            show(self._hands(conn, at, row), _STATE.validate_python(row["state"]).light)
+            show(self._hands(Ledger(conn, at_once=True), at, row), _STATE.validate_python(row["state"]).light)
         conn.execute(SQL["wake_commands"], {"device_id": device_id, "at": at})
 
     def command_acknowledged(self, conn: Connection, device_id: str, command_id: str, result: str) -> None:
@@ -239,11 +252,13 @@ class Incidents:
                 "state": Jsonb(_STATE.dump_python(decision.state, mode="json")),
             },
         )
+        ledger = Ledger(conn)
         hands = Hands(
-            conn, at, self._insurer, incident_id, report.device_id, values.get("holder_id"), position
+            ledger, at, self._insurer, incident_id, report.device_id, values.get("holder_id"), position
         )
         state = self._carry_out(hands, decision, plan, "device")
-        conn.execute(SQL["save_state"], {"id": incident_id, "at": at, **_columns(state)})
+        ledger.add("save_states", {"id": incident_id, "at": at, **_columns(state)})
+        ledger.flush()
         return incident_id
 
     def _begins_anew(self, conn: Connection, incident_id: UUID, report: Report) -> bool:
@@ -264,9 +279,9 @@ class Incidents:
         fix = conn.execute(SQL["last_position"], key).fetchone()
         return (Position(fix["lat_deg"], fix["lon_deg"]), fix["at"]) if fix is not None else None
 
-    def _hands(self, conn: Connection, at: datetime, row: dict[str, Any]) -> Hands:
+    def _hands(self, ledger: Ledger, at: datetime, row: dict[str, Any]) -> Hands:
         position = None if row["lat_deg"] is None else Position(row["lat_deg"], row["lon_deg"])
-        return Hands(conn, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position)
+        return Hands(ledger, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position)
 
     @staticmethod
     def _carry_out(hands: Hands, decision: Decision, plan: Plan, actor: str) -> State:
@@ -281,7 +296,7 @@ class Incidents:
                 return state
             decision, actor = decide(state, following.popleft(), plan), "system"
 
-    def _plan(self, conn: Connection, version: int) -> Plan:
+    def _plan(self, conn: Connection | Ledger, version: int) -> Plan:
         if version not in self._plans:
             row = conn.execute(SQL["plan_version"], {"version": version}).fetchone()
             if row is None:
@@ -336,5 +351,5 @@ def _columns(state: State) -> dict[str, Any]:
         "outcome": state.outcome,
         "taken_by": state.taken_by,
         "generation": state.generation,
-        "state": Jsonb(_STATE.dump_python(state, mode="json")),
+        "state": _STATE.dump_python(state, mode="json"),
     }

@@ -29,12 +29,12 @@ def place(hands: Hands, call: PlaceCall) -> list[Event]:
     party, attempt = call.party, call.attempt
     key = {"holder_id": hands.holder_id, "rank": call.rank}
     query = "driver_phone" if party is CallParty.DRIVER else "contact_phone"
-    phone = hands.conn.execute(SQL[query], key).fetchone()
+    phone = hands.conn.look(SQL[query], key).fetchone()
     if phone is None:
         return [CallEnded(hands.at, party, attempt, "no_number")]
     call_id = uuid4()
-    hands.conn.execute(
-        SQL["insert_call"],
+    hands.conn.add(
+        "insert_calls",
         {
             "id": call_id,
             "incident_id": hands.incident_id,

@@ -11,15 +11,15 @@ from schemas.incident import Language
 
 def write(hands: Hands, channel: str, template: str) -> None:
     """Queue a push or SMS to the driver, in their language."""
-    holder = hands.conn.execute(SQL["facts_of_incident"], {"incident_id": hands.incident_id}).fetchone()
-    phone = hands.conn.execute(SQL["driver_phone"], {"holder_id": hands.holder_id}).fetchone()
+    holder = hands.conn.look(SQL["facts_of_incident"], {"incident_id": hands.incident_id}).fetchone()
+    phone = hands.conn.look(SQL["driver_phone"], {"holder_id": hands.holder_id}).fetchone()
     if channel == "sms" and phone is None:
         hands.note("effect_failed", what="sms", reason="no_number")
         return
     language = Language(holder["language"]) if holder and holder["language"] else Language.JA
     message_id = uuid4()
-    hands.conn.execute(
-        SQL["insert_message"],
+    hands.conn.add(
+        "insert_messages",
         {
             "id": message_id,
             "incident_id": hands.incident_id,

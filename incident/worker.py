@@ -23,6 +23,7 @@ class Worker(threading.Thread):
     """Repeats a step, sleeping when there is nothing to do.
 
     A lost database is waited for: what was not committed is still there afterwards.
+    idle_s: asked after a step that found nothing: how long to sleep.
     patience_s: the longest a step may take; beyond that the worker counts as hung.
     """
 
@@ -33,11 +34,12 @@ class Worker(threading.Thread):
         life: Lifecycle,
         step: Callable[[Connection], int | bool],
         *,
+        idle_s: Callable[[Connection], float] = lambda _: _LOOK_S,
         patience_s: float = _PATIENCE_S,
     ) -> None:
         super().__init__(name=name, daemon=True)
         self.wake = threading.Event()
-        self._url, self._life, self._step = url, life, step
+        self._url, self._life, self._step, self._idle_s = url, life, step, idle_s
         self._patience_s = patience_s
         self._beaten_s = math.inf
         self._log = structlog.get_logger(role=name)
@@ -66,7 +68,7 @@ class Worker(threading.Thread):
                 self._beaten_s = time.monotonic()
                 self.wake.clear()
                 if not self._step(conn):
-                    self.wake.wait(_LOOK_S)
+                    self.wake.wait(self._idle_s(conn))
         finally:
             self._beaten_s = math.inf
 

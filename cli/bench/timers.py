@@ -94,9 +94,8 @@ def _database() -> Generator[str]:
 def _run_engine(url: str, ready: Event) -> None:
     """One engine's process: its worker for timers, without senders."""
     life = Lifecycle()
-    worker = Worker(
-        "timers", url, life, Engine(Incidents(Settings.unconfigured(database_url=SecretStr(url)))).step
-    )
+    engine = Engine(Incidents(Settings.unconfigured(database_url=SecretStr(url))))
+    worker = Worker("timers", url, life, engine.step, idle_s=engine.idle_s)
     worker.start()
     threading.Thread(target=listen, args=(url, life, [worker]), daemon=True).start()
     ready.set()

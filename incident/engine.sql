@@ -1,0 +1,34 @@
+-- name: lock_due
+-- Whoever else works on an incident is passed over, also by a second engine at the same moment: what is locked
+-- does not count towards the limit. An incident comes once for each timer that is due.
+SELECT i.id, i.device_id, i.vehicle_id, i.holder_id, i.plan_version, i.trigger, i.occurred_at, i.phase, i.state,
+       i.lat_deg, i.lon_deg
+FROM timers t JOIN incidents i ON i.id = t.incident_id
+WHERE t.due_at <= clock_timestamp() AND t.incident_id <> ALL (%(faulty)s::uuid[])
+ORDER BY t.due_at LIMIT %(limit)s FOR NO KEY UPDATE OF i SKIP LOCKED;
+
+-- name: lock_one
+SELECT id, device_id, vehicle_id, holder_id, plan_version, trigger, occurred_at, phase, state, lat_deg, lon_deg
+FROM incidents WHERE id = %(id)s FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: take_due
+WITH due AS (
+    DELETE FROM timers WHERE incident_id = ANY (%(ids)s) AND due_at <= %(at)s RETURNING incident_id, name, due_at
+)
+SELECT incident_id, name, due_at FROM due ORDER BY due_at, name;
+
+-- name: latest_speeds
+SELECT i.id, fix.speed_mps FROM incidents i CROSS JOIN LATERAL (
+    SELECT speed_mps FROM gps_fixes
+    WHERE device_id = i.device_id AND speed_mps <> 'NaN'
+      AND at BETWEEN %(at)s - interval '30 seconds' AND %(at)s + interval '1 minute'
+    ORDER BY at DESC LIMIT 1
+) fix WHERE i.id = ANY (%(ids)s);
+
+-- name: call_stages
+SELECT incident_id, party, attempt, state FROM calls WHERE incident_id = ANY (%(ids)s);
+
+-- name: idle
+-- Until the next timer of an incident that can be worked on; none at all gives null.
+SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS seconds FROM timers
+WHERE due_at > clock_timestamp() - interval '1 second';
