@@ -26,15 +26,25 @@ Reason = Annotated[
 
 def log_access(conn: Connection, who: Identity, action: str, what: str, reason: str | None) -> None:
     """Write a look-up down, in the transaction that does it."""
+    log_look_up(conn, actor(who), action, what, reason)
+
+
+def log_look_up(conn: Connection, who: str, action: str, what: str, reason: str | None) -> None:
+    """The same for somebody who did not come through the API; `who` as `actor` writes it."""
     conn.execute(
         SQL["log_access"],
         {
-            "actor": f"{who.role}:{who.name}",
+            "actor": who,
             "action": action,
             "object": what,
             "reason": spoken_reason(reason),
         },
     )
+
+
+def actor(who: Identity) -> str:
+    """Who asks, as the logs have it."""
+    return f"{who.role}:{who.name}"
 
 
 def spoken_reason(header: str | None) -> str:

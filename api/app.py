@@ -19,6 +19,7 @@ from api import (
     errors,
     fields,
     routes_admin,
+    routes_dossier,
     routes_driver,
     routes_health,
     routes_impacts,
@@ -34,6 +35,7 @@ from api import (
 )
 from api.background import Background
 from api.context import Context
+from api.dossier import document
 from api.edge import Edge
 from api.gauges import Gauges
 from api.sequencer import sequence
@@ -98,6 +100,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     for routes in (
         routes_incidents,
         routes_impacts,
+        routes_dossier,
         routes_stream,
         routes_unit,
         routes_driver,
@@ -138,7 +141,7 @@ def _models() -> dict[str, type[BaseModel]]:
     """The models that requests and responses are made of, by name."""
     return {
         name: value
-        for module in (commands, fields, views, views_admin, views_detail, views_field, views_impact)
+        for module in (commands, document, fields, views, views_admin, views_detail, views_field, views_impact)
         for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, BaseModel)
     }

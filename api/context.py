@@ -47,6 +47,14 @@ class Context:
             yield conn
 
     @contextmanager
+    def snapshot(self) -> Generator[Connection]:
+        """A transaction in which all is read as of one moment, and something may be logged."""
+        with self._connection(_WAIT_FOR_CONNECTION_S) as conn:
+            conn.execute(SQL["one_moment"])
+            conn.execute(SQL["limit_statement"], {"limit": _STATEMENT_LIMIT})
+            yield conn
+
+    @contextmanager
     def change(self) -> Generator[Connection]:
         """A transaction that changes incidents: after its commit engine and streams are woken."""
         with self._connection(_WAIT_FOR_CONNECTION_S) as conn:

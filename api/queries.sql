@@ -1,6 +1,9 @@
 -- name: limit_statement
 SELECT set_config('statement_timeout', %(limit)s, true);
 
+-- name: one_moment
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+
 -- name: newest_incidents
 SELECT id FROM incidents
 WHERE (opened_at, id) < (coalesce(%(before_at)s::timestamptz, 'infinity'), %(before_id)s::uuid)

@@ -17,6 +17,7 @@ import typer
 from cli import admin
 from cli.bench.command import bench
 from cli.impact import impact
+from cli.incident import incident
 from cli.places import places
 from cli.plan import plan
 from cli.terminal import configured, print_table
@@ -33,6 +34,7 @@ app.add_typer(admin.policy, name="policy")
 app.add_typer(admin.unit, name="unit")
 app.add_typer(admin.db, name="db")
 app.add_typer(impact, name="impact")
+app.add_typer(incident, name="incident")
 app.add_typer(places, name="places")
 app.add_typer(plan, name="plan")
 app.add_typer(bench, name="bench")

@@ -1,0 +1,204 @@
+"""The lines of an incident's record in plain words, Japanese first. Pure.
+
+A line of a kind that is not known here is shown by its name and its data: nothing on record is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from api.dossier.words import (
+    ALARM_REASON,
+    ANSWER,
+    CALL_END,
+    CHANNEL,
+    DISPATCH,
+    LIGHT,
+    OUTCOME,
+    PARTY,
+    RESULT,
+    ROAD,
+    ROUND,
+    SEVERITY,
+    STEP,
+    TASK,
+    TEMPLATE,
+    TRIGGER,
+    VIA,
+    Words,
+    word,
+)
+from incident.wording import JAPAN_TIME
+from schemas.incident import Language
+
+# What stands in [] is left out where one of its values is not on record.
+PHRASES: Final[dict[str, tuple[str, str]]] = {
+    "opened": (
+        "案件を開始: {trigger}[ ({severity})][、対応計画「{rule}」]",
+        "Incident opened by {trigger}[ ({severity})][, rule '{rule}' of the plan]",
+    ),
+    "impact_joined": ("同じ車の衝撃を追加[: {severity}]", "Another impact of the same car[: {severity}]"),
+    "impact_revised": ("衝撃の判定を見直し[: {severity}]", "An impact was judged anew[: {severity}]"),
+    "press_joined": ("対応中に{trigger}", "During the incident: {trigger}"),
+    "phone_crash_joined": ("スマートフォンも衝突を検知", "The phone noticed a crash as well"),
+    "rang_us": ("契約者から電話", "The policyholder rang us"),
+    "raised": ("対応を「{before}」から「{rule}」に引き上げ", "Raised from rule '{before}' to '{rule}'"),
+    "lowered": ("対応を「{before}」から「{rule}」に引き下げ", "Lowered from rule '{before}' to '{rule}'"),
+    "device_silent": (
+        "車載装置からの通信が途絶[ ({since} から)]",
+        "The device has fallen silent[, since {since}]",
+    ),
+    "drove_on": ("車がその後も走行[ (時速 {speed_kmh} km)]", "The car drives on[, at {speed_kmh} km/h]"),
+    "road_known": ("道路の種類が判明: {road}", "The kind of road became known: {road}"),
+    "placed": ("場所が判明", "The place became known"),
+    "push_queued": ("運転者のアプリに通知[: {template}]", "Push message to the driver's app[: {template}]"),
+    "sms_queued": ("運転者に SMS[: {template}]", "SMS to the driver[: {template}]"),
+    "email_queued": ("契約者にメール[: {template}]", "E-mail to the policyholder[: {template}]"),
+    "operator_alarmed": ("担当者に警報: {task}[ ({reason})]", "Operators alarmed: {task}[ ({reason})]"),
+    "ambulance_asked": (
+        "担当者に救急車の要請 (119番) を依頼",
+        "An operator is asked to request an ambulance (119)",
+    ),
+    "ambulance_needed": ("救急車が必要", "An ambulance is needed"),
+    "ambulance_accepted": ("消防が救急車の出動を受諾", "The fire headquarters accepted to send an ambulance"),
+    "ambulance_arrived": ("救急車が現場に到着", "The ambulance arrived"),
+    "ambulance_refused": ("救急車の要請が断られた", "The request for an ambulance was refused"),
+    "ambulance_cancelled": ("救急車の要請を取り消し", "The request for an ambulance was cancelled"),
+    "left_for_morning": (
+        "夜間のため {until} まで見送り: {step}",
+        "Put off until {until}, for the night: {step}",
+    ),
+    "call_queued": ("{party}への電話 ({attempt}回目) を発信待ちに追加", "Call {attempt} to {party} is next"),
+    "call_placed": ("{party}へ発信 ({attempt}回目)", "Call {attempt} to {party} placed"),
+    "call_ringing": ("{party}の電話を呼び出し中 ({attempt}回目)", "Call {attempt} to {party} rings"),
+    "call_answered": (
+        "{party}の電話に応答あり ({attempt}回目)[。機械応答の可能性: {machine}]",
+        "Call {attempt} to {party} was picked up[; may be a machine: {machine}]",
+    ),
+    "call_ended": (
+        "{party}への電話 ({attempt}回目) が終了: {status}",
+        "Call {attempt} to {party} ended: {status}",
+    ),
+    "call_given_up": ("{party}への電話 ({attempt}回目) を断念", "Call {attempt} to {party} given up"),
+    "call_driver_wanted": (
+        "担当者[ {operator} ]が運転者への電話を指示",
+        "Operator[ {operator}] wants to ring the driver",
+    ),
+    "line_waits": (
+        "{party}が電話口で担当者を待機[ ({reason})]",
+        "On the line, waiting for an operator: {party}[ ({reason})]",
+    ),
+    "desk_called": ("担当者の電話を呼び出し: {round}[ ({reason})]", "The desk is rung: {round}[ ({reason})]"),
+    "desk_rung": (
+        "担当者の電話 {phones} 台を呼び出し中: {round}",
+        "{phones} telephones of the desk ring: {round}",
+    ),
+    "desk_answered": (
+        "担当者[ {operator} ]が電話で引き受け",
+        "Operator[ {operator}] took it on the telephone",
+    ),
+    "desk_overflow": (
+        "どの担当者も電話に出ず、自動音声が応対を継続",
+        "No operator could be reached: the machine goes on speaking alone",
+    ),
+    "carrier_down": (
+        "電話会社に接続できない[ ({since} から)]",
+        "The telephone carrier cannot be reached[, since {since}]",
+    ),
+    "answered": ("{by}の回答: {answer} ({via})", "Answer of {by}: {answer} (by {via})"),
+    "taken": (
+        "担当者 {operator} が引き受け[ (前任 {before})]",
+        "Taken by operator {operator}[, before {before}]",
+    ),
+    "dispatch_requested": (
+        "{dispatch}を依頼[ (担当者 {operator})]",
+        "Wanted: {dispatch}[, by operator {operator}]",
+    ),
+    "dispatch_offered": ("{dispatch}: {unit} に出動を打診", "Offered to unit {unit}: {dispatch}"),
+    "dispatch_accepted": (
+        "{dispatch}: {unit} が受諾[。到着見込み {eta_at}]",
+        "Accepted by unit {unit}: {dispatch}[, expected at {eta_at}]",
+    ),
+    "dispatch_declined": ("{dispatch}: {unit} が辞退", "Declined by unit {unit}: {dispatch}"),
+    "dispatch_offer_expired": ("{dispatch}: {unit} から応答なし", "Not answered by unit {unit}: {dispatch}"),
+    "dispatch_en_route": (
+        "{dispatch}: {unit} が出発[。到着見込み {eta_at}]",
+        "On its way, unit {unit}: {dispatch}[, expected at {eta_at}]",
+    ),
+    "dispatch_on_scene": ("{dispatch}: {unit} が現場に到着", "On the scene, unit {unit}: {dispatch}"),
+    "dispatch_secured": ("{dispatch}: {unit} が現場の安全を確保", "Scene secured by unit {unit}: {dispatch}"),
+    "dispatch_completed": ("{dispatch}: {unit} が完了", "Finished by unit {unit}: {dispatch}"),
+    "dispatch_stood_down": ("{dispatch}[: {unit} ]の出動を取り消し", "Called off[, unit {unit}]: {dispatch}"),
+    "dispatch_failed": ("{dispatch}: 派遣できる隊員がいない", "No unit is free: {dispatch}"),
+    "help_called_off": (
+        "担当者 {operator} が{dispatch}を取り消し",
+        "Called off by operator {operator}: {dispatch}",
+    ),
+    "command_queued": ("車載装置の表示を指示: {light}", "The device is told to show: {light}"),
+    "command_done": ("車載装置の表示: {light}[ ({result})]", "The device shows: {light}[ ({result})]"),
+    "effect_failed": ("送信できず: {what}[ ({reason})]", "Could not be sent: {what}[ ({reason})]"),
+    "note": ("担当者がメモを記入", "An operator wrote a note"),
+    "closed": ("案件を終了: {outcome}[ (担当者 {operator})]", "Closed: {outcome}[, by operator {operator}]"),
+}
+# The same kind is written when the plan asks an operator, and when an operator has asked the fire headquarters.
+_DONE_BY_OPERATOR: Final = {
+    "ambulance_asked": (
+        "担当者 {operator} が消防に救急車を要請",
+        "Operator {operator} asked the fire headquarters for an ambulance",
+    )
+}
+_VALUES: Final[Mapping[str, Words]] = {
+    "trigger": TRIGGER,
+    "severity": SEVERITY,
+    "party": PARTY,
+    "by": PARTY,
+    "answer": ANSWER,
+    "via": VIA,
+    "task": TASK,
+    "reason": ALARM_REASON,
+    "dispatch": DISPATCH,
+    "light": LIGHT,
+    "result": RESULT,
+    "outcome": OUTCOME,
+    "status": CALL_END,
+    "template": TEMPLATE,
+    "what": CHANNEL,
+    "round": ROUND,
+    "road": ROAD,
+    "step": STEP,
+}
+_MOMENTS: Final = frozenset({"eta_at", "since", "until"})
+_OPTIONAL: Final = re.compile(r"\[([^\]]*)\]")
+_FIELD: Final = re.compile(r"\{(\w+)\}")
+
+
+def told(kind: str, data: Mapping[str, Any], language: Language) -> str:
+    """A line of the record in words."""
+    if kind not in PHRASES:
+        return " ".join([kind, *(f"{key}={value}" for key, value in data.items())])
+    phrases = _DONE_BY_OPERATOR if data.get("operator") and kind in _DONE_BY_OPERATOR else PHRASES
+    phrase = phrases[kind][0 if language is Language.JA else 1]
+    values = {
+        key: _value(key, value, language) for key, value in data.items() if value is not None and value != ""
+    }
+    # Only our own phrase is searched for [] and {}: what people entered comes in at the end, once.
+    kept = _OPTIONAL.sub(
+        lambda part: part[1] if all(name in values for name in _FIELD.findall(part[1])) else "", phrase
+    )
+    return _FIELD.sub(lambda field: values.get(field[1], "?"), kept)
+
+
+def _value(key: str, value: Any, language: Language) -> str:
+    if key in _MOMENTS and isinstance(value, str):
+        return _clock(value)
+    return word(_VALUES.get(key, {}), str(value), language)
+
+
+def _clock(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).astimezone(JAPAN_TIME).strftime("%H:%M:%S")
+    except ValueError:
+        return text

@@ -1,0 +1,223 @@
+"""The words of the vocabulary in a dossier, Japanese first; a word that is not known here is shown as it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.impact_words import SEVERITIES
+from schemas.incident import Language
+
+Words = dict[str, tuple[str, str]]
+"""A name of the vocabulary, in Japanese and in English."""
+
+TRIGGER: Final[Words] = {
+    "impact": ("車載装置が検知した衝撃", "an impact noticed by the device"),
+    "long_press": ("ボタンの長押し", "a long press of the button"),
+    "short_press": ("ボタンの短押し", "a short press of the button"),
+    "phone_crash": ("スマートフォンの衝突検知", "a crash noticed by the phone"),
+    "call": ("契約者からの電話", "a call from the policyholder"),
+}
+PHASE: Final[Words] = {
+    "reaching": ("連絡中", "trying to reach the driver"),
+    "helping": ("対応中", "help is given"),
+    "settling": ("確認中", "a call back remains"),
+    "closed": ("終了", "closed"),
+}
+ANSWER: Final[Words] = {
+    "fine": ("問題ない", "all is well"),
+    "help": ("助けが必要", "help is needed"),
+    "ambulance": ("救急車が必要", "an ambulance is needed"),
+    "operator": ("担当者と話したい", "wants to speak to an operator"),
+}
+OUTCOME: Final[Words] = {
+    "accident": ("事故", "accident"),
+    "trouble": ("故障・トラブル", "breakdown or other trouble"),
+    "driver_fine": ("運転者が問題ないと回答", "the driver said all is well"),
+    "false_alarm": ("誤報", "false alarm"),
+    "mistake": ("誤操作", "pressed by mistake"),
+    "pothole": ("誤報 (路面の段差・穴)", "false alarm: pothole or bump"),
+    "drop": ("誤報 (装置の落下)", "false alarm: the device was dropped"),
+    "test": ("試験", "test"),
+}
+PARTY: Final[Words] = {
+    "driver": ("運転者", "the driver"),
+    "contact": ("緊急連絡先", "the emergency contact"),
+    "operator": ("担当者", "an operator"),
+    "caller": ("電話をかけてきた方", "a caller"),
+}
+VIA: Final[Words] = {
+    "key": ("電話のキー", "a key on the phone"),
+    "speech": ("音声", "speech"),
+    "voice": ("音声", "speech"),
+    "app": ("アプリ", "the app"),
+    "link": ("回答ページ", "the answer page"),
+    "operator": ("担当者の聞き取り", "an operator who heard it"),
+}
+DISPATCH: Final[Words] = {
+    "guard": ("現場急行サービス", "a guard"),
+    "roadside": ("ロードサービス", "roadside assistance"),
+    "tow": ("レッカー", "a tow truck"),
+    "battery": ("バッテリー対応", "battery service"),
+    "tyre": ("タイヤ対応", "tyre service"),
+    "key": ("鍵開け", "key service"),
+    "fuel": ("燃料補給", "fuel"),
+}
+DISPATCH_STATE: Final[Words] = {
+    "requested": ("依頼", "requested"),
+    "offered": ("打診中", "offered"),
+    "accepted": ("受諾", "accepted"),
+    "en_route": ("移動中", "on the way"),
+    "on_scene": ("現場到着", "on the scene"),
+    "secured": ("安全確保済み", "scene secured"),
+    "completed": ("完了", "completed"),
+    "declined": ("辞退", "declined"),
+    "offer_expired": ("応答なし", "offer not answered"),
+    "stood_down": ("取り消し", "called off"),
+    "failed": ("手配できず", "no unit found"),
+}
+CALL_STATE: Final[Words] = {
+    "waiting": ("発信待ち", "waiting to be placed"),
+    "sending": ("発信処理中", "being placed"),
+    "unknown": ("発信の成否を確認中", "not known whether it was placed"),
+    "placed": ("発信済み", "placed"),
+    "ringing": ("呼出中", "ringing"),
+    "answered": ("通話中", "answered"),
+    "ended": ("終了", "ended"),
+    "given_up": ("断念", "given up"),
+}
+CALL_END: Final[Words] = {
+    "completed": ("通話終了", "completed"),
+    "no-answer": ("応答なし", "no answer"),
+    "busy": ("話し中", "busy"),
+    "failed": ("接続できず", "could not be connected"),
+    "canceled": ("当方で取り止め", "withdrawn by us while ringing"),
+    "withdrawn": ("発信前に取り止め", "withdrawn before it was placed"),
+    "no_number": ("番号の登録なし", "no number on record"),
+    "given_up": ("断念", "given up"),
+}
+CHANNEL: Final[Words] = {
+    "push": ("アプリ通知", "push message"),
+    "sms": ("SMS", "SMS"),
+    "email": ("メール", "e-mail"),
+    "mail": ("メール", "e-mail"),
+    "call": ("電話", "call"),
+}
+DELIVERY: Final[Words] = {
+    "waiting": ("送信待ち", "waiting"),
+    "sent": ("送信済み", "sent"),
+    "delivered": ("配信確認済み", "delivered"),
+    "failed": ("送信失敗", "failed"),
+    "unknown": ("成否不明", "not known"),
+    "read": ("既読", "read"),
+    "skipped": ("送信見送り", "skipped"),
+    "expired": ("期限切れ", "expired"),
+}
+TASK: Final[Words] = {
+    "take": ("案件の引き受け", "take the incident"),
+    "call_back": ("折り返し電話", "call the driver back"),
+    "request_ambulance": ("救急車の要請 (119番)", "request an ambulance (119)"),
+    "no_unit": ("派遣できる隊員がいない", "no unit is free"),
+}
+ALARM_REASON: Final[Words] = {
+    "plan": ("対応計画による", "by the plan"),
+    "contact": ("緊急連絡先からの情報", "the emergency contact knows something"),
+    "fine_after_impact": ("衝撃の後に「問題ない」との回答", "said to be fine after an impact"),
+    "silent_on_line": ("電話口で応答なし", "silence on the line"),
+    "silent": ("電話口で応答なし", "silence on the line"),
+    "no_answer": ("応答なし", "no answer"),
+    "still_waiting": ("引き受け待ちが続いている", "still waiting"),
+    "not_taken": ("引き受けがなかった", "nobody took it"),
+    "answered": ("電話に応答があった", "the call was answered"),
+    "no_unit": ("派遣できる隊員がいない", "no unit is free"),
+    "carrier_down": ("電話会社に接続できない", "the telephone carrier cannot be reached"),
+    "ambulance_refused": ("救急の要請が断られた", "the ambulance was refused"),
+    "no_number": ("番号の登録なし", "no number on record"),
+    "joined": ("新たな知らせが加わった", "something joined it"),
+    "device_silent": ("車載装置からの通信が途絶", "the device has fallen silent"),
+    "left_waiting": ("電話口で待たせている", "somebody waits on the line"),
+    **ANSWER,
+}
+LIGHT: Final[Words] = {
+    "CONNECTED": ("受け付けました", "connected"),
+    "HELP_COMING": ("救援が向かっています", "help is coming"),
+    "ARRIVED": ("到着しました", "help has arrived"),
+    "ENDED": ("終了", "ended"),
+}
+RESULT: Final[Words] = {"DONE": ("実行済み", "done"), "EXPIRED": ("期限切れ", "expired")}
+ROUND: Final[Words] = {
+    "taker_or_free": (
+        "引き受けた担当者、または空いている担当者",
+        "whoever took it, or the operator free for longest",
+    ),
+    "all": ("空いている担当者全員", "all free operators"),
+    "supervisor": ("責任者", "the supervisors"),
+    "second_site": ("第二拠点", "the second site"),
+}
+STEP: Final[Words] = {
+    "push": ("アプリへの通知", "push message"),
+    "sms": ("SMS", "SMS"),
+    "call_driver": ("運転者への電話", "call to the driver"),
+    "call_contact": ("緊急連絡先への電話", "call to the emergency contact"),
+    "alarm_operator": ("担当者への警報", "alarm of the operators"),
+    "ask_ambulance": ("救急車の要請の依頼", "request for an ambulance"),
+    "list_call_back": ("折り返し電話の一覧に追加", "call-back list"),
+    "offer_help": ("出動の打診", "offer of help"),
+    "send_help": ("出動", "sending help"),
+}
+ROAD: Final[Words] = {
+    "general": ("一般道", "an ordinary road"),
+    "expressway": ("高速道路", "an expressway"),
+    "unknown": ("道路の種類は不明", "a road of unknown kind"),
+}
+TEMPLATE: Final[Words] = {
+    "severe": ("強い衝撃の知らせ", "severe impact"),
+    "late": ("遅れて届いた知らせ", "late message"),
+    "moderate": ("衝撃の確認", "moderate impact"),
+    "light": ("軽い衝撃の確認", "light impact"),
+    "short_press": ("ボタン受付", "short press"),
+    "help_accepted": ("救援が向かう知らせ", "help is on its way"),
+    "help_late": ("到着遅れの知らせ", "help is late"),
+    "link": ("回答ページの案内", "link to the answer page"),
+}
+FLAG: Final[Words] = {
+    "late": ("遅れて届いた", "arrived late"),
+    "no_position": ("位置情報なし", "no position"),
+    "no_policy": ("契約が見つからない", "no policy found"),
+    "policy_lapsed": ("契約期間外", "policy not in force"),
+}
+ACTOR: Final[Words] = {
+    "device": ("車載装置", "the device"),
+    "system": ("システム", "the system"),
+    "carrier": ("電話会社", "the telephone carrier"),
+    "driver": ("運転者", "the driver"),
+    "contact": ("緊急連絡先", "the emergency contact"),
+    "phone": ("運転者の携帯電話", "the driver's phone"),
+    "operator": ("担当者", "operator"),
+    "unit": ("隊員", "unit"),
+    "admin": ("管理者", "administrator"),
+    "terminal": ("管理端末", "terminal"),
+}
+ACTION: Final[Words] = {
+    "incident.read": ("案件の閲覧", "read the incident"),
+    "incident.events": ("記録の閲覧", "read the record"),
+    "incident.dossier": ("本記録書の作成", "made this dossier"),
+    "impact.read": ("衝撃データの閲覧", "read an impact"),
+    "impact.draw": ("衝撃の図の閲覧", "looked at the drawing of an impact"),
+}
+SEVERITY: Final[Words] = {
+    str(severity): (words[Language.JA], words[Language.EN]) for severity, words in SEVERITIES.items()
+}
+
+
+def word(words: Words, name: str | None, language: Language) -> str:
+    """A name in a language; unknown ones as they are, none as nothing."""
+    if name is None:
+        return ""
+    ja, en = words.get(name, (name, name))
+    return ja if language is Language.JA else en
+
+
+def actor(name: str, language: Language) -> str:
+    """Who did something: `operator:sato`, `unit:guard-1`, `device`."""
+    role, _, who = name.partition(":")
+    return f"{word(ACTOR, role, language)} {who}".strip()
