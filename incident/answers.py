@@ -55,10 +55,12 @@ def _take_answer(draft: Draft, answer: Answer, *, heard_by_operator: bool) -> No
     if answer is state.answer and _still_holds(state, answer, rule.help):
         return
     ladder.stop(draft)
-    desk.dismiss(draft)
-    draft.do(CancelCalls())
+    # Whoever still waits on a line goes on waiting for the operator whose telephone rings.
+    draft.do(CancelCalls(CallParty.DRIVER), CancelCalls(CallParty.CONTACT))
     if answer is Answer.FINE:
-        draft.change(help_refused=tuple(DispatchKind))
+        desk.dismiss(draft)
+        draft.do(CancelCalls(CallParty.OPERATOR))
+        draft.change(help_refused=tuple(DispatchKind), waiting=())
         draft.drop_task(Task.TAKE, Task.REQUEST_AMBULANCE, Task.NO_UNIT)
         sending.stand_down_all(draft)
         if rule.fine == "close" and state.phase is Phase.REACHING and not state.call_back_promised:

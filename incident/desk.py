@@ -63,7 +63,7 @@ def on_desk_answered(draft: Draft, event: DeskAnswered) -> None:
     elif draft.state.driver.answered:
         draft.do(ConnectLine(CallParty.DRIVER))
     elif not draft.state.driver.under_way and draft.state.reach is not Reach.TEXT:
-        ladder.call(draft, CallParty.DRIVER)
+        ladder.call(draft, CallParty.DRIVER, at_once=True)
 
 
 def on_call_driver(draft: Draft, event: CallDriver) -> None:

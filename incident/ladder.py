@@ -114,10 +114,10 @@ def reach_driver(draft: Draft) -> None:
         call(draft, CallParty.CONTACT)
 
 
-def call(draft: Draft, party: CallParty, rank: int = 1) -> None:
+def call(draft: Draft, party: CallParty, rank: int = 1, *, at_once: bool = False) -> None:
     """Ring somebody; while an earlier attempt is under way, or just over, ring again a while after it has ended.
 
-    `rank` says which of the emergency contacts, from 1.
+    `rank` says which of the emergency contacts, from 1. `at_once`: a person at our end waits for it.
     """
     line = draft.state.line(party)
     if line.under_way:
@@ -125,7 +125,8 @@ def call(draft: Draft, party: CallParty, rank: int = 1) -> None:
         return
     # The line is left free in between, so that the fire station reaches it too.
     pause = timedelta(seconds=draft.plan.calls.attempts_pause_s * draft.plan.scale)
-    if party is CallParty.DRIVER and line.ended_at is not None and draft.at < line.ended_at + pause:
+    paused = line.ended_at is not None and draft.at < line.ended_at + pause
+    if party is CallParty.DRIVER and line.ended_at is not None and paused and not at_once:
         _set_line(draft, party, replace(line, wanted=True))
         draft.do(SetTimer(f"again:{party}", line.ended_at + pause))
         return

@@ -18,24 +18,42 @@ from support.scene import START
 
 from incident.dispatch import TRANSITIONS
 from incident.events import (
+    AmbulanceMoved,
     Answered,
     AnswerFor,
+    CallDriver,
     CallEnded,
     CallMoved,
+    CarrierDown,
     Close,
+    DeskAnswered,
+    DeviceSilent,
     DispatchMoved,
-    LineWaits,
+    DroveOn,
     Joined,
+    LineWaits,
     OfferDue,
     Opened,
     Placed,
+    RoadKnown,
     SendHelp,
     StopHelp,
     Take,
 )
 from incident.state import OPEN_DISPATCH, Light, State, Task
 from schemas.impact import Severity
-from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
+from schemas.incident import (
+    AmbulanceState,
+    Answer,
+    CallParty,
+    DispatchKind,
+    DispatchState,
+    Outcome,
+    Phase,
+    Reach,
+    RoadKind,
+    Trigger,
+)
 
 JSON: TypeAdapter[State] = TypeAdapter(State)
 DRIVER, CONTACT = CallParty.DRIVER, CallParty.CONTACT
@@ -56,6 +74,9 @@ class Incident(PaperShell, RuleBasedStateMachine):
         units=st.integers(0, 3),
         numbers=st.sampled_from([(True, True), (True, True), (True, False), (False, True), (False, False)]),
         quiet=st.integers(0, 30),
+        desk=st.tuples(*[st.integers(0, 2)] * 4),
+        road=st.sampled_from(RoadKind),
+        reach=st.sampled_from([Reach.VOICE, Reach.VOICE, Reach.SLOW_VOICE, Reach.TEXT]),
     )
     def open(
         self,
@@ -65,10 +86,13 @@ class Incident(PaperShell, RuleBasedStateMachine):
         units: int,
         numbers: tuple[bool, bool],
         quiet: int,
+        desk: tuple[int, ...],
+        road: RoadKind,
+        reach: Reach,
     ) -> None:
         self.quiet = quiet  # so many things happen before anybody answers or takes it
-        opened = Opened(START, trigger, severity if trigger is Trigger.IMPACT else None, late)
-        self.begin(opened, numbers=numbers, free=[f"u{number}" for number in range(units)])
+        opened = Opened(START, trigger, severity if trigger is Trigger.IMPACT else None, late, road, reach)
+        self.begin(opened, numbers=numbers, free=[f"u{number}" for number in range(units)], desk=desk)
 
     # What happens.
 
@@ -126,9 +150,49 @@ class Incident(PaperShell, RuleBasedStateMachine):
     def contact_answers(self, answer: Answer) -> None:
         self.happens(Answered(self.now, answer, CONTACT, "key"))
 
-    @rule(party=st.sampled_from(CallParty))
+    @rule(party=st.sampled_from([DRIVER, CONTACT, CallParty.CALLER]))
     def silence_on_the_line(self, party: CallParty) -> None:
         self.happens(LineWaits(self.now, party))
+
+    @precondition(lambda self: len(self.happened) >= self.quiet)
+    @rule(operator=OPERATORS)
+    def operator_picks_up(self, operator: str) -> None:
+        if self.desk_calls:
+            self.happens(DeskAnswered(self.now, operator, self.desk_calls))
+
+    @rule(status=st.sampled_from(["completed", "no-answer"]))
+    def operator_hangs_up(self, status: str) -> None:
+        if self.desk_calls:
+            self.happens(CallEnded(self.now, CallParty.OPERATOR, self.desk_calls, status))
+
+    @precondition(lambda self: len(self.happened) >= self.quiet)
+    @rule(operator=OPERATORS)
+    def operator_wants_to_speak(self, operator: str) -> None:
+        self.happens(CallDriver(self.now, operator))
+
+    @rule()
+    def caller_hangs_up(self) -> None:
+        self.happens(CallEnded(self.now, CallParty.CALLER, 1, "completed"))
+
+    @rule(operator=OPERATORS, wanted=st.sampled_from(AmbulanceState))
+    def ambulance_moves(self, operator: str, wanted: AmbulanceState) -> None:
+        self.happens(AmbulanceMoved(self.now, operator, wanted))
+
+    @rule()
+    def device_falls_silent(self) -> None:
+        self.happens(DeviceSilent(self.now, self.now))
+
+    @rule()
+    def car_drives_on(self) -> None:
+        self.happens(DroveOn(self.now, 40.0))
+
+    @rule(road=st.sampled_from(RoadKind))
+    def road_becomes_known(self, road: RoadKind) -> None:
+        self.happens(RoadKnown(self.now, road))
+
+    @rule()
+    def carrier_is_down(self) -> None:
+        self.happens(CarrierDown(self.now, self.now))
 
     @rule(severity=SEVERITIES, late=st.booleans(), revises=st.booleans())
     def another_impact(self, severity: Severity, late: bool, revises: bool) -> None:
@@ -136,7 +200,10 @@ class Incident(PaperShell, RuleBasedStateMachine):
             return  # the door opens a new incident then
         self.happens(Joined(self.now, Trigger.IMPACT, severity, late, revises))
 
-    @rule(trigger=st.sampled_from([Trigger.LONG_PRESS, Trigger.SHORT_PRESS]), late=st.booleans())
+    @rule(
+        trigger=st.sampled_from([trigger for trigger in Trigger if trigger is not Trigger.IMPACT]),
+        late=st.booleans(),
+    )
     def another_press(self, trigger: Trigger, late: bool) -> None:
         if self.state.phase is Phase.CLOSED:
             return
@@ -218,8 +285,19 @@ class Incident(PaperShell, RuleBasedStateMachine):
             assert "remind" in self.timers
 
     @invariant()
+    def who_waits_on_a_line_is_somebodys(self) -> None:
+        """An operator comes, a telephone of theirs rings, or the alarm stands and rings again."""
+        if self.state.waiting and self.state.on_line is None:
+            ringing = self.state.desk_round is not None and f"desk:{self.state.desk_round}" in self.timers
+            assert ringing or "remind" in self.timers
+
+    @invariant()
+    def the_driver_who_cannot_hear_is_never_rung(self) -> None:
+        assert self.state.reach is not Reach.TEXT or not self.state.driver.attempts
+
+    @invariant()
     def a_call_under_way_is_watched(self) -> None:
-        for party in CallParty:
+        for party in (DRIVER, CONTACT):
             line = self.state.line(party)
             if line.under_way and self.state.phase is not Phase.CLOSED:
                 assert f"giveup:{party}:{line.attempts}" in self.timers
@@ -233,6 +311,8 @@ class Incident(PaperShell, RuleBasedStateMachine):
             assert not self.work
             assert not self.state.tasks
             assert self.state.outcome is not None
+            assert not self.state.waiting
+            assert self.state.desk_round is None
             assert self.light is Light.ENDED
             assert not [ring for ring in self.rings if ring.stage == "waiting"]
 
@@ -264,7 +344,7 @@ class Incident(PaperShell, RuleBasedStateMachine):
 
 
 Incident.TestCase.settings = settings(
-    max_examples=500,
+    max_examples=100,
     stateful_step_count=40,
     deadline=None,
 )

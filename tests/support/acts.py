@@ -31,9 +31,15 @@ def severe(
 
 
 def moderate(
-    *, driver: Phone = NEVER_ANSWERS, contact: Phone = NEVER_ANSWERS, units: tuple[Unit, ...] = ()
+    *,
+    driver: Phone = NEVER_ANSWERS,
+    contact: Phone = NEVER_ANSWERS,
+    units: tuple[Unit, ...] = (),
+    desk: Mapping[str, Mapping[str, float | None]] | None = None,
 ) -> Scene:
-    return Scene(driver=driver, contact=contact, units=units).open(severity=Severity.MODERATE)
+    return Scene(driver=driver, contact=contact, units=units, desk=desk or {}).open(
+        severity=Severity.MODERATE
+    )
 
 
 def app(answer: Answer) -> Happening:

@@ -17,10 +17,12 @@ from incident.effects import (
     CancelCalls,
     CheckCall,
     ClearTimers,
+    ConnectLine,
     Decision,
     Effect,
     OfferNext,
     PlaceCall,
+    RingDesk,
     SetTimer,
     ShowLight,
     StandDown,
@@ -28,15 +30,22 @@ from incident.effects import (
 from incident.events import (
     Answered,
     AnswerFor,
+    CallAgain,
     CallEnded,
     CallSilent,
     Command,
+    DeskAnswered,
+    DeskDue,
+    DeskRung,
+    DeviceSilent,
     DispatchMoved,
+    DroveOn,
     Event,
     Joined,
     OfferDue,
     Opened,
     ReminderDue,
+    RoadKnown,
     SendHelp,
     StepDue,
     StopHelp,
@@ -44,10 +53,11 @@ from incident.events import (
 )
 from incident.plan import Do
 from incident.state import Light, State
-from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Reach
 
 PLAN = default_plan()
 CALLING = {CallParty.DRIVER: Do.CALL_DRIVER, CallParty.CONTACT: Do.CALL_CONTACT}
+RUNG = tuple(CALLING)
 
 
 @dataclass
@@ -71,10 +81,18 @@ class Work:
 class PaperShell:
     """Timers, calls and dispatches of one incident, and what has happened to it."""
 
-    def begin(self, opened: Opened, *, numbers: tuple[bool, bool], free: Sequence[str]) -> None:
-        """The incident opens. `numbers` is whether driver and contact have one, `free` are units to ask."""
+    def begin(
+        self, opened: Opened, *, numbers: tuple[bool, bool], free: Sequence[str], desk: Sequence[int] = ()
+    ) -> None:
+        """The incident opens.
+
+        `numbers` is whether driver and contact have one, `free` are units to ask, `desk` how many telephones
+        ring in each round of it.
+        """
         self.now_s = 0.0
-        self.numbers = dict(zip(CallParty, numbers, strict=True))
+        self.numbers = dict(zip(RUNG, numbers, strict=True))
+        self.desk = desk
+        self.desk_calls = 0
         self.free = free
         self.timers: dict[str, datetime] = {}
         self.ever: dict[str, datetime] = {}
@@ -123,14 +141,20 @@ class PaperShell:
             decision = decide(before, event, PLAN)
             self.check(before, event, decision)
 
-    def apply(self, effect: Effect, event: Event | None) -> list[Event]:
+    def apply(self, effect: Effect, event: Event | None) -> list[Event]:  # noqa: PLR0912  a case for each
         match effect:
             case SetTimer(name, due_at):
                 self.timers[name] = self.ever[name] = due_at
             case ClearTimers(prefix):
                 self.timers = {name: due for name, due in self.timers.items() if not name.startswith(prefix)}
-            case PlaceCall(party, attempt, _):
-                return self.ring(party, attempt, event)
+            case PlaceCall():
+                return self.ring(effect, event)
+            case RingDesk(number, only):
+                phones = 1 if only else self.desk[number] if number < len(self.desk) else 0
+                self.desk_calls += phones
+                return [DeskRung(self.now, number, phones)]
+            case ConnectLine(party):
+                assert self.state.on_line is not None, "connected with nobody"
             case CheckCall(party, attempt):
                 for ring in self.rings:
                     if (ring.party, ring.attempt) == (party, attempt) and ring.stage != "answered":
@@ -138,8 +162,10 @@ class PaperShell:
                             "given up although it never left us"
                         )
                         ring.over = True
-            case CancelCalls():
-                waiting = [ring for ring in self.rings if ring.stage == "waiting"]
+            case CancelCalls(party):
+                waiting = [
+                    ring for ring in self.rings if ring.stage == "waiting" and party in (None, ring.party)
+                ]
                 for ring in waiting:
                     ring.stage, ring.over = "ended", True
                 return [CallEnded(self.now, ring.party, ring.attempt, "withdrawn") for ring in waiting]
@@ -155,12 +181,17 @@ class PaperShell:
                 pass
         return []
 
-    def ring(self, party: CallParty, attempt: int, event: Event | None) -> list[Event]:
+    def ring(self, call: PlaceCall, event: Event | None) -> list[Event]:
+        party, attempt = call.party, call.attempt
         assert not self.under_way(party), "two calls to one party at once"
         assert attempt not in [ring.attempt for ring in self.rings if ring.party is party]
         # The plan pays for every call: each step that has come due, once, and the one that began the ladder.
-        self.calls[party] += 1
-        assert self.calls[party] <= self.steps_due(party), "a call the plan does not have, or too early"
+        # Further contacts and an operator who wants to speak with the driver are paid for by themselves.
+        if call.rank == 1 and not isinstance(event, DeskAnswered):
+            self.calls[party] += 1
+        early = party is CallParty.CONTACT and self.state.reach is Reach.TEXT  # a helper is told early
+        assert self.calls[party] <= self.steps_due(party) + early, "a call the plan does not have, or too early"
+        assert call.rank <= PLAN.rule(self.state.rule).contacts_tried
         ring = Ring(party, attempt)
         self.rings.append(ring)
         if not self.numbers[party]:
@@ -194,7 +225,7 @@ class PaperShell:
         self.ladder = state.rule
         # Where the new ladder begins with a call, one that rings already is that call.
         self.ladder_over = False
-        self.calls = {party: min(len(self.under_way(party)), self.steps_due(party)) for party in CallParty}
+        self.calls = {party: min(len(self.under_way(party)), self.steps_due(party)) for party in RUNG}
 
     def steps_due(self, party: CallParty) -> int:
         since_s = (self.now - self.ladder_from).total_seconds()
@@ -207,8 +238,12 @@ class PaperShell:
         after, effects, notes = decision.state, decision.effects, decision.notes
         kinds = [note.kind for note in notes]
         if "raised" in kinds:
-            assert isinstance(event, Joined)
+            assert isinstance(event, (Joined, DeviceSilent, RoadKnown))
             self.refused.clear()
+            self.began(after)
+        if "lowered" in kinds:
+            assert isinstance(event, DroveOn)
+            assert PLAN.outweighs(before.rule, after.rule)
             self.began(after)
         self.note_refusals(before, event)
         if isinstance(event, (Answered, AnswerFor)):
@@ -221,12 +256,12 @@ class PaperShell:
             assert after.phase is Phase.CLOSED
             assert all(isinstance(effect, ClearTimers) for effect in effects), "alive after closing"
         assert after.generation >= before.generation
-        if after.phase is Phase.HELPING and not isinstance(event, (Take, SendHelp)):
+        if after.phase is Phase.HELPING and not isinstance(event, (Take, SendHelp, DeskAnswered)):
             assert not [effect for effect in effects if isinstance(effect, PlaceCall)]
         for effect in effects:
             if isinstance(effect, SetTimer):
                 assert effect.due_at >= self.now
-                if isinstance(event, (StepDue, CallSilent, OfferDue, ReminderDue)):
+                if isinstance(event, (StepDue, CallSilent, CallAgain, OfferDue, ReminderDue, DeskDue)):
                     assert effect.due_at > self.now, "a timer that sets a timer for now would spin"
 
     def note_answer(self, before: Phase, event: Answered | AnswerFor, after: Phase) -> None:
@@ -252,6 +287,6 @@ class PaperShell:
                 if answer is Answer.FINE:
                     self.refused = set(DispatchKind)
                 elif answer in (Answer.HELP, Answer.AMBULANCE):
-                    self.refused.discard(PLAN.rule(before.rule).help)
+                    self.refused -= {PLAN.rule(before.rule).help}
             case _:
                 pass

@@ -224,7 +224,7 @@ class Scene:
                 return
             decision = decide(self.state, following.pop(0), self.plan)
 
-    def _apply(self, effect: Effect) -> Sequence[Event]:
+    def _apply(self, effect: Effect) -> Sequence[Event]:  # noqa: PLR0912  one case for each effect
         match effect:
             case SetTimer(name, due_at):
                 self.timers[name] = (due_at - START).total_seconds()
@@ -236,6 +236,9 @@ class Scene:
                 return self._ring_desk(number, operator)
             case ConnectLine(party):
                 self._say(f"connect {party}")
+                for call, stage in self.stages.items():
+                    if call.party is party and stage == "answered":
+                        self.stages[call] = "connected"
             case CheckCall(party, attempt):
                 self._say(f"check {party} {attempt}")
             case CancelCalls(party):
@@ -304,7 +307,7 @@ class Scene:
         return [CallMoved(self.at, call.party, call.attempt, "answered")]
 
     def _say_nothing(self, call: Call) -> Sequence[Event]:
-        return [] if self.stages[call] == "ended" else [LineWaits(self.at, call.party)]
+        return [] if self.stages[call] != "answered" else [LineWaits(self.at, call.party)]
 
     def _end(self, call: Call, status: str) -> Sequence[Event]:
         if self.stages[call] == "ended":
