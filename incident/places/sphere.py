@@ -1,14 +1,14 @@
-"""Directions and small distances on the earth."""
+"""Distances and directions on the earth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atan2, cos, degrees, hypot, radians, sin
+from math import asin, atan2, cos, degrees, hypot, radians, sin, sqrt
 from typing import Final
 
-from incident.dispatch import EARTH_RADIUS_KM, distance_km
 from schemas.impact import Position
 
+EARTH_RADIUS_KM: Final = 6371.0088  # mean radius, IUGG 1980
 KM_PER_DEGREE: Final = radians(1) * EARTH_RADIUS_KM
 
 
@@ -28,6 +28,14 @@ class Offset:
     def heading_deg(self) -> float:
         """Which way, clockwise from north, from 0 up to 360."""
         return degrees(atan2(self.east_m, self.north_m)) % 360
+
+
+def distance_km(a: Position, b: Position) -> float:
+    """Great-circle distance by the haversine formula (Sinnott, Sky and Telescope 68(2), 1984)."""
+    lat_a, lat_b = radians(a.lat_deg), radians(b.lat_deg)
+    half_lat, half_lon = (lat_b - lat_a) / 2, radians(b.lon_deg - a.lon_deg) / 2
+    haversine = sin(half_lat) ** 2 + cos(lat_a) * cos(lat_b) * sin(half_lon) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(haversine)))
 
 
 def offset(origin: Position, to: Position) -> Offset:
@@ -61,6 +69,3 @@ def bearing_deg(origin: Position, to: Position) -> float:
 def turn_deg(a_deg: float, b_deg: float) -> float:
     """How far apart two headings are, from 0 to 180."""
     return abs((a_deg - b_deg + 180) % 360 - 180)
-
-
-__all__ = ["KM_PER_DEGREE", "Offset", "bearing_deg", "distance_km", "moved", "offset", "turn_deg"]

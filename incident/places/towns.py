@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -39,6 +39,9 @@ class Towns:
 
     def __len__(self) -> int:
         return len(self._towns)
+
+    def __iter__(self) -> Iterator[Town]:
+        return iter(self._towns)
 
     def nearest(self, position: Position, within_km: float = FARTHEST_KM) -> tuple[Town, float] | None:
         """The closest town and its distance in km; None where there is none within reach."""
