@@ -98,6 +98,36 @@ def plan_picture(
         fail(f"{out}: {error.strerror}")
 
 
+@plan.command("backtest")
+def plan_backtest(
+    which: Which,
+    since: Annotated[
+        str, typer.Option(help="Incidents opened since this day or moment, of Japan.")
+    ] = "2000-01-01",
+    severities: Annotated[
+        Path | None, typer.Option(help='Another detector\'s: JSON lines {"impact": ID, "severity": …}.')
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines; the last one sums up.")] = False,
+) -> None:
+    """Live recorded incidents through again under this plan: who is called earlier, later, or not at all.
+
+    docs/plan.md says what is assumed of calls and offers that never happened. Changes nothing.
+    """
+    from cli.plan_backtest import print_json, print_words, read_severities, since_when, watched
+    from incident.past import backtest, count_since
+    from incident.plan import PlanError, read_plan
+
+    begin, other = since_when(since), read_severities(severities) if severities else None
+    toml = _toml(which)
+    with _database() as conn:
+        try:
+            tried = read_plan(toml, scale=configured().time_scale)
+        except PlanError as error:
+            _refuse(which, error)
+        judged = watched(backtest(conn, tried, begin, other), count_since(conn, begin))
+        (print_json if as_json else print_words)(judged)
+
+
 def _read(which: str) -> Plan:
     from incident.plan import PlanError, read_plan
 
