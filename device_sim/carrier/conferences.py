@@ -132,8 +132,9 @@ class Meeting:
 
     def _join(self, call: Call) -> None:
         step = self._step(call.sid)
-        room = room_of(call)
-        if room is None or not _is_in(step.call):
+        room = room_of(step.call)
+        # Who was dropped just now, and is back in already, joins the next conference of this name.
+        if room is None or _joined_at(step.call) != _joined_at(call):
             return
         if self.conference is None:
             self._create(call, room)
@@ -193,8 +194,7 @@ class Meeting:
     def _say_goodbye(self, member: Member) -> None:
         step = self._step(member.call_sid)
         if step.call.dialled is not None and step.call.dialled.talks and _is(member, step.call):
-            until = self.at + step.scaled(GOODBYE_S)
-            step.change(self.at, due_at=min(step.call.due_at or until, until))
+            step.change(self.at, due_at=self.at + step.scaled(GOODBYE_S))
 
     def _create(self, call: Call, room: Room) -> None:
         joined_at = _joined_at(call)

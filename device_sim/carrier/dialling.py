@@ -20,15 +20,18 @@ SHORTEST_LOOP_S: Final = 1.0
 
 def connect(step: Step, at: float, verb: Dial) -> None:
     """The Dial begins."""
+    room = verb.room
     try:
         action = fetching.absolute(step, verb.action) if verb.action else ""
+        if room is not None and room.callback_url:
+            room = replace(room, callback_url=fetching.absolute(step, room.callback_url))
     except ValueError as error:
-        fetching.application_error(step, at, 11100, f"{verb.action!r}: {error}", was_fallback=True)
+        fetching.application_error(step, at, 11100, f"Dial: {error}", was_fallback=True)
         return
-    dialled = Dialled(at, action, verb.method, verb.room)
-    if verb.record or (verb.room is not None and verb.room.record):
+    dialled = Dialled(at, action, verb.method, room)
+    if verb.record or (room is not None and room.record):
         step.note(at, "recorded")
-    if verb.room is not None:
+    if room is not None:
         step.change(
             at, stage=Stage.CONFERENCE, dialled=replace(dialled, is_connected=True), due_at=None, fetch=None
         )
