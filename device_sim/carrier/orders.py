@@ -54,6 +54,11 @@ _MESSAGE_NOT_SIMULATED: Final = frozenset(
     | {"ScheduleType", "SendAt", "ShortenUrls", "PersistentAction", "FallbackFrom"}
 )
 
+CALL_NAMES: Final = _CALL | _CALL_WITHOUT_EFFECT | _CALL_NOT_SIMULATED
+CHANGE_NAMES: Final = _CHANGE | _CHANGE_NOT_SIMULATED
+MESSAGE_NAMES: Final = _MESSAGE | _MESSAGE_WITHOUT_EFFECT | _MESSAGE_NOT_SIMULATED
+"""Every parameter that Twilio documents for each request."""
+
 
 class TwilioError(Exception):
     """A refusal in Twilio's form: HTTP status, code and words."""

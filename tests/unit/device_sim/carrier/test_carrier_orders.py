@@ -1,7 +1,16 @@
-import pytest
+import inspect
+import re
 
+import pytest
+from twilio.rest.api.v2010.account.call import CallContext, CallList
+from twilio.rest.api.v2010.account.message import MessageList
+
+from device_sim.carrier.detection import Detection
 from device_sim.carrier.messages import segments
 from device_sim.carrier.orders import (
+    CALL_NAMES,
+    CHANGE_NAMES,
+    MESSAGE_NAMES,
     CallChange,
     CallOrder,
     MessageOrder,
@@ -66,6 +75,13 @@ def test_repeated_events_are_all_kept():
         ({"Method": ["PUT"]}, 21209),
         ({"TimeOut": ["14"]}, 20001),
         ({"MachineDetection": ["Enable"]}, 20001),
+        ({"MachineDetection": ["Human"], "AsyncAmd": ["true"]}, 20001),
+        ({"MachineDetection": ["Enable"], "AsyncAmd": ["yes"]}, 20001),
+        ({"MachineDetection": ["Enable"], "AsyncAmd": ["true"], "AsyncAmdStatusCallback": ["amd"]}, 21609),
+        ({"AsyncAmdStatusCallback": ["https://insurer.example/amd"]}, 20001),
+        ({"MachineDetectionSilenceTimeout": ["1"]}, 21208),
+        ({"ValidityPeriod": ["10"]}, 20001),
+        ({"AsyncAMD": ["true"]}, 20001),
     ],
 )
 def test_a_call_with_something_wrong_is_refused(changes: dict[str, list[str]], code: int):
@@ -76,8 +92,45 @@ def test_a_call_with_something_wrong_is_refused(changes: dict[str, list[str]], c
     assert caught.value.body["more_info"] == f"https://www.twilio.com/docs/errors/{code}"
 
 
+def test_detection_is_asked_for_with_a_call():
+    asked = {
+        "MachineDetection": ["DetectMessageEnd"],
+        "AsyncAmd": ["true"],
+        "AsyncAmdStatusCallback": ["https://insurer.example/amd"],
+        "AsyncAmdStatusCallbackMethod": ["GET"],
+        "MachineDetectionSilenceTimeout": ["3000"],
+    }
+
+    assert call_order(CALL | asked).detection == Detection(
+        "DetectMessageEnd", "https://insurer.example/amd", "GET", 3.0
+    )
+
+
+def test_what_twilio_would_ignore_is_ignored_where_that_is_wanted():
+    assert call_order(CALL | {"ValidityPeriod": ["10"]}, strict=False) == call_order(CALL)
+    assert message_order(MESSAGE | {"Text": ["a"]}, strict=False) == message_order(MESSAGE)
+    assert call_change({"Status": ["canceled"], "Why": ["a"]}, strict=False).status == "canceled"
+
+
+@pytest.mark.parametrize(
+    ("resource", "method", "known"),
+    [
+        (CallList, "_create", CALL_NAMES),
+        (CallContext, "_update", CHANGE_NAMES),
+        (MessageList, "_create", MESSAGE_NAMES),
+    ],
+)
+def test_the_parameters_known_are_those_of_the_sdk(resource: type, method: str, known: frozenset[str]):
+    """The SDK is made from Twilio's own description of its API."""
+    sends = set(re.findall(r'"([A-Z]\w+)":', inspect.getsource(getattr(resource, method)))) - {"Accept"}
+
+    assert sends == known
+
+
 def test_changes_of_a_call():
     assert call_change({"Status": ["canceled"]}) == CallChange("canceled", "", "POST", "")
+    on = {"Url": ["https://a.example"], "FallbackUrl": ["https://b.example"], "FallbackMethod": ["GET"]}
+    assert call_change(on) == CallChange("", "https://a.example", "POST", "", "https://b.example", "GET")
     for wrong in ({"Status": ["busy"]}, {}, {"Status": ["completed"], "Url": ["https://a.example"]}):
         with pytest.raises(TwilioError):
             call_change(wrong)
