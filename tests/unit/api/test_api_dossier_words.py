@@ -35,6 +35,7 @@ COMPOSED = {
     "dispatch_{event.state}": [f"dispatch_{state}" for state in DispatchState],
     "ambulance_{event.state}": [f"ambulance_{state}" for state in AmbulanceState],
     "{channel}_queued": ["push_queued", "sms_queued", "email_queued"],
+    "row.kind": [],  # read back from a record
     "_KINDS[event.trigger]": sorted(set(evidence._KINDS.values())),
 }
 
