@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from incident.backtest_facts import Change
     from incident.past import Judged
 
-_ALLOWED: Final = ("none", *Severity)
+_ALLOWED: Final = tuple(Severity)
 
 
 def read_severities(file: Path) -> dict[str, str]:
