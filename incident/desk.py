@@ -136,3 +136,5 @@ def _next_round(draft: Draft, number: int) -> None:
     # The machine alone goes on speaking; the alarm stands, and its next level rings all of them again.
     dismiss(draft)
     draft.note("desk_overflow")
+    if draft.state.waiting:
+        ladder.alarm(draft, Task.TAKE, reason="nobody_came")

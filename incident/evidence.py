@@ -20,9 +20,10 @@ def raises(state: State, event: Joined, plan: Plan) -> bool:
     if event.late or (event.revises and state.phase is Phase.SETTLING):
         return False
     rule = plan.rule_for(event.trigger, event.severity, late=False, road=state.road)
+    if state.on_line is not None:
+        return False  # somebody is with them on the line and hears it: no call may come in between
     if state.phase is Phase.HELPING:
-        # Somebody is with them on the line: that person hears it, and no call may come in between.
-        return state.on_line is None and not event.revises and _is_grave(event)
+        return not event.revises and _is_grave(event)
     return state.phase is not Phase.REACHING or plan.outweighs(rule.name, state.rule)
 
 
