@@ -26,6 +26,7 @@ from api import (
     routes_incidents,
     routes_stream,
     routes_twilio,
+    routes_twilio_desk,
     routes_unit,
     views,
     views_admin,
@@ -42,6 +43,7 @@ from api.sequencer import sequence
 from api.stream import Hub, Reader, StreamEvent
 from api.tokens import Tokens
 from incident.calls import Calls
+from incident.conversation import Conversation
 from incident.service import Incidents
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -66,7 +68,9 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     Raises ValueError when a setting that it cannot do without is missing.
     """
     incidents = Incidents(settings)
-    here = Context(settings, pool, Tokens(settings), incidents, Calls(incidents), Hub())
+    calls = Calls(incidents)
+    talk = Conversation(settings, incidents, calls)
+    here = Context(settings, pool, Tokens(settings), incidents, calls, talk, Hub())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -106,6 +110,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_driver,
         routes_admin,
         routes_twilio,
+        routes_twilio_desk,
         routes_health,
     ):
         app.include_router(routes.router)
@@ -141,7 +146,16 @@ def _models() -> dict[str, type[BaseModel]]:
     """The models that requests and responses are made of, by name."""
     return {
         name: value
-        for module in (commands, document, fields, views, views_admin, views_detail, views_field, views_impact)
+        for module in (
+            commands,
+            document,
+            fields,
+            views,
+            views_admin,
+            views_detail,
+            views_field,
+            views_impact,
+        )
         for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, BaseModel)
     }

@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from api.stream import Hub
 from api.tokens import Tokens
 from incident.calls import Calls
+from incident.conversation import Conversation
 from incident.service import Incidents, hint
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -37,6 +38,7 @@ class Context:
     tokens: Tokens
     incidents: Incidents
     calls: Calls
+    talk: Conversation
     hub: Hub
 
     @contextmanager

@@ -1,95 +1,25 @@
-"""The carrier's webhooks. What they change is committed before the words of the answer go out.
-
-If the database cannot be reached the answer is 503: the carrier asks again, which our
-addresses ask it to do, and a call is not told something that was not recorded.
-"""
+"""The carrier's webhooks about calls of ours to drivers and contacts, and about messages."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from starlette.datastructures import ImmutableMultiDict
-from twilio.request_validator import RequestValidator
+from fastapi import APIRouter, Query, Response
 
 from api import messages
+from api.carrier import CALL, MESSAGE, TAKEN, TWIML, Signed, documented, xml
 from api.context import Context, Here
-from api.errors import Problem, problems
 from incident import twiml
-from incident.calls import Links, UnknownCall
-from incident.telephony import TRY_WEBHOOK_AGAIN
+from incident.calls import UnknownCall
+from incident.twiml import Voice
+from incident.wording import spoken
+from runtime.database import Connection
 from schemas.incident import Language
 
 router: Final = APIRouter(prefix="/twilio", tags=["carrier"])
-_SIGNATURE: Final = "X-Twilio-Signature"
-_MOST_FIELDS: Final = 200
-
-Form = ImmutableMultiDict[str, str]
-
-
-async def _signed_form(request: Request, here: Here) -> Form:
-    """The form of a request that the carrier has signed. Raises Problem 400 or 403."""
-    token = here.settings.twilio_auth_token.get_secret_value()
-    try:
-        body = (await request.body()).decode("utf-8")
-        form = Form(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
-    except ValueError:
-        raise Problem(HTTPStatus.BAD_REQUEST, "the form cannot be read") from None
-    address = here.settings.api_url + request.scope["raw_path"].decode("latin-1")
-    if request.scope["query_string"]:
-        address += "?" + request.scope["query_string"].decode("latin-1")
-    signature = request.headers.get(_SIGNATURE, "")
-    # Without a token of ours anybody could sign.
-    if not token or not RequestValidator(token).validate(address, form, signature):
-        raise Problem(HTTPStatus.FORBIDDEN, "the signature does not fit")
-    return form
-
-
-Signed = Annotated[Form, Depends(_signed_form)]
-
-
-def _documented(example: dict[str, str]) -> dict[str, Any]:
-    """The form a webhook brings, and its signature, for the documentation."""
-    properties = {name: {"type": "string"} for name in example}
-    return {
-        "parameters": [
-            {
-                "name": _SIGNATURE,
-                "in": "header",
-                "required": True,
-                "schema": {"type": "string"},
-                "description": "Twilio's signature over the exact public address and the form.",
-            }
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/x-www-form-urlencoded": {
-                    "schema": {"type": "object", "properties": properties, "required": list(example)},
-                    "example": example,
-                }
-            },
-        },
-    }
-
-
-_TWIML: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "description": "TwiML. A call that is not known hears that the matter is taken care of.",
-        "content": {
-            "application/xml": {
-                "schema": {"type": "string"},
-                "example": '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup /></Response>',
-            }
-        },
-    }
-} | problems(400, 403, 413)
-_TAKEN: Final[dict[int | str, dict[str, Any]]] = {204: {"description": "Taken."}} | problems(400, 403, 413)
-_CALL: Final = {"CallSid": "CA0f3c524f0e4d0a9a516d9f4a3a1c1101", "CallStatus": "in-progress"}
-_MESSAGE: Final = {"MessageSid": "SM0f3c524f0e4d0a9a516d9f4a3a1c1101", "MessageStatus": "delivered"}
 
 
 @router.post(
@@ -97,55 +27,42 @@ _MESSAGE: Final = {"MessageSid": "SM0f3c524f0e4d0a9a516d9f4a3a1c1101", "MessageS
     operation_id="twilio_voice",
     summary="Somebody picked up",
     response_class=Response,
-    responses=_TWIML,
-    openapi_extra=_documented(_CALL),
+    responses=TWIML,
+    openapi_extra=documented(CALL),
 )
 def voice(here: Here, call_id: UUID, form: Signed) -> Response:
-    """The first words of a call, and the keys."""
-    try:
-        with here.change() as conn:
-            words = here.calls.greet(conn, call_id, form.get("CallSid", ""), _links(here, call_id))
-    except UnknownCall:
-        return _farewell()
-    return _xml(words)
+    """The first words of a call, and the keys; to an operator, which incident it is."""
+    return answer(here, lambda conn: here.talk.greet(conn, call_id, form.get("CallSid", "")))
 
 
 @router.post(
     "/gather/{call_id}",
     operation_id="twilio_gather",
-    summary="A key was pressed",
+    summary="A key was pressed, or words were said",
     response_class=Response,
-    responses=_TWIML,
-    openapi_extra=_documented({**_CALL, "Digits": "2"}),
+    responses=TWIML,
+    openapi_extra=documented({**CALL, "Digits": "2"}),
 )
 def gather(here: Here, call_id: UUID, form: Signed) -> Response:
-    """The answer is recorded, then confirmed."""
-    try:
-        with here.change() as conn:
-            words = here.calls.press(
-                conn, call_id, form.get("CallSid", ""), form.get("Digits", ""), _links(here, call_id)
-            )
-    except UnknownCall:
-        return _farewell()
-    return _xml(words)
+    """The answer is recorded, then confirmed. `SpeechResult` and `Confidence` come instead of `Digits`."""
+    sid, words = form.get("CallSid", ""), form.get("SpeechResult", "")
+    if words and not form.get("Digits"):
+        confidence = _number(form.get("Confidence", ""))
+        return answer(here, lambda conn: here.talk.say(conn, call_id, sid, words, confidence))
+    return answer(here, lambda conn: here.talk.press(conn, call_id, sid, form.get("Digits", "")))
 
 
 @router.post(
     "/silent/{call_id}",
     operation_id="twilio_silent",
-    summary="Nothing was pressed",
+    summary="Nothing was pressed or said",
     response_class=Response,
-    responses=_TWIML,
-    openapi_extra=_documented(_CALL),
+    responses=TWIML,
+    openapi_extra=documented(CALL),
 )
 def silent(here: Here, call_id: UUID, form: Signed) -> Response:
     """Operators are called to the line, and it is held."""
-    try:
-        with here.change() as conn:
-            words = here.calls.stay_silent(conn, call_id, form.get("CallSid", ""), _links(here, call_id))
-    except UnknownCall:
-        return _farewell()
-    return _xml(words)
+    return answer(here, lambda conn: here.talk.stay_silent(conn, call_id, form.get("CallSid", "")))
 
 
 @router.post(
@@ -153,8 +70,8 @@ def silent(here: Here, call_id: UUID, form: Signed) -> Response:
     operation_id="twilio_hold",
     summary="The line is held",
     response_class=Response,
-    responses=_TWIML,
-    openapi_extra=_documented(_CALL),
+    responses=TWIML,
+    openapi_extra=documented(CALL),
 )
 def hold(
     here: Here,
@@ -162,15 +79,8 @@ def hold(
     form: Signed,
     held: Annotated[int, Query(ge=0, le=100, description="How often it was held already.")] = 0,
 ) -> Response:
-    """A little longer, and at last the promise to ring back."""
-    try:
-        with here.change() as conn:
-            # Sent by the carrier once a bridge to a person has ended.
-            talked = form.get("DialCallStatus") == "completed"
-            words = here.calls.hold(conn, call_id, _links(here, call_id), held=held, talked=talked)
-    except UnknownCall:
-        return _farewell()
-    return _xml(words)
+    """A little longer, for as long as they stay."""
+    return answer(here, lambda conn: here.talk.hold(conn, call_id, form.get("CallSid", ""), held))
 
 
 @router.post(
@@ -178,8 +88,8 @@ def hold(
     operation_id="twilio_status",
     summary="News of a call",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=_TAKEN,
-    openapi_extra=_documented({**_CALL, "SequenceNumber": "2"}),
+    responses=TAKEN,
+    openapi_extra=documented({**CALL, "SequenceNumber": "2"}),
 )
 def status(here: Here, call_id: UUID, form: Signed) -> None:
     """Moves the call forward, never back; in any order, twice, or before our request was answered."""
@@ -191,12 +101,29 @@ def status(here: Here, call_id: UUID, form: Signed) -> None:
 
 
 @router.post(
+    "/amd/{call_id}",
+    operation_id="twilio_amd",
+    summary="A guess at who picked up",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=TAKEN,
+    openapi_extra=documented({"CallSid": CALL["CallSid"], "AnsweredBy": "machine_start"}),
+)
+def amd(here: Here, call_id: UUID, form: Signed) -> None:
+    """A hint for operators that it may be voicemail: it answers nothing and ends nothing."""
+    try:
+        with here.change() as conn:
+            here.calls.detected(conn, call_id, form.get("AnsweredBy", ""))
+    except UnknownCall:
+        return
+
+
+@router.post(
     "/sms/{message_id}",
     operation_id="twilio_sms",
     summary="News of an SMS",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=_TAKEN,
-    openapi_extra=_documented(_MESSAGE),
+    responses=TAKEN,
+    openapi_extra=documented(MESSAGE),
 )
 def sms(here: Here, message_id: UUID, form: Signed) -> None:
     """Moves the message forward, never back; a failure goes into the incident's record."""
@@ -211,19 +138,33 @@ def sms(here: Here, message_id: UUID, form: Signed) -> None:
         )
 
 
-def _links(here: Context, call_id: UUID) -> Links:
-    base = here.settings.api_url + "/twilio"
-    return Links(
-        gather_url=f"{base}/gather/{call_id}{TRY_WEBHOOK_AGAIN}",
-        silent_url=f"{base}/silent/{call_id}{TRY_WEBHOOK_AGAIN}",
-        hold_url=f"{base}/hold/{call_id}{TRY_WEBHOOK_AGAIN}",
-        connect_to="",
-    )
+@router.post(
+    "/fallback/{call_id}",
+    operation_id="twilio_fallback",
+    summary="Our own answer did not come",
+    response_class=Response,
+    responses={200: TWIML[200]},
+)
+def fallback(call_id: str) -> Response:
+    """Words that need neither database nor signature, in both languages. The carrier ends the call after them.
+
+    `inbound` in place of a call's id is for who rings us: the fallback address of our number.
+    """
+    return xml(twiml.fallback("broken_inbound" if call_id == "inbound" else "broken"))
 
 
-def _xml(words: str) -> Response:
-    return Response(words, media_type="application/xml")
+def answer(here: Context, words: Callable[[Connection], str]) -> Response:
+    """TwiML, once what it says is committed; about a call that is not ours, that all is taken care of."""
+    try:
+        with here.change() as conn:
+            said = words(conn)
+    except UnknownCall:
+        said = twiml.farewell([spoken("handled", Language.JA)], Voice(Language.JA))
+    return xml(said)
 
 
-def _farewell() -> Response:
-    return _xml(twiml.handled(Language.JA))
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

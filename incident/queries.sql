@@ -109,7 +109,8 @@ LEFT JOIN vehicles v ON v.id = i.vehicle_id
 WHERE i.id = %(incident_id)s;
 
 -- name: coming_unit
-SELECT u.name AS unit, d.eta_at FROM dispatches d JOIN units u ON u.id = d.unit_id
+SELECT coalesce(u.name, d.crew, p.name) AS unit, d.eta_at
+FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id LEFT JOIN providers p ON p.id = d.provider_id
 WHERE d.incident_id = %(incident_id)s AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured')
 ORDER BY d.accepted_at DESC LIMIT 1;
 
@@ -140,54 +141,8 @@ SELECT state ->> 'taken_by' AS taken_by FROM incidents WHERE id = %(id)s;
 SELECT id, state, answered_at FROM calls
 WHERE incident_id = %(incident_id)s AND party = %(party)s AND attempt = %(attempt)s;
 
--- name: dispatch_for_update
-SELECT id, state, unit_id, tried FROM dispatches
-WHERE incident_id = %(incident_id)s AND kind = %(kind)s
-  AND state IN ('requested', 'offered', 'accepted', 'en_route', 'on_scene', 'secured')
-FOR UPDATE;
-
--- name: insert_dispatch
-INSERT INTO dispatches (incident_id, kind, state, requested_at)
-VALUES (%(incident_id)s, %(kind)s, 'requested', %(at)s)
-RETURNING id, state, unit_id, tried;
-
 -- name: lock_dispatching
 SELECT pg_advisory_xact_lock(hashtextextended('dispatching', 0));
-
--- name: free_units
-SELECT u.id, u.lat_deg, u.lon_deg FROM units u
-WHERE u.kind = %(kind)s AND u.on_shift AND u.id <> ALL (%(tried)s::text[])
-  AND NOT EXISTS (SELECT FROM dispatches d WHERE d.unit_id = u.id
-                  AND d.state IN ('offered', 'accepted', 'en_route', 'on_scene', 'secured'));
-
--- name: offer_dispatch
-UPDATE dispatches SET state = 'offered', unit_id = %(unit_id)s, tried = array_append(tried, %(unit_id)s),
-       offered_at = %(at)s, accepted_at = NULL, eta_at = NULL, en_route_at = NULL
-WHERE id = %(id)s;
-
--- name: reopen_dispatch
-UPDATE dispatches SET state = 'requested', unit_id = NULL WHERE id = %(id)s;
-
--- name: end_dispatch
-UPDATE dispatches SET state = %(state)s, ended_at = %(at)s WHERE id = %(id)s;
-
--- name: dispatch_of_unit
-SELECT incident_id FROM dispatches WHERE id = %(id)s AND unit_id = %(unit_id)s;
-
--- name: lock_dispatch
-SELECT id, incident_id, kind, state, unit_id, eta_at FROM dispatches
-WHERE id = %(id)s AND unit_id = %(unit_id)s FOR UPDATE;
-
--- name: move_dispatch
-UPDATE dispatches SET state = %(state)s,
-       accepted_at = CASE WHEN %(state)s = 'accepted' THEN %(at)s ELSE accepted_at END,
-       eta_at = coalesce(%(eta_at)s, eta_at),
-       en_route_at = CASE WHEN %(state)s = 'en_route' THEN %(at)s ELSE en_route_at END,
-       on_scene_at = CASE WHEN %(state)s = 'on_scene' THEN %(at)s ELSE on_scene_at END,
-       secured_at = CASE WHEN %(state)s = 'secured' THEN %(at)s ELSE secured_at END,
-       ended_at = CASE WHEN %(state)s = 'completed' THEN %(at)s ELSE ended_at END,
-       report = coalesce(%(report)s, report)
-WHERE id = %(id)s;
 
 -- name: call
 SELECT id, incident_id, party, attempt, number, language, state, sid FROM calls WHERE id = %(id)s;
@@ -228,7 +183,7 @@ SELECT pg_notify('cbutton', '');
 -- name: claim_effect
 WITH next AS (
     SELECT id FROM outbox
-    WHERE kind IN ('cancel_call', 'check_call', 'sms', 'push')
+    WHERE kind IN ('cancel_call', 'check_call', 'connect_call', 'sms', 'push')
       AND ((state = 'pending' AND due_at <= clock_timestamp())
            OR (state IN ('sending', 'unknown') AND lease_until <= clock_timestamp()))
     ORDER BY priority, due_at LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -255,7 +210,7 @@ WITH next AS (
 )
 UPDATE calls SET state = 'sending', sent_at = clock_timestamp()
 FROM claimed WHERE calls.id = claimed.id
-RETURNING calls.id, calls.incident_id, calls.number, calls.sent_at, claimed.payload;
+RETURNING calls.id, calls.incident_id, calls.party, calls.number, calls.sent_at, claimed.payload;
 
 -- name: claim_unanswered_call
 WITH next AS (
@@ -268,7 +223,7 @@ WITH next AS (
 )
 UPDATE calls SET state = CASE WHEN calls.state = 'sending' THEN 'unknown' ELSE calls.state END
 FROM claimed WHERE calls.id = claimed.id
-RETURNING calls.id, calls.incident_id, calls.number, calls.sent_at, calls.sid, claimed.payload;
+RETURNING calls.id, calls.incident_id, calls.party, calls.number, calls.sent_at, calls.sid, claimed.payload;
 
 -- name: call_is_unwanted
 SELECT 1 FROM outbox WHERE kind = 'cancel_call' AND state IN ('pending', 'sending', 'unknown')
@@ -319,7 +274,7 @@ SELECT sid FROM messages WHERE sid = ANY (%(sids)s);
 -- name: message
 SELECT m.id, m.incident_id, m.number, m.body, m.state, m.created_at,
        m.created_at < clock_timestamp() - %(lifetime)s::interval
-       OR (m.template = 'help_accepted'
+       OR (m.template IN ('help_accepted', 'help_late')
            AND NOT EXISTS (SELECT FROM dispatches d WHERE d.incident_id = m.incident_id
                            AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured'))) AS outdated
 FROM messages m WHERE m.id = %(id)s;

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from incident.calls import Calls
+from incident.calls import CALLS, Calls
 from incident.effects import Note
 from incident.service import SQL, Incidents, hint
 from incident.telephony import (
@@ -104,7 +104,9 @@ class Sender:
     def _request_call(self, conn: Connection, call: dict[str, Any]) -> None:
         call_id: UUID = call["id"]
         try:
-            sid = self._carrier.place_call(call["number"], call_id, call["payload"]["ring_s"])
+            sid = self._carrier.place_call(
+                call["number"], call_id, call["payload"]["ring_s"], detect=call["party"] != "operator"
+            )
         except (Unreachable, Overloaded, Barred) as error:
             with conn.transaction():
                 conn.execute(
@@ -158,6 +160,8 @@ class Sender:
                     self._message_sent(conn, effect["id"], None)
                 case "cancel_call":
                     self._cancel_call(conn, effect)
+                case "connect_call":
+                    self._connect_call(conn, effect)
                 case _:
                     self._check_call(conn, effect)
         except Rejected as error:
@@ -229,6 +233,22 @@ class Sender:
                 self._calls.report(conn, call_id, sid, status)
             hint(conn)
         self._finish(conn, effect["id"], "done")
+
+    def _connect_call(self, conn: Connection, effect: dict[str, Any]) -> None:
+        """Bring a live call into the conference. Asked for twice it comes there twice, which harms nobody."""
+        if self._connected_since(conn, effect):
+            self._finish(conn, effect["id"], "done")
+            return
+        sid = self._sid_of(conn, effect)
+        if sid is not None:
+            self._carrier.connect_call(sid, UUID(effect["payload"]["call_id"]))
+        self._finish(conn, effect["id"], "done")
+
+    @staticmethod
+    def _connected_since(conn: Connection, effect: dict[str, Any]) -> bool:
+        """Whether the line has come into the conference already, by a webhook of its own or by a lost request."""
+        key = {"id": UUID(effect["payload"]["call_id"]), "effect_id": effect["id"]}
+        return conn.execute(CALLS["connected_since"], key).fetchone() is not None
 
     def _check_call(self, conn: Connection, effect: dict[str, Any]) -> None:
         """Ask how a call stands; one that still rings although it was given up is withdrawn."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
@@ -19,13 +19,12 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
+from incident.webhooks import Webhooks
 from runtime.settings import Settings
 
 # The carrier's clock and ours may differ by this much when its list is searched.
 _CLOCK_TOLERANCE = timedelta(seconds=30)
 _MORE_NEWS = ["initiated", "ringing", "answered", "completed"]
-# Has a webhook tried again on failed connections and 5xx answers, up to 15 s in all.
-TRY_WEBHOOK_AGAIN: Final = "#rc=5&rp=all"
 _NUMBER = re.compile(r"(?:\+|%2B)[0-9]{6,15}", re.IGNORECASE)
 
 
@@ -88,27 +87,50 @@ class Carrier:
 
     def __init__(self, settings: Settings) -> None:
         self._from = settings.twilio_from_number
-        self._webhooks = settings.api_url + "/twilio"
+        self._api_url = settings.api_url
+        self._detects = settings.amd
         self._client = Client(
             settings.twilio_account_sid,
             settings.twilio_auth_token.get_secret_value(),
+            region=settings.twilio_region or None,
+            edge=settings.twilio_edge or None,
             http_client=_HttpClient(settings.twilio_base_url, settings.twilio_timeout_s),
         )
         # The SDK imports these on first use, which takes a second: not while somebody waits for a call.
         self._calls, self._messages = self._client.calls, self._client.messages
 
-    def place_call(self, number: str, call_id: UUID, ring_s: float) -> str:
-        """Ring a number; the carrier's id for the call. Raises CarrierError."""
+    def place_call(self, number: str, call_id: UUID, ring_s: float, *, detect: bool = True) -> str:
+        """Ring a number; the carrier's id for the call. Raises CarrierError.
+
+        `detect`: have it guess whether a machine picked up, if that is set at all.
+        """
+        hooks = Webhooks(self._api_url, call_id)
+        more: dict[str, Any] = {}
+        if detect and self._detects:
+            # Asynchronous: a person who picks up hears us at once, and is never taken for a machine.
+            more = {
+                "machine_detection": "Enable",
+                "async_amd": "true",
+                "async_amd_status_callback": hooks.to("amd"),
+            }
         with _meaning():
             call = self._calls.create(
                 to=number,
                 from_=self._from,
-                url=f"{self._webhooks}/voice/{call_id}{TRY_WEBHOOK_AGAIN}",
-                status_callback=f"{self._webhooks}/status/{call_id}{TRY_WEBHOOK_AGAIN}",
+                url=hooks.to("voice"),
+                fallback_url=hooks.to("fallback"),
+                status_callback=hooks.to("status"),
                 status_callback_event=_MORE_NEWS,
                 timeout=round(ring_s),
+                **more,
             )
             return _sid(call)
+
+    def connect_call(self, sid: str, call_id: UUID) -> None:
+        """Take a call that is under way out of what it hears, to the conference. Raises CarrierError."""
+        hooks = Webhooks(self._api_url, call_id)
+        with _meaning():
+            self._calls(sid).update(url=hooks.to("connect"), fallback_url=hooks.to("fallback"))
 
     def find_calls(self, number: str, since: datetime) -> list[Found]:
         """Calls to a number that the carrier began since a moment, oldest first. Raises CarrierError."""
@@ -137,7 +159,7 @@ class Carrier:
                 to=number,
                 from_=self._from,
                 body=body,
-                status_callback=f"{self._webhooks}/sms/{message_id}{TRY_WEBHOOK_AGAIN}",
+                status_callback=Webhooks(self._api_url, message_id).to("sms"),
             )
             return _sid(message)
 

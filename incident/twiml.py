@@ -6,80 +6,73 @@ then held for a person: a call is never ended on somebody who stays silent.
 
 from __future__ import annotations
 
-from typing import Final
-from urllib.parse import urlsplit
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
-from twilio.twiml.voice_response import Gather, Say, VoiceResponse
+from twilio.twiml.voice_response import Dial, Gather, Say, VoiceResponse
 
 from incident import wording
-from incident.wording import Facts
+from incident.webhooks import Webhooks
 from schemas.incident import Answer, CallParty, Language
 
-KEYS: Final = {"1": Answer.FINE, "2": Answer.HELP, "3": Answer.AMBULANCE, "0": Answer.OPERATOR}
-CONTACT_KEYS: Final = {"1": Answer.FINE, "0": Answer.OPERATOR}
-
-_VOICE: Final = {
-    Language.JA: {"language": "ja-JP", "voice": "Polly.Tomoko-Neural"},
-    Language.EN: {"language": "en-US", "voice": "Polly.Joanna-Neural"},
+_DRIVER_KEYS: Final = {"1": Answer.FINE, "2": Answer.HELP, "3": Answer.AMBULANCE, "0": Answer.OPERATOR}
+_CONTACT_KEYS: Final = {"1": Answer.FINE, "0": Answer.OPERATOR}
+# Whoever rings us may be anybody: nobody but the driver and their contacts can call help off.
+_CALLER_KEYS: Final = {"3": Answer.AMBULANCE, "0": Answer.OPERATOR}
+KEYS: Final = {
+    CallParty.DRIVER: _DRIVER_KEYS,
+    CallParty.CONTACT: _CONTACT_KEYS,
+    CallParty.CALLER: _CALLER_KEYS,
+    CallParty.OPERATOR: {},
 }
+_KEY_WORDS: Final = {
+    CallParty.DRIVER: "keys",
+    CallParty.CONTACT: "contact_keys",
+    CallParty.CALLER: "caller_keys",
+}
+_LANGUAGES: Final = {Language.JA: "ja-JP", Language.EN: "en-US"}
+_VOICES: Final = {Language.JA: "Polly.Tomoko-Neural", Language.EN: "Polly.Joanna-Neural"}
+_HINTS: Final = {
+    Language.JA: "はい,いいえ,助けて,大丈夫です,問題ありません,救急車,けが,人をはねた,ひいた,担当者",
+    Language.EN: "yes,no,help,I'm fine,ambulance,hurt,I hit someone,pedestrian,operator",
+}
+_SENTENCE_END: Final = re.compile(r"(?<=[。?])|(?<=[.?])\s+")
 _WAIT_FOR_KEY_S: Final = 6
-_HOLD_ROUNDS: Final = 3
+_WAIT_FOR_SLOW_KEY_S: Final = 12
+_HOLD_PAUSE_S: Final = 5
+HOLD_ROUND_S: Final = 2 * _HOLD_PAUSE_S
 
 
-def keys_for(party: CallParty) -> dict[str, Answer]:
-    """The keys that mean something on a call to this party."""
-    return KEYS if party is CallParty.DRIVER else CONTACT_KEYS
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How one call is spoken. `slow`: slower, every sentence twice, more time to answer; `hears`: words count too."""
+
+    language: Language
+    slow: bool = False
+    hears: bool = True
+
+    def spoken(self, key: str) -> str:
+        """A fixed sentence in this language."""
+        return wording.spoken(key, self.language)
 
 
-def menu(
-    party: CallParty, facts: Facts, trigger: str, language: Language, *, action_url: str, silent_url: str
-) -> str:
+def menu(party: CallParty, greeting: str, voice: Voice, hooks: Webhooks) -> str:
     """The first document of a call: who we are, the keys, and the keys again."""
-    greeting = (
-        wording.greeting(facts, trigger, language)
-        if party is CallParty.DRIVER
-        else wording.contact_greeting(facts, trigger, language)
-    )
-    return _ask([greeting], party, language, action_url=action_url, silent_url=silent_url)
+    return _ask([greeting], party, voice, hooks)
 
 
-def wrong_key(party: CallParty, language: Language, *, action_url: str, silent_url: str) -> str:
+def wrong_key(party: CallParty, voice: Voice, hooks: Webhooks) -> str:
     """A key without meaning was pressed: say so and ask again."""
-    return _ask(
-        [wording.spoken("wrong_key", language)], party, language, action_url=action_url, silent_url=silent_url
-    )
+    return _ask([voice.spoken("wrong_key")], party, voice, hooks)
 
 
-def confirmation(sentence: str, language: Language, *, connect_to: str, hold_url: str) -> str:
-    """What is said once an answer is recorded; with a person on the line where one is wanted.
-
-    `sentence` names the wording. Help, ambulance and operator go on to a person.
-    """
+def farewell(words: Sequence[str], voice: Voice) -> str:
+    """Say this and end the call."""
     response = VoiceResponse()
-    _say(response, wording.spoken(sentence, language), language)
-    if sentence in ("ambulance", "operator", "silent"):
-        return _to_a_person(response, language, connect_to=connect_to, hold_url=hold_url, held=0)
-    response.hangup()
-    return str(response)
-
-
-def hold(language: Language, *, connect_to: str, hold_url: str, held: int) -> str:
-    """Keep somebody on the line while operators are called to it."""
-    return _to_a_person(VoiceResponse(), language, connect_to=connect_to, hold_url=hold_url, held=held)
-
-
-def handled(language: Language) -> str:
-    """The incident is over, so a call that still came through is harmless."""
-    response = VoiceResponse()
-    _say(response, wording.spoken("handled", language), language)
-    response.hangup()
-    return str(response)
-
-
-def closed(language: Language) -> str:
-    """Tell who asks for help too late where to get it: nobody of ours looks at a closed matter any more."""
-    response = VoiceResponse()
-    _say(response, wording.spoken("closed", language), language)
+    for sentence in words:
+        _say(response, sentence, voice)
     response.hangup()
     return str(response)
 
@@ -91,44 +84,110 @@ def goodbye() -> str:
     return str(response)
 
 
-def _ask(
-    sentences: list[str], party: CallParty, language: Language, *, action_url: str, silent_url: str
-) -> str:
-    keys = wording.spoken("keys" if party is CallParty.DRIVER else "contact_keys", language)
+def hold(words: Sequence[str], voice: Voice, hooks: Webhooks, held: int = 0) -> str:
+    """Keep somebody on the line for a person; keys still count. `held` is how often it was held before."""
     response = VoiceResponse()
-    for round_sentences in ([*sentences, keys], [keys]):
-        gather = Gather(
-            input="dtmf",
-            num_digits=1,
-            timeout=_WAIT_FOR_KEY_S,
-            action=action_url,
-            method="POST",
-        )
-        for sentence in round_sentences:
-            _say(gather, sentence, language)
-        response.append(gather)
-    response.redirect(silent_url, method="POST")
+    gather = Gather(
+        input="dtmf", num_digits=1, timeout=_HOLD_PAUSE_S, action=hooks.to("gather"), method="POST"
+    )
+    for sentence in words:
+        _say(gather, sentence, voice)
+    gather.pause(length=_HOLD_PAUSE_S)
+    response.append(gather)
+    response.redirect(hooks.hold(held + 1), method="POST")
     return str(response)
 
 
-def _to_a_person(
-    response: VoiceResponse, language: Language, *, connect_to: str, hold_url: str, held: int
+def conference(
+    room: str,
+    words: Sequence[str],
+    voice: Voice,
+    hooks: Webhooks,
+    *,
+    leads: bool,
+    records: bool,
 ) -> str:
-    next_url = urlsplit(hold_url)._replace(query=f"held={held + 1}").geturl()
-    if connect_to:
-        response.dial(connect_to, timeout=20, answer_on_bridge=True, action=next_url)
-        return str(response)
-    if held < _HOLD_ROUNDS:
-        response.pause(length=10)
-        response.redirect(next_url, method="POST")
-        return str(response)
-    _say(response, wording.spoken("operator_soon", language), language)
+    """Bring a call into a conference; it ends when somebody who `leads` it leaves."""
+    response = VoiceResponse()
+    for sentence in words:
+        _say(response, sentence, voice)
+    dial = Dial() if leads else Dial(action=hooks.to("left"), method="POST")
+    more = {"recording_status_callback": hooks.to("recorded")} if records else {}
+    dial.conference(
+        room,
+        start_conference_on_enter=True,
+        end_conference_on_exit=leads,
+        beep="false",
+        wait_url=hooks.to("wait"),
+        wait_method="POST",
+        record="record-from-start" if records else "do-not-record",
+        **more,
+    )
+    response.append(dial)
+    if leads:
+        response.hangup()
+    return str(response)
+
+
+def wait(words: Sequence[str], voice: Voice, hooks: Webhooks) -> str:
+    """What is heard in a conference until somebody else is there."""
+    response = VoiceResponse()
+    for sentence in words:
+        _say(response, sentence, voice)
+    response.pause(length=_HOLD_PAUSE_S)
+    response.redirect(hooks.to("wait"), method="POST")
+    return str(response)
+
+
+def briefing(words: str, voice: Voice, hooks: Webhooks) -> str:
+    """Ask an operator whether they take it, twice. Without the key nobody has taken anything: it may be voicemail."""
+    response = VoiceResponse()
+    for _ in range(2):
+        gather = Gather(
+            input="dtmf", num_digits=1, timeout=_WAIT_FOR_KEY_S, action=hooks.to("desk"), method="POST"
+        )
+        _say(gather, words, voice)
+        response.append(gather)
     response.hangup()
     return str(response)
 
 
-def _say(verb: VoiceResponse | Gather, sentence: str, language: Language) -> None:
+def fallback(key: Literal["broken", "broken_inbound"]) -> str:
+    """What is said when nothing else can be, in every language, since nobody can look up whose call it is."""
+    response = VoiceResponse()
+    for language in Language:
+        _say(response, wording.spoken(key, language), Voice(language))
+    response.hangup()
+    return str(response)
+
+
+def _ask(words: Sequence[str], party: CallParty, voice: Voice, hooks: Webhooks) -> str:
+    keys = voice.spoken(_KEY_WORDS[party])
+    hears = voice.hears and party is CallParty.DRIVER
+    more = {"language": _LANGUAGES[voice.language], "hints": _HINTS[voice.language], "speech_timeout": "auto"}
+    response = VoiceResponse()
+    for sentences in ([*words, keys, *([voice.spoken("by_voice")] if hears else [])], [keys]):
+        gather = Gather(
+            input="dtmf speech" if hears else "dtmf",
+            num_digits=1,
+            timeout=_WAIT_FOR_SLOW_KEY_S if voice.slow else _WAIT_FOR_KEY_S,
+            action=hooks.to("gather"),
+            method="POST",
+            **(more if hears else {}),
+        )
+        for sentence in sentences:
+            _say(gather, sentence, voice)
+        response.append(gather)
+    response.redirect(hooks.to("silent"), method="POST")
+    return str(response)
+
+
+def _say(verb: VoiceResponse | Gather, sentence: str, voice: Voice) -> None:
     # Slower than usual: the listener may be shocked, hurt, or standing beside a road.
-    say = Say(**_VOICE[language])
-    say.prosody(sentence, rate="90%")
+    say = Say(voice=_VOICES[voice.language], language=_LANGUAGES[voice.language])
+    if voice.slow:
+        parts = [part for part in _SENTENCE_END.split(sentence) if part]
+        between = "" if voice.language is Language.JA else " "
+        sentence = between.join(part for part in parts for _ in range(2))
+    say.prosody(sentence, rate="70%" if voice.slow else "90%")
     verb.append(say)

@@ -93,11 +93,32 @@ class Settings(BaseSettings):
         description="Replaces scheme, host and port of Twilio's API, for a simulated carrier. Default: Twilio.",
     )
     twilio_from_number: str = Field(default="+815000000000", description="Our caller number, E.164.")
+    twilio_edge: str = Field(
+        default="",
+        pattern="^[a-z-]*$",
+        description="Twilio's edge that requests enter by, such as tokyo. Default: Twilio's own.",
+    )
+    twilio_region: str = Field(
+        default="",
+        pattern="^[a-z0-9]*$",
+        description="Twilio's region that works on calls, such as jp1; account and token must be that region's.",
+    )
     twilio_timeout_s: float = Field(
         default=5.0, gt=0, description="Longest wait for an answer of the carrier's API."
     )
     calls_per_s: float = Field(
         default=1.0, gt=0, description="Calls started per second, at most; Twilio's default is 1."
+    )
+
+    speech: bool = Field(
+        default=True, description="Drivers may say their answer instead of pressing a key: true or false."
+    )
+    amd: bool = Field(
+        default=True,
+        description="Have the carrier guess whether voicemail picked up; a hint for operators, never an answer.",
+    )
+    record_calls: bool = Field(
+        default=False, description="Record conversations with operators; it is announced to everybody on the line."
     )
 
     time_scale: float = Field(

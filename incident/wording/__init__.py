@@ -3,18 +3,24 @@
 Nobody hears that an ambulance or a unit is on its way before somebody has accepted to come.
 """
 
+from incident.wording.desk import Brief, briefing, desk
 from incident.wording.facts import EN, JA, JAPAN_TIME, Facts, clock_time
-from incident.wording.spoken import contact_greeting, greeting, spoken
+from incident.wording.spoken import contact_greeting, greeting, help_asked, spoken, welcome
 from incident.wording.texts import text
 
 __all__ = [
     "EN",
     "JA",
     "JAPAN_TIME",
+    "Brief",
     "Facts",
+    "briefing",
     "clock_time",
     "contact_greeting",
+    "desk",
     "greeting",
+    "help_asked",
     "spoken",
     "text",
+    "welcome",
 ]

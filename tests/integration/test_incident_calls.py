@@ -12,13 +12,13 @@ from support.acts import app, close
 from support.insured import Insured, insured_world
 
 from incident import wording
-from incident.calls import Calls, Links, UnknownCall
+from incident.calls import Calls, UnknownCall
+from incident.conversation import Conversation
 from incident.engine import Engine
 from incident.state import Task
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Language, Phase
 
-LINKS = Links("/gather", "/silent", "/hold", "")
 JA = Language.JA
 
 
@@ -50,24 +50,28 @@ def sid(call_id: UUID) -> str:
     return f"CA{call_id.hex}"
 
 
+def talk(world: Insured) -> Conversation:
+    return Conversation(world.settings, world.incidents, Calls(world.incidents))
+
+
 def greet(world: Insured, call_id: UUID) -> str:
     with world.conn.transaction():
-        return Calls(world.incidents).greet(world.conn, call_id, sid(call_id), LINKS)
+        return talk(world).greet(world.conn, call_id, sid(call_id))
 
 
 def press(world: Insured, call_id: UUID, digit: str) -> str:
     with world.conn.transaction():
-        return Calls(world.incidents).press(world.conn, call_id, sid(call_id), digit, LINKS)
+        return talk(world).press(world.conn, call_id, sid(call_id), digit)
 
 
 def silence(world: Insured, call_id: UUID) -> str:
     with world.conn.transaction():
-        return Calls(world.incidents).stay_silent(world.conn, call_id, sid(call_id), LINKS)
+        return talk(world).stay_silent(world.conn, call_id, sid(call_id))
 
 
-def hold(world: Insured, call_id: UUID, *, held: int = 1, talked: bool = False) -> str:
+def hold(world: Insured, call_id: UUID, held: int = 1) -> str:
     with world.conn.transaction():
-        return Calls(world.incidents).hold(world.conn, call_id, LINKS, held=held, talked=talked)
+        return talk(world).hold(world.conn, call_id, sid(call_id), held)
 
 
 def said(document: str) -> str:
@@ -159,10 +163,6 @@ def test_silence_on_a_settled_incident_calls_a_person_too(world: Insured, incide
     world.tell(incident_id, app(Answer.FINE))
     silence(world, attempt(world, incident_id))
     assert Task.TAKE in world.state(incident_id).tasks
-
-
-def test_who_has_talked_with_a_person_is_not_rung_through_again(world: Insured, incident_id: UUID) -> None:
-    assert ending(hold(world, attempt(world, incident_id), talked=True)) == "Hangup"
 
 
 def test_a_call_that_comes_through_late_is_harmless(world: Insured, incident_id: UUID) -> None:

@@ -15,15 +15,14 @@ import pytest
 from support.insured import Insured, insured_world, snapshot
 
 from incident import units
-from incident.calls import Calls, Links
+from incident.calls import Calls
+from incident.conversation import Conversation
 from incident.engine import Engine
 from incident.events import Answered, AnswerFor, Close, SendHelp, StopHelp, Take
 from incident.service import Incidents
 from runtime.database import Connection
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase
-
-LINKS = Links("/gather", "/silent", "/hold", "")
 
 
 @pytest.fixture
@@ -174,6 +173,9 @@ class Dying:
         self._left -= 1
         return self._conn.execute(*args, **kwargs)
 
+    def pipeline(self) -> AbstractContextManager[Any]:
+        return self._conn.pipeline()
+
     def transaction(self) -> AbstractContextManager[Any]:
         return self._conn.transaction()
 
@@ -214,6 +216,15 @@ def carrier(words: Callable[[Calls, Connection, UUID], object], attempt: int = 1
     return deed
 
 
+def talk(words: Callable[[Conversation, Connection, UUID], object]) -> Deed:
+    def deed(world: Insured, conn: Connection) -> None:
+        call = world.one("SELECT id FROM calls WHERE party = 'driver' AND attempt = 1")["id"]
+        with conn.transaction():
+            words(Conversation(world.settings, world.incidents, Calls(world.incidents)), conn, call)
+
+    return deed
+
+
 def unit(wanted: DispatchState, eta_s: float | None = None) -> Deed:
     def deed(world: Insured, conn: Connection) -> None:
         row = world.one("SELECT id, unit_id FROM dispatches WHERE state <> 'stood_down'")
@@ -239,8 +250,8 @@ STORY: tuple[tuple[float, Deed], ...] = (
     (11, carrier(lambda calls, conn, call: calls.report(conn, call, "CA1", "initiated"))),
     (12, report(Severity.SEVERE)),
     (14, carrier(lambda calls, conn, call: calls.report(conn, call, "CA1", "ringing"))),
-    (15, carrier(lambda calls, conn, call: calls.greet(conn, call, "CA1", LINKS))),
-    (35, carrier(lambda calls, conn, call: calls.stay_silent(conn, call, "CA1", LINKS))),
+    (15, talk(lambda calls, conn, call: calls.greet(conn, call, "CA1"))),
+    (35, talk(lambda calls, conn, call: calls.stay_silent(conn, call, "CA1"))),
     (43, engine),
     (50, unit(DispatchState.DECLINED)),
     (55, unit(DispatchState.ACCEPTED, eta_s=600)),

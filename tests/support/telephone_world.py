@@ -15,7 +15,9 @@ from uuid import UUID
 from support.insured import ACCOUNT_SID, AUTH_TOKEN, Insured, insured_world
 from support.telephone import CarrierProcess, Customer, carrier
 
-from incident.calls import Calls, Links
+from incident import twiml
+from incident.calls import Calls
+from incident.conversation import Conversation
 from incident.engine import Engine
 from incident.sender import Sender
 from incident.telephony import Carrier
@@ -36,25 +38,36 @@ class Webhooks(Customer):
 
     def words(self, path: str, form: Mapping[str, str]) -> str:
         """The TwiML for a webhook, once it is recorded."""
-        _, _, what, call = path.split("/")
-        base, sid, calls = f"{self.url}/twilio", form.get("CallSid", ""), Calls(self.world.incidents)
-        links = Links(f"{base}/gather/{call}", f"{base}/silent/{call}", f"{base}/hold/{call}", "")
+        _, _, what, call, *_ = path.split("/")
+        if what == "fallback":
+            return twiml.fallback("broken")
+        sid, call_id, calls = form.get("CallSid", ""), UUID(call), Calls(self.world.incidents)
+        talk = Conversation(self.world.settings, self.world.incidents, calls)
         with self.world.connection() as conn:
             match what:
                 case "voice":
-                    return calls.greet(conn, UUID(call), sid, links)
+                    return talk.greet(conn, call_id, sid)
+                case "gather" if form.get("SpeechResult"):
+                    return talk.say(conn, call_id, sid, form["SpeechResult"], float(form["Confidence"]))
                 case "gather":
-                    return calls.press(conn, UUID(call), sid, form["Digits"], links)
+                    return talk.press(conn, call_id, sid, form["Digits"])
                 case "silent":
-                    return calls.stay_silent(conn, UUID(call), sid, links)
+                    return talk.stay_silent(conn, call_id, sid)
                 case "hold":
-                    talked = form.get("DialCallStatus") == "completed"
-                    return calls.hold(conn, UUID(call), links, held=3, talked=talked)
+                    return talk.hold(conn, call_id, sid, 1)
+                case "desk":
+                    return talk.take(conn, call_id, sid, form["Digits"])
+                case "connect":
+                    return talk.connect(conn, call_id, sid)
+                case "wait" | "left":
+                    return (talk.wait if what == "wait" else talk.leave)(conn, call_id, sid)
                 case "status":
-                    calls.report(conn, UUID(call), sid, form["CallStatus"])
-                    return ""
+                    calls.report(conn, call_id, sid, form["CallStatus"])
+                case "amd":
+                    calls.detected(conn, call_id, form["AnsweredBy"])
                 case _:
-                    return ""
+                    pass
+            return ""
 
 
 @contextmanager

@@ -28,13 +28,17 @@ COMMENT ON COLUMN desk_members.signed_in_at IS 'null while away; supervisors and
 ALTER TABLE calls DROP CONSTRAINT calls_party_check;
 ALTER TABLE calls
     ADD CONSTRAINT calls_party_check CHECK (party IN ('driver', 'contact', 'operator', 'caller')),
-    ADD COLUMN operator text REFERENCES desk_members,
+    ADD COLUMN operator text,
     ADD COLUMN direction text NOT NULL DEFAULT 'outbound' CHECK (direction IN ('outbound', 'inbound')),
     ADD COLUMN machine boolean,
     ADD COLUMN spoken text,
+    ADD COLUMN connected_at timestamptz,
     ADD CONSTRAINT calls_operator_named CHECK ((party = 'operator') = (operator IS NOT NULL));
+COMMENT ON COLUMN calls.operator IS 'name of the desk member who was rung; kept when they leave the desk';
+COMMENT ON COLUMN calls.number IS 'theirs, whoever rang whom; empty where it was withheld';
 COMMENT ON COLUMN calls.party IS 'caller: whoever rang us';
 COMMENT ON COLUMN calls.machine IS 'the carrier''s guess at voicemail: a hint for people, never an answer';
+COMMENT ON COLUMN calls.connected_at IS 'when this line was last brought into the conference of its incident';
 COMMENT ON COLUMN calls.spoken IS 'what the carrier understood, for people to judge';
 -- An operator has one telephone at the ear.
 CREATE UNIQUE INDEX calls_one_live_per_operator ON calls (operator)
