@@ -102,6 +102,8 @@ def _outlines(feature: dict[str, Any]) -> Iterator[Outline]:
         raise ValueError(f"geometry {geometry['type']!r} is not allowed; it is Polygon or MultiPolygon")
     polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
     for ring in (ring for polygon in polygons for ring in polygon):
+        if len(ring) < 4:
+            raise ValueError(f"a ring of {len(ring)} points is not allowed; it has four or more")
         yield Outline(code, name, tuple(_point(point) for point in ring))
 
 

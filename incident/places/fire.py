@@ -58,7 +58,7 @@ def read_directory(text: str, today: date) -> list[FireEntry]:
                 codes.append(code)
         number = row.text("number")
         if number and not (_NUMBER.fullmatch(number) and 10 <= len(_national(number)) <= 11):
-            row.fault("number", "a direct number as 0460-82-0000 or +81460820000, in plain digits")
+            row.fault("number", "a direct number as 0460-00-0000 or +81460000000, in plain digits")
         return FireEntry(
             tuple(codes),
             Words(row.text("name_ja"), row.text("name_en")),
