@@ -60,9 +60,11 @@ def order(process: CarrierProcess, path: str, body: object) -> Any:
 
 
 def test_a_driver_and_an_operator_meet_and_talk(shared: CarrierProcess, sdk: Client, insurer: Customer):
-    driver = place(sdk, insurer, SILENT, url=f"{insurer.url}/listen")
-    until(lambda: shared.call(driver)["spoken"])
-    insurer.documents["/gather"] = JOIN
+    # Patient enough for any machine this runs on.
+    shared.put(f"people/{SILENT}", {"temperament": "silent", "patience_s": 7200})
+    insurer.documents |= {"/hold": "<Response><Pause length='7000'/></Response>", "/gather": JOIN}
+    driver = place(sdk, insurer, SILENT, url=f"{insurer.url}/hold")
+    until(lambda: insurer.at("/hold"))
     desk = place(sdk, insurer, OPERATOR)
     sdk.calls(driver).update(url=f"{insurer.url}/join", method="POST")
     until(lambda: shared.call(desk)["status"] == "completed")
