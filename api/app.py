@@ -19,6 +19,7 @@ from api import (
     errors,
     fields,
     routes_admin,
+    routes_desk,
     routes_dossier,
     routes_driver,
     routes_health,
@@ -54,6 +55,7 @@ drivers, administration, and the telephone carrier's webhooks. All times are ISO
 speeds and angles carry their units in their names. Errors are problems after RFC 9457."""
 _TAGS: Final = [
     {"name": "incidents", "description": "For operators: what happens, and what is done about it."},
+    {"name": "desk", "description": "Who is at the desk, and whose telephone is rung."},
     {"name": "units", "description": "For guards and roadside units in the field."},
     {"name": "drivers", "description": "For the driver's app."},
     {"name": "administration", "description": "Policies, devices, units and tokens."},
@@ -109,6 +111,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_unit,
         routes_driver,
         routes_admin,
+        routes_desk,
         routes_twilio,
         routes_twilio_desk,
         routes_health,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.fields import Prose, Request, examples
-from schemas.incident import Answer, DispatchKind, Outcome
+from schemas.incident import AmbulanceState, Answer, DispatchKind, Outcome, RoadKind
 
 
 class AnswerRequest(Request):
@@ -20,6 +20,22 @@ class DispatchRequest(Request):
     model_config = examples({"kind": "guard"})
 
     kind: DispatchKind
+
+
+class AmbulanceRequest(Request):
+    """How the request for an ambulance stands, which an operator makes by telephone."""
+
+    model_config = examples({"state": "accepted"})
+
+    state: AmbulanceState
+
+
+class RoadRequest(Request):
+    """What kind of road the car is on."""
+
+    model_config = examples({"road": "expressway"})
+
+    road: RoadKind
 
 
 class CloseRequest(Request):

@@ -11,6 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from api.context import SQL, Context
+from incident.members import operators_ready
 from schemas.incident import Phase
 
 _WAIT_S: Final = 1.0
@@ -42,6 +43,7 @@ class Gauges(Collector):
                     row["phase"]: row["many"] for row in conn.execute(SQL["count_open_incidents"]).fetchall()
                 }
                 waiting = conn.execute(SQL["count_waiting"]).fetchone() or {}
+                ready = operators_ready(conn)
         except psycopg.Error:
             up.add_metric([], 0)
             return [up]
@@ -52,6 +54,11 @@ class Gauges(Collector):
         return [
             up,
             phases,
+            GaugeMetricFamily(
+                "cbutton_operators_ready",
+                "Operators whose telephone would be rung; 0 is an alarm.",
+                value=ready,
+            ),
             *(
                 GaugeMetricFamily(f"cbutton_{name}", words, value=float(waiting[name]))
                 for name, words in _WAITING.items()

@@ -14,15 +14,33 @@ from pydantic import AwareDatetime
 from api import reading
 from api.access import Reason, log_access
 from api.auth import Operator
-from api.commands import AnswerRequest, CloseRequest, DispatchRequest, NoteRequest
+from api.commands import (
+    AmbulanceRequest,
+    AnswerRequest,
+    CloseRequest,
+    DispatchRequest,
+    NoteRequest,
+    RoadRequest,
+)
 from api.context import SQL, Context, Here
 from api.errors import Problem, problems
 from api.fields import Nothing
 from api.tokens import Identity
 from api.views import EventList, IncidentList, IncidentView
 from api.views_detail import IncidentDetail
+from incident import members
 from incident.effects import Note
-from incident.events import AnswerFor, Close, Command, SendHelp, StopHelp, Take
+from incident.events import (
+    AmbulanceMoved,
+    AnswerFor,
+    CallDriver,
+    Close,
+    Command,
+    RoadKnown,
+    SendHelp,
+    StopHelp,
+    Take,
+)
 from incident.service import UnknownIncident
 from schemas.incident import DispatchKind, Phase
 
@@ -123,6 +141,42 @@ def send_help(here: Here, who: Operator, incident_id: UUID, body: DispatchReques
 def stop_help(here: Here, who: Operator, incident_id: UUID, kind: DispatchKind) -> IncidentView:
     """Calls off what is under way, and keeps the plan from sending any by itself."""
     return _command(here, who, incident_id, lambda at: StopHelp(at, who.name, kind))
+
+
+@router.post("/{incident_id}/call", operation_id="call_driver", summary="Call the driver", responses=_ACT)
+def call_driver(here: Here, who: Operator, incident_id: UUID, _: Nothing | None = None) -> IncidentView:
+    """This operator's own telephone rings first, and after key 1 they are connected with the driver.
+
+    409 where they have not signed in with a telephone.
+    """
+    with here.change() as conn:
+        if not members.can_be_rung(conn, who.name):
+            raise Problem(HTTPStatus.CONFLICT, "sign in with a telephone first: POST /v1/desk/sign_in")
+        here.incidents.handle(
+            conn, incident_id, lambda at: CallDriver(at, who.name), actor=f"operator:{who.name}"
+        )
+        return reading.view(conn, incident_id)
+
+
+@router.post(
+    "/{incident_id}/ambulance",
+    operation_id="move_ambulance",
+    summary="Tell how the ambulance stands",
+    responses=_ACT,
+)
+def move_ambulance(here: Here, who: Operator, incident_id: UUID, body: AmbulanceRequest) -> IncidentView:
+    """Asked, accepted, arrived, refused or cancelled, as the fire headquarters says; 409 out of order."""
+    return _command(here, who, incident_id, lambda at: AmbulanceMoved(at, who.name, body.state))
+
+
+@router.put("/{incident_id}/road", operation_id="set_road", summary="Set the kind of road", responses=_ACT)
+def set_road(here: Here, who: Operator, incident_id: UUID, body: RoadRequest) -> IncidentView:
+    """What an operator was told; on an expressway the plan for expressways goes on."""
+    with here.change() as conn:
+        here.incidents.handle(
+            conn, incident_id, lambda at: RoadKnown(at, body.road), actor=f"operator:{who.name}"
+        )
+        return reading.view(conn, incident_id)
 
 
 @router.post("/{incident_id}/close", operation_id="close_incident", summary="Close it", responses=_ACT)

@@ -16,6 +16,7 @@ import typer
 
 from cli import admin
 from cli.bench.command import bench
+from cli.desk import desk
 from cli.impact import impact
 from cli.incident import incident
 from cli.places import places
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.add_typer(admin.device, name="device")
 app.add_typer(admin.policy, name="policy")
 app.add_typer(admin.unit, name="unit")
+app.add_typer(desk, name="desk")
 app.add_typer(admin.db, name="db")
 app.add_typer(impact, name="impact")
 app.add_typer(incident, name="incident")

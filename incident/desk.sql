@@ -23,3 +23,41 @@ VALUES (%(id)s, %(incident_id)s, 'operator', %(attempt)s, %(number)s, %(language
 -- name: live_line
 SELECT id FROM calls WHERE incident_id = %(incident_id)s AND party = %(party)s AND state = 'answered'
 ORDER BY answered_at DESC LIMIT 1;
+
+-- name: members
+SELECT m.name, m.role, m.phone, m.language, m.signed_in_at, m.paused,
+       EXISTS (SELECT FROM calls c WHERE c.operator = m.name
+               AND c.state IN ('waiting', 'sending', 'unknown', 'placed', 'ringing', 'answered')) AS on_call
+FROM desk_members m ORDER BY m.role, m.name;
+
+-- name: put_member
+INSERT INTO desk_members (name, role, phone, language)
+VALUES (%(name)s, %(role)s, %(phone)s, %(language)s)
+ON CONFLICT (name) DO UPDATE SET role = excluded.role, phone = excluded.phone, language = excluded.language
+RETURNING xmax = 0 AS made;
+
+-- name: remove_member
+DELETE FROM desk_members WHERE name = %(name)s RETURNING name;
+
+-- name: sign_in
+-- What is not said now stays as it was.
+INSERT INTO desk_members (name, role, phone, language, signed_in_at, heard_at)
+VALUES (%(name)s, 'operator', %(phone)s, coalesce(%(language)s, 'ja'), clock_timestamp(), clock_timestamp())
+ON CONFLICT (name) DO UPDATE
+SET phone = coalesce(excluded.phone, desk_members.phone), language = coalesce(%(language)s, desk_members.language),
+    signed_in_at = coalesce(desk_members.signed_in_at, clock_timestamp()), paused = false,
+    heard_at = clock_timestamp();
+
+-- name: sign_out
+UPDATE desk_members SET signed_in_at = NULL, paused = false, heard_at = clock_timestamp() WHERE name = %(name)s;
+
+-- name: pause
+UPDATE desk_members SET paused = true, heard_at = clock_timestamp()
+WHERE name = %(name)s AND signed_in_at IS NOT NULL RETURNING name;
+
+-- name: can_be_rung
+SELECT 1 FROM desk_members WHERE name = %(name)s AND phone IS NOT NULL AND signed_in_at IS NOT NULL AND NOT paused;
+
+-- name: count_ready
+SELECT count(*) AS ready FROM desk_members
+WHERE role = 'operator' AND phone IS NOT NULL AND signed_in_at IS NOT NULL AND NOT paused;
