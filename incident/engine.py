@@ -32,7 +32,7 @@ _SKIP_FAULTY_S: Final = 5.0
 _SHORTEST_IDLE_S: Final = 0.004
 _LONGEST_IDLE_S: Final = 0.25
 MOVING_MPS: Final = 5 / 3.6  # walking pace: GPS noise of a standing car stays below it
-# What cannot be worked on, however often it is tried; OperationalError is the database itself.
+# What cannot be worked on, however often it is tried; and the database itself.
 _FAULTS: Final = (LookupError, ValueError, TypeError, AssertionError, psycopg.Error)
 
 Row = dict[str, Any]
@@ -52,13 +52,16 @@ class Engine:
         self._faulty = {found: until_s for found, until_s in self._faulty.items() if until_s > now_s}
         rows: list[Row] = []
         try:
-            with conn.transaction():
+            # In a pipeline a statement is waited for only when its rows are needed, and the writes go with the commit.
+            with conn.pipeline(), conn.transaction():
                 key = {"limit": _BATCH, "faulty": list(self._faulty)}
-                rows = _once_each(conn.execute(SQL["lock_due"], key).fetchall())
-                fired = self._fire(conn, rows)
-        except psycopg.OperationalError:
-            raise  # the caller connects anew
-        except _FAULTS:
+                locked = conn.execute(SQL["lock_due"], key)
+                at = service.now(conn)
+                rows = _once_each(locked.fetchall())
+                fired = self._fire(conn, rows, at)
+        except _FAULTS as fault:
+            if _is_of_database(fault):
+                raise  # the caller connects anew
             fired = sum(self._fire_alone(conn, row["id"]) for row in rows)
         if fired:
             service.hint(conn)
@@ -74,21 +77,20 @@ class Engine:
         try:
             with conn.transaction():
                 row = conn.execute(SQL["lock_one"], {"id": incident_id}).fetchone()
-                return self._fire(conn, [row] if row is not None else [])
-        except psycopg.OperationalError:
-            raise
-        except _FAULTS:
+                return self._fire(conn, [row] if row is not None else [], service.now(conn))
+        except _FAULTS as fault:
+            if _is_of_database(fault):
+                raise
             # One incident that cannot be worked on must not hold up the others.
             self._faulty[incident_id] = time.monotonic() + _SKIP_FAULTY_S
             self._log.exception("timers of an incident cannot be fired", incident=str(incident_id))
             return 0
 
-    def _fire(self, conn: Connection, rows: Sequence[Row]) -> int:
+    def _fire(self, conn: Connection, rows: Sequence[Row], at: datetime) -> int:
         """Let the due timers of locked incidents happen; how many incidents had any."""
         if not rows:
             return 0
         ids = [row["id"] for row in rows]
-        at = service.now(conn)
         due = conn.execute(SQL["take_due"], {"ids": ids, "at": at}).fetchall()
         happened = self._events(conn, due, at)
         ledger = Ledger(conn)
@@ -119,11 +121,19 @@ class Engine:
                 timers.event_of(
                     row["name"],
                     at,
+                    due_at=row["due_at"],
                     moving=moving.get(incident_id),
                     stage=lambda party, attempt, of=incident_id: stages.get((of, party, attempt), "ended"),
                 )
             )
         return events
+
+
+def _is_of_database(fault: Exception) -> bool:
+    # A pipeline that stopped at a fault says so of what came after it, as if the connection were at fault.
+    return isinstance(fault, psycopg.OperationalError) and not isinstance(
+        fault, psycopg.errors.PipelineAborted
+    )
 
 
 def _once_each(rows: Sequence[Row]) -> list[Row]:

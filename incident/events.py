@@ -55,11 +55,15 @@ class Joined(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepDue(Event):
-    """A step of the plan has come due. `moving` is whether the car drives; None is unknown."""
+    """A step of the plan has come due. `moving` is whether the car drives; None is unknown.
+
+    `due_at` is when it should have happened: long before `at` where nobody was there to let it happen.
+    """
 
     generation: int
     step: int
     moving: bool | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

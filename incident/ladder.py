@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from incident import missed
 from incident.draft import Draft
 from incident.effects import ClearTimers, Message, OfferNext, PlaceCall, SetTimer
 from incident.events import StepDue
@@ -72,7 +73,8 @@ def on_step_due(draft: Draft, event: StepDue) -> None:
     if step.wait_until_stopped and event.moving:
         draft.do(SetTimer(f"step:{event.generation}:{event.step}", draft.after(_LOOK_AGAIN_S)))
         return
-    _do(draft, event.step)
+    if not missed.put_off(draft, event):
+        _do(draft, event.step)
 
 
 def _do(draft: Draft, index: int) -> None:
@@ -131,7 +133,7 @@ def call(draft: Draft, party: CallParty, rank: int = 1, *, at_once: bool = False
         draft.do(SetTimer(f"again:{party}", line.ended_at + pause))
         return
     attempt = line.attempts + 1
-    _set_line(draft, party, Line(attempt, under_way=True, rank=rank))
+    _set_line(draft, party, Line(attempt, under_way=True, rank=rank, began_at=draft.at))
     draft.do(PlaceCall(party, attempt, draft.plan.calls.ring_s, _priority(draft, party, attempt), rank))
     watch_call(draft, party)
 
@@ -141,7 +143,7 @@ def end_call(draft: Draft, party: CallParty, attempt: int) -> None:
     line = draft.state.line(party)
     if line.attempts != attempt or not line.under_way:
         return
-    _set_line(draft, party, Line(attempt, rank=line.rank, ended_at=draft.at))
+    _set_line(draft, party, Line(attempt, rank=line.rank, began_at=line.began_at, ended_at=draft.at))
     draft.do(ClearTimers(f"giveup:{party}:"))
     if line.wanted and draft.state.phase is Phase.REACHING:
         call(draft, party)

@@ -60,7 +60,7 @@ class Line:
     """The calls to one party: how many were placed, and how the last one stands.
 
     `wanted`: another one is due as soon as this one has ended and the line was left free for a while.
-    `rank` is which of the emergency contacts was rung last, from 1.
+    `rank` is which of the emergency contacts was rung last, from 1. `began_at`, `ended_at`: the last one.
     """
 
     attempts: int = 0
@@ -68,6 +68,7 @@ class Line:
     answered: bool = False
     wanted: bool = False
     rank: int = 1
+    began_at: datetime | None = None
     ended_at: datetime | None = None
 
 

@@ -13,17 +13,18 @@ def event_of(
     name: str,
     at: datetime,
     *,
+    due_at: datetime | None = None,
     moving: bool | None,
     stage: Callable[[CallParty, int], str],
 ) -> Event:
-    """The event of a timer that has come due; names are made in `incident.ladder`.
+    """The event at `at` of a timer that came due at `due_at`; names are made in `incident.ladder`.
 
     Raises ValueError for a name of no kind known here.
     """
     kind, *rest = name.split(":")
     match kind, rest:
         case "step", [generation, step]:
-            return StepDue(at, int(generation), int(step), moving)
+            return StepDue(at, int(generation), int(step), moving, due_at)
         case "giveup", [party, attempt]:
             whom, number = CallParty(party), int(attempt)
             return CallSilent(at, whom, number, stage(whom, number))

@@ -179,17 +179,23 @@ class Scene:
             elif timer is not None and timer[0] <= until_s:
                 self.now_s = max(self.now_s, timer[0])
                 del self.timers[timer[2]]
-                self._carry_out(decide(self.state, self.event_of(timer[2]), self.plan))
+                self._carry_out(decide(self.state, self.event_of(timer[2], due_s=timer[0]), self.plan))
             else:
                 break
         self.now_s = until_s
         return self
 
-    def event_of(self, name: str) -> Event:
+    def away_until(self, second: float) -> Scene:
+        """Nobody lets anything happen until then: the engine, or the database, is away."""
+        self.now_s = second
+        return self
+
+    def event_of(self, name: str, *, due_s: float | None = None) -> Event:
         """What a timer stands for now, by its name."""
         return timers.event_of(
             name,
             self.at,
+            due_at=at(due_s) if due_s is not None else None,
             moving=self.moving(self.now_s),
             stage=lambda party, attempt: self.stages.get(Call(party, attempt), "ended"),
         )
