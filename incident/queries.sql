@@ -36,6 +36,12 @@ SELECT lat_deg, lon_deg, at FROM gps_fixes
 WHERE device_id = %(device_id)s AND at BETWEEN %(at)s - interval '1 hour' AND %(at)s + interval '1 minute'
 ORDER BY at DESC LIMIT 1;
 
+-- name: drive_before
+-- The direction of the last fix at which the car truly moved, and the highest speed of the seconds before.
+SELECT (array_agg(heading_deg ORDER BY at DESC) FILTER (WHERE speed_mps > 3))[1] AS heading_deg,
+       max(speed_mps) * 3.6 AS speed_kmh
+FROM gps_fixes WHERE device_id = %(device_id)s AND at BETWEEN %(at)s - interval '20 seconds' AND %(at)s;
+
 -- name: latest_speed
 SELECT speed_mps FROM gps_fixes
 WHERE device_id = (SELECT device_id FROM incidents WHERE id = %(incident_id)s)
@@ -57,19 +63,19 @@ SELECT clock_timestamp() AS now;
 
 -- name: insert_incident
 INSERT INTO incidents (id, device_id, vehicle_id, policy_id, holder_id, plan_version, trigger, severity, phase,
-                       occurred_at, opened_at, lat_deg, lon_deg, position_at, flags, state)
+                       occurred_at, opened_at, lat_deg, lon_deg, position_at, place, flags, state)
 VALUES (%(id)s, %(device_id)s, %(vehicle_id)s, %(policy_id)s, %(holder_id)s, %(plan_version)s, %(trigger)s,
-        %(severity)s, %(phase)s, %(occurred_at)s, %(opened_at)s, %(lat_deg)s, %(lon_deg)s, %(position_at)s,
-        %(flags)s, %(state)s);
+        %(severity)s, %(phase)s, %(occurred_at)s, %(opened_at)s, %(lat_deg)s, %(lon_deg)s, %(at)s,
+        %(place)s, %(flags)s, %(state)s);
 
 -- name: place_incident
-UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at = %(at)s,
+UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at = %(at)s, place = %(place)s,
        flags = array_remove(flags, 'no_position')
 WHERE id = %(id)s;
 
 -- name: move_incident
-UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at = %(at)s
-WHERE id = %(id)s AND position_at < %(at)s;
+UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at = %(at)s, place = %(place)s
+WHERE id = %(id)s AND position_at < %(at)s RETURNING id;
 
 -- name: unplaced_incidents
 SELECT id FROM incidents WHERE device_id = ANY (%(devices)s) AND phase <> 'closed' AND lat_deg IS NULL;

@@ -22,12 +22,13 @@ from pydantic import TypeAdapter
 from incident.apply import apply
 from incident.decide import decide, open_incident, raises
 from incident.effects import Decision
-from incident.events import Event, Joined, Opened, Placed
+from incident.events import Event, Joined, Opened, Placed, RoadKnown
 from incident.hands import SQL, Hands, Insurer
 from incident.ledger import Ledger
 from incident.lights import show
 from incident.plan import Plan, read_plan
 from incident.state import State
+from incident.whereabouts import Whereabouts, find
 from incident.wording import JAPAN_TIME
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -54,7 +55,6 @@ class Report:
     flags: tuple[str, ...] = ()
     revises: bool = False
     holder_id: UUID | None = None
-    road: RoadKind = RoadKind.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ class Incidents:
             return Filed(self._open(conn, report), opened=True)
         incident_id: UUID = found["id"]
         # Help that is sent at once must know where to, and the car may have driven on since it opened.
-        if (where := self._where(conn, report)) is not None:
-            self._place_one(conn, incident_id, *where)
+        if (where := find(conn, report.device_id, report.position, report.at)) is not None:
+            self._place_one(conn, incident_id, where)
             if self._begins_anew(conn, incident_id, report):
-                conn.execute(SQL["move_incident"], _place(incident_id, *where))
+                self._move(conn, incident_id, where)
         if report.flags:
             conn.execute(SQL["add_flags"], {"id": incident_id, "flags": list(report.flags)})
         self.handle(
@@ -105,13 +105,22 @@ class Incidents:
     def place(self, conn: Connection, device_id: str, position: Position, at: datetime) -> None:
         """Tell an open incident of a device where it is, if it did not know."""
         for row in conn.execute(SQL["unplaced_incidents"], {"devices": [device_id]}).fetchall():
-            self._place_one(conn, row["id"], position, at)
+            if (where := find(conn, device_id, position, at)) is not None:
+                self._place_one(conn, row["id"], where)
 
-    def _place_one(self, conn: Connection, incident_id: UUID, position: Position, at: datetime) -> None:
+    def _place_one(self, conn: Connection, incident_id: UUID, where: Whereabouts) -> None:
         locked = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
         if locked is not None and locked["lat_deg"] is None and locked["phase"] != "closed":
-            conn.execute(SQL["place_incident"], _place(incident_id, position, at))
-            self.handle(conn, incident_id, Placed, actor="device")
+            facts = where.facts(conn)
+            conn.execute(SQL["place_incident"], where.columns(incident_id, facts))
+            self.handle(
+                conn, incident_id, lambda at: [Placed(at), RoadKnown(at, facts.road.kind)], actor="device"
+            )
+
+    def _move(self, conn: Connection, incident_id: UUID, where: Whereabouts) -> None:
+        facts = where.facts(conn)
+        if conn.execute(SQL["move_incident"], where.columns(incident_id, facts)).fetchone() is not None:
+            self.handle(conn, incident_id, lambda at: RoadKnown(at, facts.road.kind), actor="device")
 
     def unplaced(self, conn: Connection, device_ids: Sequence[str]) -> bool:
         """Whether any of these devices has an open incident whose place is not known."""
@@ -216,8 +225,9 @@ class Incidents:
             },
         ).fetchone()
         flags = set(report.flags)
-        position, position_at = self._where(conn, report) or (None, None)
-        if position is None:
+        where = find(conn, report.device_id, report.position, report.at)
+        facts = where.facts(conn) if where is not None else None
+        if where is None:
             flags.add("no_position")
         if contract is None or contract["policy_id"] is None:
             flags.add("no_policy")
@@ -228,13 +238,23 @@ class Incidents:
         plan_version, plan = self._current_plan(conn)
         values: dict[str, Any] = contract or {}
         reach = Reach(values.get("reach") or Reach.VOICE)
-        opened = Opened(at, report.trigger, report.severity, report.late, report.road, reach)
+        road = facts.road.kind if facts is not None else RoadKind.UNKNOWN
+        opened = Opened(at, report.trigger, report.severity, report.late, road, reach)
         decision = open_incident(opened, plan)
         incident_id = uuid4()
+        placed: dict[str, Any] = {
+            "id": incident_id,
+            "lat_deg": None,
+            "lon_deg": None,
+            "at": None,
+            "place": None,
+        }
+        if where is not None and facts is not None:
+            placed = where.columns(incident_id, facts)
         conn.execute(
             SQL["insert_incident"],
-            {
-                "id": incident_id,
+            placed
+            | {
                 "device_id": report.device_id,
                 "vehicle_id": values.get("vehicle_id"),
                 "policy_id": values.get("policy_id"),
@@ -245,16 +265,19 @@ class Incidents:
                 "phase": decision.state.phase,
                 "occurred_at": report.at,
                 "opened_at": at,
-                "lat_deg": position.lat_deg if position else None,
-                "lon_deg": position.lon_deg if position else None,
-                "position_at": position_at,
                 "flags": sorted(flags),
                 "state": Jsonb(_STATE.dump_python(decision.state, mode="json")),
             },
         )
         ledger = Ledger(conn)
         hands = Hands(
-            ledger, at, self._insurer, incident_id, report.device_id, values.get("holder_id"), position
+            ledger,
+            at,
+            self._insurer,
+            incident_id,
+            report.device_id,
+            values.get("holder_id"),
+            where.position if where else None,
         )
         state = self._carry_out(hands, decision, plan, "device")
         ledger.add("save_states", {"id": incident_id, "at": at, **_columns(state)})
@@ -267,17 +290,6 @@ class Incidents:
             raise UnknownIncident(incident_id)
         state, plan = _STATE.validate_python(row["state"]), self._plan(conn, row["plan_version"])
         return raises(state, _joined(report.at, report), plan)
-
-    @staticmethod
-    def _where(conn: Connection, report: Report) -> tuple[Position, datetime] | None:
-        """Where the report says it is, or else where the device was last, and when that was."""
-        if report.position is not None:
-            return report.position, report.at
-        if report.device_id is None:
-            return None
-        key = {"device_id": report.device_id, "at": report.at}
-        fix = conn.execute(SQL["last_position"], key).fetchone()
-        return (Position(fix["lat_deg"], fix["lon_deg"]), fix["at"]) if fix is not None else None
 
     def _hands(self, ledger: Ledger, at: datetime, row: dict[str, Any]) -> Hands:
         position = None if row["lat_deg"] is None else Position(row["lat_deg"], row["lon_deg"])
@@ -336,10 +348,6 @@ def device_of(conn: Connection, holder_id: UUID) -> str | None:
 
 def _joined(at: datetime, report: Report) -> Joined:
     return Joined(at, report.trigger, report.severity, report.late, report.revises)
-
-
-def _place(incident_id: UUID, position: Position, at: datetime) -> dict[str, Any]:
-    return {"id": incident_id, "lat_deg": position.lat_deg, "lon_deg": position.lon_deg, "at": at}
 
 
 def _columns(state: State) -> dict[str, Any]:
