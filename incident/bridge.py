@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from incident import twiml, wording
+from incident import telephones, twiml, wording
 from incident.calls import CALLS, Call, Calls
 from incident.effects import Note
 from incident.events import DeskAnswered
@@ -98,6 +98,12 @@ class Bridge:
         else:
             key = "ringing" if state.driver.under_way or state.driver.wanted else "absent"
         return twiml.wait([wording.desk(key, call.language)], Voice(call.language), self._hooks(call))
+
+    def look_for(self, conn: Connection, call: Call, state: State) -> None:
+        """Somebody is alone although an operator should be there: ask whether the news of their leaving was lost."""
+        hands = self._incidents.hands(conn, call.incident_id)
+        if hands is not None:
+            telephones.check_desk(hands, state.on_line_attempt)
 
     def recorded(self, conn: Connection, call: Call, recording: str, seconds: str) -> None:
         """Note a recording once, however often it is told."""

@@ -103,7 +103,9 @@ class Conversation:
         call, state = self._calls.move(conn, call_id, sid, "answered", None)
         if call.party is CallParty.OPERATOR:
             return self._bridge.wait(call, state)
-        if state.on_line is None and state.phase is not Phase.CLOSED:
+        if state.on_line is not None:
+            self._bridge.look_for(conn, call, state)
+        elif state.phase is not Phase.CLOSED:
             state = self._wait_for_person(conn, call, state, "operator_left")
         voice = self._voice(call, state)
         return twiml.wait([voice.spoken("hold")], voice, self._hooks(call))

@@ -10,7 +10,16 @@ from __future__ import annotations
 from incident import ladder
 from incident.draft import Draft
 from incident.effects import CancelCalls, ClearTimers, ConnectLine, RingDesk, SetTimer
-from incident.events import CallDriver, CallEnded, DeskAnswered, DeskDue, DeskRung, ReminderDue, Take
+from incident.events import (
+    CallDriver,
+    CallEnded,
+    DeskAnswered,
+    DeskDue,
+    DeskRung,
+    Forgotten,
+    ReminderDue,
+    Take,
+)
 from incident.state import URGENT, Task
 from schemas.incident import CallParty, Phase, Reach
 
@@ -98,6 +107,12 @@ def on_reminder_due(draft: Draft, event: ReminderDue) -> None:
         _ring(draft, min(1, len(draft.plan.desk.rounds) - 1), "still_waiting")
 
 
+def on_forgotten(draft: Draft, event: Forgotten) -> None:
+    """Nobody and nothing would have come back to it: a person has to look, whoever has it."""
+    draft.note("auditor_alarm", reason=event.why)
+    ladder.alarm(draft, Task.TAKE, reason="forgotten")
+
+
 def leave(draft: Draft, event: CallEnded) -> None:
     """An operator's telephone is free again: nobody picked up, or the conversation is over."""
     if draft.state.on_line_attempt == event.attempt:
@@ -130,6 +145,13 @@ def _ring(draft: Draft, number: int, reason: str) -> None:
 
 
 def _next_round(draft: Draft, number: int) -> None:
+    state = draft.state
+    claimed = state.taken_by is not None and Task.TAKE not in state.tasks
+    if claimed and not state.waiting and not state.driver.answered:
+        # An operator had only their own telephone rung: nobody else is wanted.
+        dismiss(draft)
+        draft.note("desk_missed", operator=state.taken_by)
+        return
     if number + 1 < len(draft.plan.desk.rounds):
         _ring(draft, number + 1, "not_taken")
         return

@@ -20,6 +20,18 @@ WHERE incident_id = %(incident_id)s AND party = %(party)s;
 INSERT INTO calls (id, incident_id, party, attempt, number, language, operator)
 VALUES (%(id)s, %(incident_id)s, 'operator', %(attempt)s, %(number)s, %(language)s, %(operator)s);
 
+-- name: doubtful_desk_calls
+-- Operators' calls of which nothing was heard for longer than they ring or than people usually speak, and which
+-- nobody asks about yet: their end may have been lost, and it must not keep an operator from being rung.
+SELECT c.id FROM calls c
+WHERE c.party = 'operator'
+  AND ((c.state IN ('placed', 'ringing') AND c.sent_at < clock_timestamp() - interval '2 minutes')
+       OR (c.state = 'answered' AND c.answered_at < clock_timestamp() - interval '5 minutes')
+       OR (c.state = 'answered' AND c.incident_id = %(incident_id)s AND c.attempt = %(attempt)s))
+  AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'check_call' AND o.payload ->> 'call_id' = c.id::text
+                  AND (o.state IN ('pending', 'sending', 'unknown')
+                       OR o.created_at > clock_timestamp() - interval '10 seconds'));
+
 -- name: live_line
 SELECT id FROM calls WHERE incident_id = %(incident_id)s AND party = %(party)s AND state = 'answered'
 ORDER BY answered_at DESC LIMIT 1;

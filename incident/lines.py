@@ -34,6 +34,8 @@ def on_call_ended(draft: Draft, event: CallEnded) -> None:
         return
     if event.party in draft.state.waiting:
         _left_waiting(draft, event.party)
+    if event.party is CallParty.CALLER:
+        return  # they rang us: no line of ours is free again
     line = draft.state.line(event.party)
     ladder.end_call(draft, event.party, event.attempt)
     if event.status == "no_number" and line.rank == 1:

@@ -53,8 +53,9 @@ def ring_desk(hands: Hands, number: int, name: Round, ring_s: float, only: str |
     """Queue a call to each telephone of a round of the desk, or to that of one operator only."""
     # Two incidents must not choose the same person: choosing is one at a time.
     hands.conn.execute(SQL["lock_dispatching"])
+    check_desk(hands)
     rows: list[DictRow] = []
-    if name is Round.TAKER_OR_FREE:
+    if only is not None or name is Round.TAKER_OR_FREE:
         taker = hands.conn.execute(SQL["taker_of_incident"], {"id": hands.incident_id}).fetchone()
         wanted = only or (taker and taker["taken_by"])
         key = {"role": "operator", "only": wanted, "limit": 1}
@@ -81,6 +82,13 @@ def ring_desk(hands: Hands, number: int, name: Round, ring_s: float, only: str |
         hands.queue("call", {"ring_s": ring_s}, row_id=call_id, priority=_FIRST)
         hands.note("call_queued", party=CallParty.OPERATOR, attempt=attempt, operator=row["name"])
     return [DeskRung(hands.at, number, len(rows))]
+
+
+def check_desk(hands: Hands, attempt: int | None = None) -> None:
+    """Have the carrier asked about operators' calls whose end may have been missed, and about this one."""
+    key = {"incident_id": hands.incident_id, "attempt": attempt}
+    for call in hands.conn.execute(DESK["doubtful_desk_calls"], key).fetchall():
+        hands.queue("check_call", {"call_id": str(call["id"])}, priority=_FIRST)
 
 
 def connect(hands: Hands, party: CallParty) -> None:
