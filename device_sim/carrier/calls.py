@@ -126,6 +126,7 @@ class Call:
     questions: int = 0
     asked_at: float | None = None
     """When the first question was asked."""
+    pressed: str = ""
     gathering: Gathering | None = None
     dialled: Dialled | None = None
     sequence: int = 0

@@ -1,6 +1,7 @@
 """Questions put to the person on the line: keys are pressed, words are said, or nothing comes. Pure.
 
-Whoever has something to say says it where words are listened for, and otherwise presses a key.
+Whoever has something to say says it where words are listened for, and otherwise presses a key. A key
+that was pressed is pressed again only where a prompt names it: who is on hold has answered already.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from device_sim.carrier import fetching
-from device_sim.carrier.calls import Gathering, Stage, Step
-from device_sim.carrier.people import Temperament, key_for, words_for
+from device_sim.carrier.calls import Call, Gathering, Stage, Step
+from device_sim.carrier.people import Person, Temperament, is_named, key_for, words_for
 from device_sim.carrier.verbs import Gather, Say, speech_s
 
 
@@ -24,7 +25,7 @@ def put(step: Step, at: float, verb: Gather) -> None:
     reacts_at = max(at, (asked_at if is_late else at) + step.scaled(owner.reacts_after_s))
     listens = call.has_person
     words = words_for(owner, call.questions, verb.language) if verb.hears_speech and listens else None
-    key = key_for(owner, call.questions, call.party) if verb.hears_keys and listens else None
+    key = _key(call, owner, verb) if verb.hears_keys and listens else None
     gathering = Gathering(
         digits="",
         press_at=reacts_at if key and not words else None,
@@ -58,6 +59,14 @@ def listen(step: Step, at: float, verb: Gather) -> bool:
     return False
 
 
+def _key(call: Call, owner: Person, verb: Gather) -> str | None:
+    key = key_for(owner, call.questions, call.party)
+    if key is None or not call.pressed:
+        return key
+    named = any(isinstance(part, Say) and is_named(key, part.text) for part in verb.prompt)
+    return key_for(owner, call.questions, call.party, again=named)
+
+
 def _wait(step: Step, at: float, gathering: Gathering) -> None:
     times = (gathering.closes_at, gathering.press_at, gathering.speak_at)
     step.change(at, gathering=gathering, due_at=min(time for time in times if time is not None))
@@ -66,6 +75,7 @@ def _wait(step: Step, at: float, gathering: Gathering) -> None:
 def _press(step: Step, at: float, verb: Gather, gathering: Gathering) -> None:
     key = gathering.press_key
     step.note(at, "pressed", key=key)
+    step.change(at, pressed=step.call.pressed + key)
     if key == verb.finish_on_key:
         _submit(step, at, verb, Digits=gathering.digits, FinishedOnKey=key)
         return

@@ -6,6 +6,8 @@ story told twice goes the same way.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -117,6 +119,9 @@ class Person(BaseModel):
     patience_s: float | None = Field(
         default=None, gt=0, description="From picking up to hanging up in any case."
     )
+    presses: tuple[str, ...] = Field(
+        default=(), description="Which keys, one for each question; empty: none. In place of the usual ones."
+    )
     says: tuple[str, ...] = Field(
         default=(),
         description="What is said, one for each question, the last again; empty: nothing.",
@@ -210,16 +215,22 @@ def reaction(person: Person) -> Reaction:
             return Reaction("human", _or(person.answer_after_s, ANSWER_AFTER_S))
 
 
-def key_for(person: Person, question: int, number: str = "") -> str | None:
+def key_for(person: Person, question: int, number: str = "", *, again: bool = True) -> str | None:
     """The key this person presses at the n-th question of a call, counted from 0; None for none.
 
-    Whoever pressed a wrong key presses the right one when asked again. `number` decides what
-    presses itself in a pocket.
+    Whoever pressed a wrong key presses the right one when asked again. The last key is pressed
+    `again` at every later question, or not. `number` decides what presses itself in a pocket.
     """
-    keys = _KEYS.get(person.temperament, ())
-    if person.temperament is Temperament.POCKET:
+    keys = person.presses or _KEYS.get(person.temperament, ())
+    if person.temperament is Temperament.POCKET and not person.presses:
         keys = (USELESS_KEYS[sum(number.encode()) % len(USELESS_KEYS)], "")
-    return _at(keys, question) or None
+    return _at(keys, question) or None if again or question < len(keys) else None
+
+
+def is_named(key: str, prompt: str) -> bool:
+    """Whether a prompt offers this very key: "1を押して", "場合は3、" or "press 1", not "119番" or "3分"."""
+    words = unicodedata.normalize("NFKC", prompt)
+    return re.search(rf"(?<![0-9]){re.escape(key)}(?=\s*(?:[を、。,.でか]|$))", words) is not None
 
 
 def words_for(person: Person, question: int, language: str) -> str | None:

@@ -144,6 +144,49 @@ def test_who_is_slow_answers_when_asked_again():
     assert heard(story) == {"Digits": "1"}
 
 
+HOLD = '<Response><Gather action="/gather/7" numDigits="1"><Say>{}</Say></Gather></Response>'
+
+
+@pytest.mark.parametrize(
+    ("prompt", "pressed"),
+    [
+        ("お待ちください。すぐにつながらない場合は、119番に直接おかけください。", 1),
+        ("3分ほどで到着します。", 1),
+        ("救急車が必要な場合は3、助けが必要な場合は2を押してください。", 2),
+        ("救急車は3を押してください。", 2),
+        ("For an ambulance press 3.", 2),
+        ("For help press 2", 1),
+    ],
+)
+def test_who_has_answered_presses_again_only_where_the_key_is_named(prompt: str, pressed: int):
+    story = Story("asks_ambulance")
+    story.give(ASK, 5)
+    story.at(10)
+    story.give(HOLD.format(prompt), 10)
+    story.at(100)
+
+    assert [kind for _, kind in story.lines].count("pressed") == pressed
+
+
+def test_who_was_too_slow_presses_at_the_next_question():
+    story = Story("answers_fine")
+    story.give(
+        '<Response><Gather timeout="1"><Say>痛い</Say></Gather><Redirect>/again</Redirect></Response>', 5
+    )
+    story.at(7)
+    story.give(HOLD.format("大丈夫ですか"), 7)
+    story.at(12)
+
+    assert heard(story) == {"Digits": "1"}
+
+
+def test_keys_may_be_told_question_by_question():
+    person = Person(temperament=Temperament.ANSWERS_FINE, presses=("", "4", "2"))
+
+    assert [key_for(person, question) for question in range(4)] == [None, "4", "2", "2"]
+    assert [key_for(person, question, again=False) for question in range(4)] == [None, "4", "2", None]
+
+
 def test_who_hangs_up_at_once_hears_two_seconds():
     story = Story("hangs_up_at_once")
     story.give(ASK, 5)
