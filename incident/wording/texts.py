@@ -35,6 +35,51 @@ _TEXTS: Final[dict[tuple[str, str], dict[Language, str]]] = {
         EN: "[{insurer}] Your car had a light impact at about {time}. If you need anything, call us or use the app. "
         "Please do not use the phone while driving.",
     },
+    ("push", "expressway"): {
+        JA: "お車から緊急の知らせを受け取りました。ハザードランプをつけ、"
+        "車を降りて、ガードレールの外側に避難してください。"
+        "110番または道路緊急ダイヤル #9910 へ。[大丈夫です] [助けが必要] [救急車] [電話がほしい]",
+        EN: "We received an emergency signal from your car. Switch the hazard lights on, leave the car and stand "
+        "behind the guard rail. Call 110 or #9910. [I'm fine] [Send help] [Ambulance] [Call me]",
+    },
+    ("sms", "expressway"): {
+        JA: "【{insurer}】お車からの知らせを受け取りました。ハザードランプをつけ、"
+        "車を降りて、ガードレールの外側に避難してください。"
+        "車の後ろに立たないでください。110番または #9910 へ。",
+        EN: "[{insurer}] We received a signal from your car. Hazard lights on, leave the car, stand behind the guard "
+        "rail, never behind the car. Call 110 or #9910.",
+    },
+    ("push", "ambulance_accepted"): {
+        JA: "消防に救急車を要請し、受け付けられました。安全な場所でお待ちください。",
+        EN: "The fire headquarters has accepted the request for an ambulance. Please wait in a safe place.",
+    },
+    ("sms", "ambulance_accepted"): {
+        JA: "【{insurer}】消防に救急車を要請し、受け付けられました。安全な場所でお待ちください。",
+        EN: "[{insurer}] The fire headquarters has accepted the request for an ambulance. "
+        "Please wait in a safe place.",
+    },
+    ("sms", "reach_text"): {
+        JA: "【{insurer}】{time}ごろ、お車から知らせを受け取りました。まず、安全な場所にいてください。"
+        "けがをされた方はいますか。このメッセージへの返信で、お答えください。",
+        EN: "[{insurer}] We received a signal from your car at about {time}. First, please be in a safe place. "
+        "Is anyone hurt? You can answer by replying to this message.",
+    },
+    ("push", "help_late"): {
+        JA: "到着が遅れています。新しい見込みは{eta}ごろです。申し訳ありません。",
+        EN: "Help is late. It is now expected at about {eta}. We are sorry.",
+    },
+    ("sms", "help_late"): {
+        JA: "【{insurer}】到着が遅れています。新しい見込みは{eta}ごろです。申し訳ありません。",
+        EN: "[{insurer}] Help is late. It is now expected at about {eta}. We are sorry.",
+    },
+    ("push", "help_late_without_eta"): {
+        JA: "到着が遅れています。新しい見込みは、分かり次第お知らせします。申し訳ありません。",
+        EN: "Help is late. We will tell you when it will arrive as soon as we know. We are sorry.",
+    },
+    ("sms", "help_late_without_eta"): {
+        JA: "【{insurer}】到着が遅れています。新しい見込みは、分かり次第お知らせします。申し訳ありません。",
+        EN: "[{insurer}] Help is late. We will tell you when it will arrive as soon as we know. We are sorry.",
+    },
     ("push", "help_accepted"): {
         JA: "{unit}が向かっています。到着の見込みは{eta}ごろです。",
         EN: "{unit} is on the way and expected at about {eta}.",
@@ -60,7 +105,7 @@ _GENERAL: Final = {
 
 def text(channel: str, template: str, facts: Facts, language: Language) -> str:
     """The body of a push or SMS; a plan's rule without words of its own gets a general question."""
-    if template == "help_accepted" and not facts.eta:
-        template = "help_accepted_without_eta"
+    if template in ("help_accepted", "help_late") and not facts.eta:
+        template += "_without_eta"
     words = _TEXTS.get((channel, template), _GENERAL)[language]
     return words.format(insurer=facts.insurer(language), time=facts.time, unit=facts.unit, eta=facts.eta)

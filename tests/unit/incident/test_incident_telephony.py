@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.request_validator import RequestValidator
+from twilio.rest.api.v2010.account.call import CallList
+from twilio.rest.api.v2010.account.message import MessageList
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
@@ -211,11 +215,167 @@ def test_a_call_carries_our_attempt_in_every_webhook() -> None:
         "To": ["+819000000001"],
         "From": ["+815000000000"],
         "Url": [f"https://button.example/twilio/voice/{CALL}#rc=5&rp=all"],
+        "FallbackUrl": [f"https://button.example/twilio/fallback/{CALL}#rc=5&rp=all"],
         "StatusCallback": [f"https://button.example/twilio/status/{CALL}#rc=5&rp=all"],
         "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+        "MachineDetection": ["Enable"],
+        "AsyncAmd": ["true"],
+        "AsyncAmdStatusCallback": [f"https://button.example/twilio/amd/{CALL}#rc=5&rp=all"],
         "Timeout": ["14"],
     }
     assert wire.timeouts == [5.0]
+
+
+@pytest.mark.parametrize(("amd", "detect"), [(False, True), (True, False)])
+def test_no_guess_at_voicemail_where_none_is_wanted(amd: bool, detect: bool) -> None:
+    made, wire = carrier(says(201, sid="CA1", status="queued"), amd=amd)
+    made.place_call("+819000000001", CALL, 14.0, detect=detect)
+    assert not {"MachineDetection", "AsyncAmd", "AsyncAmdStatusCallback"} & set(wire.asked[0][2])
+
+
+def test_a_line_is_brought_to_the_conference() -> None:
+    made, wire = carrier(says(200, sid="CA1", status="in-progress"))
+    made.connect_call("CA1", CALL)
+    ((method, url, form),) = wire.asked
+    assert (method, url.rpartition("/")[2]) == ("POST", "CA1.json")
+    assert form == {
+        "Url": [f"https://button.example/twilio/connect/{CALL}#rc=5&rp=all"],
+        "FallbackUrl": [f"https://button.example/twilio/fallback/{CALL}#rc=5&rp=all"],
+    }
+
+
+def test_a_line_that_is_gone_cannot_be_brought_anywhere() -> None:
+    gone = says(400, code=21220, message="Unable to update record. Call is not in-progress.", status=400)
+    with pytest.raises(Rejected):
+        carrier(gone)[0].connect_call("CA1", CALL)
+
+
+@pytest.mark.parametrize(
+    ("more", "host"),
+    [
+        ({"twilio_edge": "tokyo", "twilio_region": "jp1"}, "api.tokyo.jp1.twilio.com"),
+        # The SDK puts a region of its own beside an edge without one.
+        ({"twilio_edge": "tokyo"}, "api.tokyo.us1.twilio.com"),
+        ({}, "api.twilio.com"),
+    ],
+)
+def test_requests_enter_by_the_edge_that_is_set(more: dict[str, str], host: str) -> None:
+    made, wire = carrier(says(201, sid="CA1", status="queued"), **more)
+    made.place_call("+819000000001", CALL, 14.0)
+    assert urlsplit(wire.asked[0][1]).hostname == host
+
+
+# What Twilio documents, https://www.twilio.com/docs/voice/api/call-resource and …/messaging/api/message-resource,
+# as far as we send it: a parameter that is misspelt would be ignored there without a word.
+CREATE_CALL = [
+    "To",
+    "From",
+    "Method",
+    "FallbackUrl",
+    "FallbackMethod",
+    "StatusCallback",
+    "StatusCallbackEvent",
+    "StatusCallbackMethod",
+    "SendDigits",
+    "Timeout",
+    "Record",
+    "RecordingChannels",
+    "RecordingStatusCallback",
+    "RecordingStatusCallbackMethod",
+    "SipAuthUsername",
+    "SipAuthPassword",
+    "MachineDetection",
+    "MachineDetectionTimeout",
+    "RecordingStatusCallbackEvent",
+    "Trim",
+    "CallerId",
+    "MachineDetectionSpeechThreshold",
+    "MachineDetectionSpeechEndThreshold",
+    "MachineDetectionSilenceTimeout",
+    "AsyncAmd",
+    "AsyncAmdStatusCallback",
+    "AsyncAmdStatusCallbackMethod",
+    "Byoc",
+    "CallReason",
+    "CallToken",
+    "RecordingTrack",
+    "TimeLimit",
+    "ClientNotificationUrl",
+    "Url",
+    "Twiml",
+    "ApplicationSid",
+]
+UPDATE_CALL = [
+    "Url",
+    "Method",
+    "Status",
+    "FallbackUrl",
+    "FallbackMethod",
+    "StatusCallback",
+    "StatusCallbackMethod",
+    "Twiml",
+    "TimeLimit",
+]
+CREATE_MESSAGE = [
+    "To",
+    "From",
+    "Body",
+    "StatusCallback",
+    "ApplicationSid",
+    "MaxPrice",
+    "ProvideFeedback",
+    "Attempt",
+    "ValidityPeriod",
+    "ForceDelivery",
+    "ContentRetention",
+    "AddressRetention",
+    "SmartEncoded",
+    "PersistentAction",
+    "TrafficType",
+    "ShortenUrls",
+    "ScheduleType",
+    "SendAt",
+    "SendAsMms",
+    "ContentVariables",
+    "RiskCheck",
+    "MessagingServiceSid",
+    "MediaUrl",
+    "ContentSid",
+]
+
+
+def test_no_parameter_is_sent_that_twilio_does_not_document() -> None:
+    made, wire = carrier(says(201, sid="CA1", status="canceled"))
+    made.place_call("+819000000001", CALL, 14.0)
+    made.connect_call("CA1", CALL)
+    made.cancel_call("CA1")
+    made.send_sms("+819000000001", "x", CALL)
+    documented = [CREATE_CALL, UPDATE_CALL, UPDATE_CALL, CREATE_MESSAGE]
+    for (_, _, form), names in zip(wire.asked, documented, strict=True):
+        assert set(form) <= set(names)
+    # The SDK itself knows the same names, spelt as Python spells them.
+    for create, names in ((CallList.create, CREATE_CALL), (MessageList.create, CREATE_MESSAGE)):
+        spelt = {name.rstrip("_") for name in inspect.signature(create).parameters} - {"self"}
+        camel = {"".join(part.capitalize() for part in name.split("_")) for name in spelt}
+        assert set(wire.asked[0][2] if names is CREATE_CALL else wire.asked[3][2]) <= camel & set(names)
+
+
+# Vectors of the SDK's own tests (twilio-python, tests/unit/test_request_validator.py), after Twilio's documentation.
+
+
+def test_signatures_are_those_of_twilios_documentation() -> None:
+    url = "https://mycompany.com/myapp.php?foo=1&bar=2"
+    form = {
+        "CallSid": "CA1234567890ABCDE",
+        "Digits": "1234",
+        "From": "+14158675309",
+        "To": "+18005551212",
+        "Caller": "+14158675309",
+    }
+    validator = RequestValidator("12345")
+    assert validator.compute_signature(url, form) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+    assert validator.validate(url, form, "RSOYDt4T1cUTdK1PDd93/VVr8B8=")
+    assert not validator.validate(url, form | {"Digits": "1"}, "RSOYDt4T1cUTdK1PDd93/VVr8B8=")
 
 
 def test_another_carrier_gets_the_same_request() -> None:
