@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Final
 
@@ -27,8 +28,10 @@ from incident.effects import (
     OfferNext,
     PlaceCall,
     RingDesk,
+    SeekAgain,
     SetTimer,
     StandDown,
+    WithdrawOffers,
 )
 from incident.events import (
     Answered,
@@ -38,6 +41,7 @@ from incident.events import (
     DispatchMoved,
     Event,
     LineWaits,
+    NobodyElse,
     Opened,
 )
 from incident.plan import Plan
@@ -86,7 +90,7 @@ class _Replay:
         default_factory=dict[tuple[CallParty, int], _Ringing]
     )
     _asked: dict[DispatchKind, int] = field(default_factory=dict[DispatchKind, int])
-    _offered: dict[DispatchKind, str] = field(default_factory=dict[DispatchKind, str])
+    _offered: dict[DispatchKind, list[str]] = field(default_factory=dict[DispatchKind, list[str]])
 
     def run(self) -> Facts:
         first, *further = self.record.reports
@@ -172,8 +176,15 @@ class _Replay:
                     self._facts.message(self.at, channel, template)
             case OfferNext(kind, expired_unit):
                 return self._offer(kind, expired_unit)
+            case SeekAgain(kind):
+                return self._seek(kind)
             case StandDown(kind):
-                return [DispatchMoved(self.at, kind, DispatchState.STOOD_DOWN, self._offered.pop(kind, None))]
+                self._offered.pop(kind, None)
+                return [DispatchMoved(self.at, kind, DispatchState.STOOD_DOWN, self._holder(kind))]
+            case WithdrawOffers(kind):
+                self._offered[kind] = [
+                    unit for unit in self._offered.get(kind, ()) if unit == self._holder(kind)
+                ]
             case _:
                 pass
         return []
@@ -194,9 +205,8 @@ class _Replay:
         if how is not None and how.picked_up_s is not None and how.picked_up_s <= rang_s + ring_s + _SLACK_S:
             self._in(how.picked_up_s, lambda: self._pick_up(key, how))
         elif how is not None and how is seen and how.ended_s is None and how.picked_up_s is None:
-            call.stage = (
-                "ringing" if how.rang_s is not None else "waiting"
-            )  # nothing more was ever heard of it
+            # Nothing more was ever heard of it.
+            call.stage = "ringing" if how.rang_s is not None or how.status == "given_up" else "waiting"
         elif how is not None and how.status in ("busy", "failed") and how.ended_s is not None:
             self._in(how.ended_s, lambda: self._end(key, how.status))
         else:
@@ -248,33 +258,59 @@ class _Replay:
         return [event for key in keys for event in self._end(key, "canceled")]
 
     def _offer(self, kind: DispatchKind, expired_unit: str | None) -> Sequence[Event]:
+        asked = self._offered.setdefault(kind, [])
         if expired_unit is not None:
-            if self._offered.get(kind) != expired_unit:
+            if expired_unit not in asked:
                 return []
-            del self._offered[kind]
+            asked.remove(expired_unit)
             return [DispatchMoved(self.at, kind, DispatchState.OFFER_EXPIRED, expired_unit)]
-        offers = self.record.offers.get(kind, ())
-        number = self._asked[kind] = self._asked.get(kind, 0) + 1
-        if number <= len(offers):
-            offer = offers[number - 1]
-        elif offers:
-            offer = SeenOffer(self.at, None)  # the record came to its end: nobody else is known
-        else:
-            offer = SeenOffer(
-                self.at, "some unit", ((_ACCEPTS_AFTER_S * self.plan.scale, DispatchState.ACCEPTED, None),)
-            )
-        if offer.unit is None:
-            return [DispatchMoved(self.at, kind, DispatchState.FAILED)]
-        unit = self._offered[kind] = offer.unit
-        for after_s, state, eta_at in offer.moves:
-            self._in(after_s, lambda state=state, eta_at=eta_at: self._unit_says(kind, unit, state, eta_at))
-        return [DispatchMoved(self.at, kind, DispatchState.OFFERED, unit)]
+        happened: list[Event] = []
+        holder = self._holder(kind)
+        while len([unit for unit in asked if unit != holder]) < self.plan.help.parallel:
+            offer = self._next_offer(kind)
+            if offer is None or offer.unit is None:
+                self._asked[kind] = self._asked.get(kind, 0) + (offer is not None)
+                break
+            self._asked[kind] = self._asked.get(kind, 0) + 1
+            asked.append(offer.unit)
+            for after_s, state, eta_at in offer.moves:
+                self._in(after_s, partial(self._unit_says, kind, offer.unit, state, eta_at))
+            happened.append(DispatchMoved(self.at, kind, DispatchState.OFFERED, offer.unit))
+        if happened or any(unit != holder for unit in asked):
+            return happened
+        return [
+            DispatchMoved(self.at, kind, DispatchState.FAILED)
+            if holder is None
+            else NobodyElse(self.at, kind)
+        ]
+
+    def _next_offer(self, kind: DispatchKind) -> SeenOffer | None:
+        """How the next search goes; None where the record came to its end: nobody else is known."""
+        offers, number = self.record.offers.get(kind, ()), self._asked.get(kind, 0)
+        if not offers and not number:
+            accepts = (_ACCEPTS_AFTER_S * self.plan.scale, DispatchState.ACCEPTED, None)
+            return SeenOffer(self.at, "some unit", (accepts,))
+        return offers[number] if number < len(offers) else None
+
+    def _seek(self, kind: DispatchKind) -> Sequence[Event]:
+        """Somebody has become free, if by now the record knows of one."""
+        offer = self._next_offer(kind)
+        if offer is None or offer.unit is None or offer.at > self.at + timedelta(seconds=1):
+            return []
+        return [DispatchMoved(self.at, kind, DispatchState.REQUESTED)]
+
+    def _holder(self, kind: DispatchKind) -> str | None:
+        work = self._state.works.get(kind)
+        return work.unit_id if work is not None else None
 
     def _unit_says(
         self, kind: DispatchKind, unit: str, state: DispatchState, eta_at: datetime | None
     ) -> Sequence[Event]:
-        if self._offered.get(kind) != unit:
+        asked = self._offered.get(kind, [])
+        if unit not in asked:
             return []
         if state is DispatchState.DECLINED:
-            del self._offered[kind]
+            asked.remove(unit)
+        elif state is DispatchState.ACCEPTED:
+            asked[:] = [unit]
         return [DispatchMoved(self.at, kind, state, unit, eta_at)]

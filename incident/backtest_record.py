@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from incident.events import (
@@ -21,6 +21,7 @@ from incident.events import (
     DeskAnswered,
     DeviceSilent,
     DroveOn,
+    EtaChanged,
     Event,
     Joined,
     LineWaits,
@@ -30,6 +31,7 @@ from incident.events import (
     SendHelp,
     StopHelp,
     Take,
+    UnitSafe,
 )
 from schemas.impact import Severity
 from schemas.incident import (
@@ -56,6 +58,7 @@ _MOVES: Final = {
         DispatchState.COMPLETED,
     )
 }
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 NOTHING: Final = frozenset({"none", "knock"})
 """Severities that open no incident."""
 
@@ -92,7 +95,7 @@ class SeenCall:
 
 @dataclass(frozen=True, slots=True)
 class SeenOffer:
-    """How one search for a unit went; unit None found nobody. `moves` are seconds after the offer."""
+    """How one search for a unit went; unit None found nobody. `moves` are what it said, seconds after the offer."""
 
     at: datetime
     unit: str | None
@@ -167,6 +170,7 @@ class _Reading:
         self._without_sms = False
         self._rule: tuple[str, datetime] | None = None
         self._stopped_at: datetime | None = None
+        self._last_at = _NEVER
 
     def record(self) -> Record:
         if not self._reports or not isinstance(self._reports[0], Opened):
@@ -179,11 +183,12 @@ class _Reading:
             {kind: tuple(offers) for kind, offers in self._offers.items()},
             self._phones,
             self._without_sms,
-            self._stopped_at,
+            self._drove_until(),
         )
 
     def take(self, row: Row) -> None:
         at, data = row.at, row.data
+        self._last_at = at
         match row.kind:
             case "opened":
                 road, reach = RoadKind(data.get("road", "unknown")), Reach(data.get("reach", "voice"))
@@ -206,8 +211,9 @@ class _Reading:
                 self._without_sms |= data.get("what") == "sms" and data.get("reason") == "no_number"
             case "push_queued" | "sms_queued":
                 self._message(at, row.kind.removesuffix("_queued"))
-            case "desk_rung":
-                self._phones[str(data["round"])] = int(data["phones"])
+            case "desk_called" | "desk_rung":
+                before = self._phones.get(str(data["round"]), 0)
+                self._phones[str(data["round"])] = int(data.get("phones", before))
             case kind if kind.startswith("call_") and "attempt" in data:
                 self._call(at, kind.removeprefix("call_"), data)
             case kind if kind.startswith("dispatch_"):
@@ -240,12 +246,24 @@ class _Reading:
             self._happened.append(Answered(at, answer, party, via))
 
     def _message(self, at: datetime, channel: str) -> None:
-        if self._rule is None or self._waits_for_stop is None or self._stopped_at is not None:
+        if self._stopped_at is not None or (planned_at := self._planned_at(channel)) is None:
             return
+        self._stopped_at = at if at > planned_at + timedelta(seconds=1) else planned_at
+
+    def _planned_at(self, channel: str) -> datetime | None:
+        """When the rule in force sends its first message of a channel that waits for the stop."""
+        if self._rule is None or self._waits_for_stop is None:
+            return None
         rule, since = self._rule
-        planned_s = self._waits_for_stop(rule, channel)
-        if planned_s is not None and (at - since).total_seconds() > planned_s + 1:
-            self._stopped_at = at
+        after_s = self._waits_for_stop(rule, channel)
+        return None if after_s is None else since + timedelta(seconds=after_s)
+
+    def _drove_until(self) -> datetime | None:
+        """A car whose messages were never sent drove on to the end."""
+        planned = [self._planned_at(channel) for channel in ("push", "sms")]
+        if self._stopped_at is None and any(at is not None and at < self._last_at for at in planned):
+            return _NEVER
+        return self._stopped_at
 
     def _call(self, at: datetime, stage: str, data: Mapping[str, Any]) -> None:
         key = CallParty(data["party"]), int(data["attempt"])
@@ -262,6 +280,8 @@ class _Reading:
                 call = replace(call, picked_up_s=after_s)
             case "ended" if call.ended_s is None:
                 call = replace(call, ended_s=after_s, status=str(data.get("status", "")))
+            case "given_up":
+                call = replace(call, status="given_up")
             case _:
                 pass
         self._calls[key] = call
@@ -275,14 +295,22 @@ class _Reading:
             offers.append(SeenOffer(at, str(data.get("unit", ""))))
         elif kind == "dispatch_failed":
             offers.append(SeenOffer(at, None))
-        elif kind in _MOVES and offers:
-            eta = data.get("eta_at")
-            move = (
-                (at - offers[-1].at).total_seconds(),
-                _MOVES[kind],
-                datetime.fromisoformat(eta) if isinstance(eta, str) else None,
+        elif kind == "dispatch_eta":
+            eta_at = datetime.fromisoformat(data["eta_at"])
+            self._happened.append(EtaChanged(at, work, str(data["unit"]), eta_at))
+        elif kind in _MOVES:
+            unit = data.get("unit")
+            asked = next(
+                (index for index in reversed(range(len(offers))) if offers[index].unit == unit), None
             )
-            offers[-1] = replace(offers[-1], moves=(*offers[-1].moves, move))
+            if asked is not None:
+                offer, eta = offers[asked], data.get("eta_at")
+                move = (
+                    (at - offer.at).total_seconds(),
+                    _MOVES[kind],
+                    datetime.fromisoformat(eta) if isinstance(eta, str) else None,
+                )
+                offers[asked] = replace(offer, moves=(*offer.moves, move))
 
 
 def _severity(data: Mapping[str, Any]) -> Severity | None:
@@ -291,30 +319,26 @@ def _severity(data: Mapping[str, Any]) -> Severity | None:
 
 def _outside(row: Row) -> Event | None:
     """The event a line stands for, if it came from outside and no rule above has it."""
-    at, data = row.at, row.data
-    operator = str(data.get("operator", ""))
-    match row.kind:
-        case "placed":
-            return Placed(at)
-        case "device_silent":
-            return DeviceSilent(at, datetime.fromisoformat(data["since"]))
-        case "carrier_down":
-            return CarrierDown(at, datetime.fromisoformat(data["since"]))
-        case "drove_on":
-            return DroveOn(at, float(data["speed_kmh"]))
-        case "road_known":
-            return RoadKnown(at, RoadKind(data["road"]))
-        case "taken":
-            return Take(at, operator)
-        case "desk_answered":
-            return DeskAnswered(at, operator, int(data["attempt"]))
-        case "call_driver_wanted":
-            return CallDriver(at, operator)
-        case "help_called_off":
-            return StopHelp(at, operator, DispatchKind(data["dispatch"]))
-        case "closed" if operator:
-            return Close(at, operator, Outcome(data["outcome"]))
-        case kind if kind.startswith("ambulance_") and operator:
-            return AmbulanceMoved(at, operator, AmbulanceState(kind.removeprefix("ambulance_")))
-        case _:
-            return None
+    operator = str(row.data.get("operator", ""))
+    if row.kind.startswith("ambulance_"):
+        state = AmbulanceState(row.kind.removeprefix("ambulance_"))
+        return AmbulanceMoved(row.at, operator, state) if operator else None
+    if row.kind == "closed" and not operator:
+        return None
+    make = _FROM_OUTSIDE.get(row.kind)
+    return make(row.at, {"operator": "", **row.data}) if make is not None else None
+
+
+_FROM_OUTSIDE: Final[Mapping[str, Callable[[datetime, Mapping[str, Any]], Event]]] = {
+    "placed": lambda at, _: Placed(at),
+    "device_silent": lambda at, data: DeviceSilent(at, datetime.fromisoformat(data["since"])),
+    "carrier_down": lambda at, data: CarrierDown(at, datetime.fromisoformat(data["since"])),
+    "drove_on": lambda at, data: DroveOn(at, float(data["speed_kmh"])),
+    "road_known": lambda at, data: RoadKnown(at, RoadKind(data["road"])),
+    "taken": lambda at, data: Take(at, data["operator"]),
+    "desk_answered": lambda at, data: DeskAnswered(at, data["operator"], int(data["attempt"])),
+    "call_driver_wanted": lambda at, data: CallDriver(at, data["operator"]),
+    "unit_safe": lambda at, data: UnitSafe(at, DispatchKind(data["dispatch"]), data["unit"]),
+    "help_called_off": lambda at, data: StopHelp(at, data["operator"], DispatchKind(data["dispatch"])),
+    "closed": lambda at, data: Close(at, data["operator"], Outcome(data["outcome"])),
+}
