@@ -142,6 +142,7 @@ def test_an_import_killed_in_the_middle_leaves_the_old_directory(
         "CREATE TRIGGER wait BEFORE INSERT ON road_posts FOR EACH ROW WHEN (NEW.km = 30) EXECUTE FUNCTION wait()"
     )
     conn.execute("SELECT pg_advisory_lock(4711)")
+    conn.execute("SET lock_timeout = '200ms'")  # nobody who reads waits for an import
     importing = subprocess.Popen(
         [
             *(sys.executable, "-m", "cli", "places", "import-roads"),
@@ -265,7 +266,7 @@ def test_imported_boundaries_are_exact_and_go_before_the_map(
         tmp_path,
         geojson(
             feature("14382", "箱根町", square(139.0, 35.2, 0.3), square(139.10, 35.20, 0.05)),
-            feature("13101", "千代田区", square(139.10, 35.20, 0.05)),
+            feature("22325", "函南町", square(139.10, 35.20, 0.05)),
         ),
         name="n03.geojson",
     )
@@ -278,7 +279,7 @@ def test_imported_boundaries_are_exact_and_go_before_the_map(
     assert hakone.area == Area(Municipality("14382", Words("箱根町", "Hakone")), is_guess=False)
     hole = describe(conn, HAKONE)
     assert hole.area is not None
-    assert hole.area.municipality.code == "13101"
+    assert hole.area.municipality.code == "22325"
     # Outside of all that was imported the map still speaks.
     matsumoto = describe(conn, Position(36.2308, 137.9652))
     assert matsumoto.area is not None
