@@ -70,14 +70,14 @@ def _judge(
     ring_s = own.calls.ring_s * own.scale
     before = replay(record, own, ring_s)
     after = replay(record.revalued(severities), other, ring_s)
-    strayed = changes(recorded_facts(rows), before, within_s=_FAITHFUL_WITHIN_S)
+    strayed = changes(recorded_facts(rows), before, within_s=_FAITHFUL_WITHIN_S * own.scale)
     occasion = str(incident["severity"] or incident["trigger"])
     return Judged(
         incident["id"],
         incident["device_id"],
         incident["opened_at"],
         occasion,
-        changes(before, after),
+        changes(before, after, within_s=own.scale),
         strayed,
     )
 
