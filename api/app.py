@@ -25,9 +25,11 @@ from api import (
     routes_health,
     routes_impacts,
     routes_incidents,
+    routes_phone,
     routes_stream,
     routes_twilio,
     routes_twilio_desk,
+    routes_twilio_inbound,
     routes_unit,
     views,
     views_admin,
@@ -45,6 +47,7 @@ from api.stream import Hub, Reader, StreamEvent
 from api.tokens import Tokens
 from incident.calls import Calls
 from incident.conversation import Conversation
+from incident.inbound import Inbound
 from incident.service import Incidents
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -72,7 +75,8 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     incidents = Incidents(settings)
     calls = Calls(incidents)
     talk = Conversation(settings, incidents, calls)
-    here = Context(settings, pool, Tokens(settings), incidents, calls, talk, Hub())
+    inbound = Inbound(incidents, calls, talk)
+    here = Context(settings, pool, Tokens(settings), incidents, calls, talk, inbound, Hub())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -110,10 +114,12 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_stream,
         routes_unit,
         routes_driver,
+        routes_phone,
         routes_admin,
         routes_desk,
         routes_twilio,
         routes_twilio_desk,
+        routes_twilio_inbound,
         routes_health,
     ):
         app.include_router(routes.router)

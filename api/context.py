@@ -17,6 +17,7 @@ from api.stream import Hub
 from api.tokens import Tokens
 from incident.calls import Calls
 from incident.conversation import Conversation
+from incident.inbound import Inbound
 from incident.service import Incidents, hint
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -39,6 +40,7 @@ class Context:
     incidents: Incidents
     calls: Calls
     talk: Conversation
+    inbound: Inbound
     hub: Hub
 
     @contextmanager

@@ -6,6 +6,8 @@ for a person is held and never hung up on; what somebody asks for is confirmed o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +22,7 @@ from incident.webhooks import Webhooks
 from incident.wording import Facts
 from runtime.database import Connection
 from runtime.settings import Settings
-from schemas.incident import Answer, CallParty, Phase, Reach
+from schemas.incident import Answer, CallParty, Language, Phase, Reach
 
 # After so many rounds on hold without words they are repeated.
 _SPEAK_EACH: Final = 2
@@ -48,6 +50,19 @@ class Conversation:
         if state.phase in (Phase.CLOSED, Phase.SETTLING):
             return twiml.farewell([voice.spoken("handled")], voice)
         return twiml.menu(call.party, self._greeting(conn, call, state), voice, self._hooks(call))
+
+    def welcome(self, conn: Connection, call_id: UUID, sid: str, languages: Sequence[Language]) -> str:
+        """Somebody rings us: an operator is rung for them, and they are held. Said in each of the languages."""
+        call, state = self._calls.move(conn, call_id, sid, "answered", None)
+        if state.phase is not Phase.CLOSED:
+            state = self._wait_for_person(conn, call, state, "rang_us")
+        voice, facts = self._voice(call, state), self._facts(conn, call)
+        if state.on_line is not None:
+            return self._bridge.join(conn, call, voice)
+        said = [
+            (replace(voice, language=language), wording.welcome(facts, language)) for language in languages
+        ]
+        return twiml.hold([], voice, self._hooks(call), also=said)
 
     def press(self, conn: Connection, call_id: UUID, sid: str, digit: str) -> str:
         """A key was pressed: record what it means, then confirm it."""

@@ -99,6 +99,11 @@ INSERT INTO escalation_plans (sha256, toml) VALUES (%(sha256)s, %(toml)s)
 ON CONFLICT (sha256) DO UPDATE SET activated_at = clock_timestamp()
 RETURNING version;
 
+-- name: keep_plan
+-- Known by its text, without becoming the one that new incidents open with.
+INSERT INTO escalation_plans (sha256, toml, activated_at) VALUES (%(sha256)s, %(toml)s, 'epoch')
+ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING version;
+
 -- name: driver_phone
 SELECT f.number, h.language FROM phones f JOIN policyholders h ON h.id = f.holder_id
 WHERE f.holder_id = %(holder_id)s ORDER BY f.rank LIMIT 1;
@@ -207,6 +212,9 @@ WITH next AS (
     WHERE o.kind = 'call' AND o.state = 'pending' AND o.due_at <= clock_timestamp()
       AND NOT EXISTS (SELECT FROM calls WHERE sent_at > clock_timestamp() - %(gap)s::interval)
       AND NOT EXISTS (SELECT FROM calls other WHERE other.number = c.number AND other.state IN ('sending', 'unknown'))
+      -- Who rings us just now is on the line already; not for long, since the end of their call may be missed.
+      AND NOT EXISTS (SELECT FROM calls here WHERE here.number = c.number AND here.direction = 'inbound'
+                      AND here.state = 'answered' AND here.answered_at > clock_timestamp() - interval '3 minutes')
       AND NOT EXISTS (SELECT FROM outbox cancel WHERE cancel.kind = 'cancel_call'
                       AND cancel.state IN ('pending', 'sending', 'unknown') AND cancel.payload ->> 'call_id' = o.id::text)
     ORDER BY o.priority, o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED

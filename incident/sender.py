@@ -240,8 +240,13 @@ class Sender:
             self._finish(conn, effect["id"], "done")
             return
         sid = self._sid_of(conn, effect)
-        if sid is not None:
-            self._carrier.connect_call(sid, UUID(effect["payload"]["call_id"]))
+        try:
+            if sid is not None:
+                self._carrier.connect_call(sid, UUID(effect["payload"]["call_id"]))
+        except Rejected:
+            # They have hung up, and the news of it may be lost: then the operator waits for nobody.
+            self._check_call(conn, effect)
+            return
         self._finish(conn, effect["id"], "done")
 
     @staticmethod

@@ -84,14 +84,26 @@ def goodbye() -> str:
     return str(response)
 
 
-def hold(words: Sequence[str], voice: Voice, hooks: Webhooks, held: int = 0) -> str:
-    """Keep somebody on the line for a person; keys still count. `held` is how often it was held before."""
+def hold(
+    words: Sequence[str],
+    voice: Voice,
+    hooks: Webhooks,
+    held: int = 0,
+    *,
+    also: Sequence[tuple[Voice, str]] = (),
+) -> str:
+    """Keep somebody on the line for a person; keys still count. `held` is how often it was held before.
+
+    `also` is said after the words, each by a voice of its own.
+    """
     response = VoiceResponse()
     gather = Gather(
         input="dtmf", num_digits=1, timeout=_HOLD_PAUSE_S, action=hooks.to("gather"), method="POST"
     )
     for sentence in words:
         _say(gather, sentence, voice)
+    for other, sentence in also:
+        _say(gather, sentence, other)
     gather.pause(length=_HOLD_PAUSE_S)
     response.append(gather)
     response.redirect(hooks.hold(held + 1), method="POST")

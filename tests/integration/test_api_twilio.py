@@ -134,13 +134,13 @@ def test_who_stays_silent_is_held_for_a_person_and_never_just_hung_up_on(api: Ba
         "SELECT data FROM incident_events WHERE incident_id = %s AND kind = 'operator_alarmed'", incident_id
     )
     assert alarms[-1]["data"]["reason"] == "silent_on_line"
-    rounds = 0
-    while (redirect := ElementTree.fromstring(answer.content).find("Redirect")) is not None:
+    # Nobody is at the desk: the machine says so, and holds the line for as long as they stay.
+    for rounds in range(12):
+        redirect = ElementTree.fromstring(answer.content).find("Redirect")
+        assert redirect is not None
         assert redirect.text == f"{PUBLIC_URL}/twilio/hold/{call_id}?held={rounds + 1}#rc=5&rp=all"
         answer = api.twilio(urldefrag(redirect.text.removeprefix(PUBLIC_URL)).url, {"CallSid": SID})
-        rounds += 1
-    assert rounds == 3
-    assert "折り返しお電話" in words(answer)
+    assert "119番または110番" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -175,11 +175,14 @@ def test_words_of_the_carrier_that_are_not_known_change_nothing(api: Backend) ->
 
 def test_calls_and_messages_that_are_not_ours_are_answered_politely(api: Backend) -> None:
     nobody = uuid4()
-    for webhook in ("voice", "gather", "silent", "hold"):
+    for webhook in ("voice", "gather", "silent", "hold", "desk", "connect", "wait", "left"):
         answer = api.twilio(f"/twilio/{webhook}/{nobody}", {"CallSid": SID, "Digits": "1"})
         assert "対応が済んでいます" in words(answer)
         assert ElementTree.fromstring(answer.content).find("Hangup") is not None
     status(api, nobody, "ringing")
+    for webhook in ("amd", "recorded"):
+        form = {"CallSid": SID, "AnsweredBy": "human", "RecordingSid": "RE1"}
+        assert api.twilio(f"/twilio/{webhook}/{nobody}", form).status_code == 204
     assert (
         api.twilio(f"/twilio/sms/{nobody}", {"MessageSid": "SM1", "MessageStatus": "sent"}).status_code == 204
     )
@@ -228,6 +231,60 @@ def test_without_a_database_the_carrier_is_asked_to_come_again(api: Backend) -> 
         allow_connections(api.url)
     assert "応援" in words(api.twilio(f"/twilio/gather/{call_id}", {"CallSid": SID, "Digits": "2"}))
     assert api.get(f"/v1/incidents/{incident_id}")["answer"] == "help"
+
+
+@pytest.mark.parametrize(
+    ("of", "said"), [(str(uuid4()), "おかけ直しします"), ("inbound", "もう一度おかけください")]
+)
+def test_the_fallback_needs_neither_database_nor_signature(api: Backend, of: str, said: str) -> None:
+    terminate_connections(api.url)
+    try:
+        answer = api.client.post(f"/twilio/fallback/{of}", data={"ErrorCode": "11200"})
+    finally:
+        allow_connections(api.url)
+    assert said in words(answer)
+    assert "119番" in words(answer)
+    assert "dial 119" in words(answer)
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer", "phase"),
+    [
+        ({"SpeechResult": "大丈夫です", "Confidence": "0.92"}, "fine", "settling"),
+        ({"SpeechResult": "助けて", "Confidence": "0.8"}, "help", "helping"),
+        ({"SpeechResult": "はい", "Confidence": "0.9"}, "ambulance", "helping"),
+        ({"SpeechResult": "大丈夫です", "Confidence": "0.3"}, None, "reaching"),
+        ({"SpeechResult": "大丈夫です", "Confidence": "x"}, None, "reaching"),
+        ({"SpeechResult": "いいえ", "Confidence": "0.9"}, None, "reaching"),
+        ({"SpeechResult": "大丈夫です", "Confidence": "0.9", "Digits": "3"}, "ambulance", "helping"),
+    ],
+)
+def test_what_is_said_counts_like_a_key_and_is_kept_apart_from_the_record(
+    api: Backend, heard: dict[str, str], answer: str | None, phase: str
+) -> None:
+    incident_id, call_id = ringing(api)
+    document = words(api.twilio(f"/twilio/gather/{call_id}", {"CallSid": SID, **heard}))
+    view = api.get(f"/v1/incidents/{incident_id}")
+    assert (view["answer"], view["phase"]) == (answer, phase)
+    if answer is None:
+        assert "担当者におつなぎします" in document
+    if "Digits" not in heard:
+        assert call(api, call_id)["spoken"] == heard["SpeechResult"]
+    assert not api.sql(
+        "SELECT 1 FROM incident_events WHERE incident_id = %s AND data::text LIKE %s",
+        *(incident_id, f"%{heard['SpeechResult']}%"),
+    )
+
+
+def test_voicemail_is_a_hint(api: Backend) -> None:
+    incident_id, call_id = ringing(api)
+    status(api, call_id, "in-progress")
+    for guess in ("machine_end_beep", "machine_end_beep"):
+        answer = api.twilio(f"/twilio/amd/{call_id}", {"CallSid": SID, "AnsweredBy": guess})
+        assert answer.status_code == 204
+    assert call(api, call_id)["machine"] is True
+    assert kinds(api, incident_id).count("call_detected") == 1
+    assert api.get(f"/v1/incidents/{incident_id}")["answer"] is None
 
 
 def text_message(api: Backend) -> tuple[UUID, UUID]:

@@ -1,0 +1,44 @@
+-- name: lock_arrival
+-- The carrier may bring the same call or text twice at the same moment.
+SELECT pg_advisory_xact_lock(hashtextextended('arrival:' || %(sid)s, 0));
+
+-- name: arrived
+SELECT id, incident_id FROM calls WHERE sid = %(sid)s;
+
+-- name: holder_of_number
+-- Several people may share a number: who has an incident open comes first, then whose policy is in force.
+SELECT h.id AS holder_id, h.language
+FROM phones f JOIN policyholders h ON h.id = f.holder_id
+WHERE f.number = %(number)s
+ORDER BY EXISTS (SELECT FROM incidents i WHERE i.holder_id = h.id AND i.phase <> 'closed') DESC,
+         EXISTS (SELECT FROM policies p WHERE p.holder_id = h.id
+                 AND %(on)s::date BETWEEN p.valid_from AND p.valid_to) DESC,
+         h.id
+LIMIT 1;
+
+-- name: contact_of_number
+SELECT e.holder_id, e.language, i.id AS incident_id
+FROM emergency_contacts e LEFT JOIN incidents i ON i.holder_id = e.holder_id AND i.phase <> 'closed'
+WHERE e.number = %(number)s
+ORDER BY i.opened_at DESC NULLS LAST, e.holder_id LIMIT 1;
+
+-- name: incident_of_caller
+-- A stranger who rang before about something that is still open.
+SELECT i.id AS incident_id, c.language FROM calls c JOIN incidents i ON i.id = c.incident_id
+WHERE c.number = %(number)s AND i.phase <> 'closed'
+ORDER BY c.created_at DESC LIMIT 1;
+
+-- name: open_incident_of_writer
+SELECT i.id AS incident_id, h.language FROM incidents i JOIN policyholders h ON h.id = i.holder_id
+JOIN phones f ON f.holder_id = h.id
+WHERE f.number = %(number)s AND i.phase <> 'closed' ORDER BY i.opened_at DESC LIMIT 1;
+
+-- name: insert_arrival
+INSERT INTO calls (id, incident_id, party, attempt, number, language, direction, state, sid, answered_at)
+SELECT %(id)s, %(incident_id)s, 'caller', coalesce(max(attempt), 0) + 1, %(number)s, %(language)s, 'inbound',
+       'answered', %(sid)s, %(at)s
+FROM calls WHERE incident_id = %(incident_id)s AND party = 'caller';
+
+-- name: insert_words
+INSERT INTO incident_notes (id, incident_id, at, author, text)
+VALUES (%(id)s, %(incident_id)s, %(at)s, 'driver', %(text)s) ON CONFLICT (id) DO NOTHING RETURNING id;
