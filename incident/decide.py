@@ -83,6 +83,7 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     events.DeskDue: desk.on_desk_due,
     events.DeskAnswered: desk.on_desk_answered,
     events.ReminderDue: desk.on_reminder_due,
+    events.Forgotten: desk.on_forgotten,
     events.Take: desk.on_take,
     events.CallDriver: desk.on_call_driver,
     events.Answered: answers.on_answered,

@@ -110,6 +110,7 @@ def on_reminder_due(draft: Draft, event: ReminderDue) -> None:
 def on_forgotten(draft: Draft, event: Forgotten) -> None:
     """Nobody and nothing would have come back to it: a person has to look, whoever has it."""
     draft.note("auditor_alarm", reason=event.why)
+    draft.change(remind_at=None)  # whatever was set is gone
     ladder.alarm(draft, Task.TAKE, reason="forgotten")
 
 

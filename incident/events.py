@@ -201,6 +201,13 @@ class ReminderDue(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten(Event):
+    """The auditor found that nothing would come of the incident any more; `why` is a word for the record."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Command(Event):
     """Something an operator wants; refused, not ignored, where it makes no sense."""
 

@@ -127,6 +127,11 @@ class Settings(BaseSettings):
         le=10,
         description="Factor on the plan's delays, offers and call rate: 0.1 runs ten times as fast.",
     )
+    heartbeat_url: str = Field(
+        default="",
+        description="Asked for while all is well (a dead-man's switch, such as healthchecks.io). Default: none.",
+    )
+    heartbeat_s: float = Field(default=60.0, gt=0, description="Seconds between two signs of life.")
     plan_file: Path | None = Field(
         default=None, description="Escalation plan (TOML). Default: the built-in plan."
     )
@@ -213,7 +218,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("public_url", "twilio_base_url")
+    @field_validator("public_url", "twilio_base_url", "heartbeat_url")
     @classmethod
     def _check_http_url(cls, value: str) -> str:
         if value and not _is_url(value, "http", "https"):
