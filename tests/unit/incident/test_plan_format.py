@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
-from incident.plan import Plan, PlanError, read_plan
+from incident.plan import OCCASIONS, Calls, Desk, Do, Help, Languages, Plan, PlanError, Quiet, Rule, read_plan
 from incident.plan_file import lines_of
 from incident.wording import JAPAN_TIME
 from schemas.impact import Severity
@@ -230,3 +231,15 @@ n = {}
         13,
     ]
     assert [lines["j", 1], lines["j", 1, "n"]] == [14, 15]
+
+
+def test_every_key_is_explained() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "plan.md").read_text(encoding="utf-8")
+    tables = {"calls": Calls, "help": Help, "desk": Desk, "languages": Languages, "quiet": Quiet}
+    keys = [
+        f"{table}.{field.alias or name}"
+        for table, model in tables.items()
+        for name, field in model.model_fields.items()
+    ]
+    keys += [field.alias or name for name, field in Rule.model_fields.items()]
+    assert [key for key in [*keys, *Do, *OCCASIONS, *DispatchKind] if f"`{key}`" not in page] == []
