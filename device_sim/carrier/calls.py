@@ -207,8 +207,9 @@ class Step:
 
     def end(self, at: float, status: str, reason: str) -> None:
         """The call is over. A Dial that was going on is reported to its action; the answer changes nothing."""
-        if (dialled := self.call.dialled) is not None and dialled.action:
-            params = webhook_params(self.call, status) | dial_params(self.call, at)
+        call = self.call
+        if (dialled := call.dialled) is not None and dialled.action:
+            params = webhook_params(call, status) | dial_params(call, at)
             self.outgoing.append(Outgoing("action", dialled.action, dialled.method, params))
         self.call_back(at, "completed", status)
         self.note(at, "ended", status=status, reason=reason)
@@ -220,6 +221,7 @@ class Step:
             due_at=None,
             leaves_at=None,
             detects_at=None,
+            detected=call.detected if call.detects_at is None else "",
             fetch=None,
             gathering=None,
             dialled=None,

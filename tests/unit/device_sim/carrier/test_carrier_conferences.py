@@ -218,6 +218,16 @@ def test_a_call_in_a_conference_is_redirected_and_ended_by_the_client():
     assert calls.known["desk"].ended_at == 25
 
 
+def test_words_of_the_client_take_a_call_out_of_its_conference():
+    calls = meeting()
+    calls.update("driver", CallChange("", "", "POST", "<Response><Say>お待ちください</Say></Response>"), 24)
+    assert calls.kinds("driver")[-2:] == [(24, "said"), (24, "left")]
+    calls.at(1000)
+
+    assert not calls.sent("action")
+    assert (calls.known["driver"].ended_at, calls.known["desk"].ended_at) == (24 + 7 / 5, 25)
+
+
 def test_a_live_call_is_redirected_into_a_conference():
     calls = Calls({TO: "silent", DESK: "takes_call"})
     calls.answer("driver", "<Response><Pause length='100'/></Response>", 10)

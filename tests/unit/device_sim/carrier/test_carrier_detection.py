@@ -57,8 +57,18 @@ def test_a_call_that_ends_before_is_not_detected():
     calls.place("CA1", DETECTING)
     calls.at(100)
 
-    assert calls.known["CA1"].status == "completed"
+    assert (calls.known["CA1"].status, calls.known["CA1"].detected) == ("completed", "")
     assert not calls.sent("detection")
+
+
+def test_a_person_may_be_taken_for_a_machine():
+    calls = Calls({TO: "answers_fine"})
+    calls.place("CA1", DETECTING, luck="wrong")
+    calls.give("CA1", "<Response><Pause length='20'/></Response>", 5)
+    calls.at(100)
+
+    (told,) = calls.sent("detection")
+    assert (told["AnsweredBy"], calls.known["CA1"].answered_by) == ("machine_start", "human")
 
 
 def test_without_an_address_nothing_is_told():
