@@ -12,7 +12,8 @@ from typing import Final
 from incident.plan import OCCASIONS, Do, Plan, PlanError, Rule, read_plan
 from incident.plan_file import Fault, Path, fault_at, lines_of, parse
 from incident.plan_tables import Round
-from schemas.incident import DispatchKind, RoadKind
+from incident.wording import Facts, text
+from schemas.incident import DispatchKind, Language, RoadKind
 
 _VOICEMAIL: Final = "voicemail answers after 15 to 20 s, and a call it took tells us nothing"
 _LIFE: Final = ("very_severe", "severe", "long_press", "phone_crash")
@@ -127,10 +128,19 @@ def _odd(rule: Rule, plan: Plan) -> Iterable[Finding]:
             pause = f"the line is then left free for {plan.calls.attempts_pause_s:g} s"
             yield ("steps", number, "after_s"), f"will wait: {ringing}, and {pause}"
         called = step.after_s
+    for channel in ("push", "sms"):
+        if any(step.do == channel for step in rule.steps) and not _has_words(channel, rule.template):
+            key = "words" if rule.words else "name"
+            yield (key,), f'no {channel} is worded for "{rule.template}": a general question is sent'
     if rule.help is None and _sends(rule):
         yield ("help",), 'nothing is sent with "none": the steps that offer or send help do nothing'
     if rule.contacts_tried > 1 and _first(rule, Do.CALL_CONTACT) is None:
         yield ("contacts",), "no step calls a contact"
+
+
+def _has_words(channel: str, template: str) -> bool:
+    nobody = Facts(insurer_ja="", insurer_en="")
+    return text(channel, template, nobody, Language.JA) != text(channel, "", nobody, Language.JA)
 
 
 def _first(rule: Rule, do: Do) -> float | None:

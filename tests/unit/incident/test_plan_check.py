@@ -100,6 +100,12 @@ def test_a_new_plan_is_refused_where_a_stored_one_still_reads(
             'rule "severe", step 7, after_s',
             "comes before the step above",
         ),
+        (
+            [('words = "light"', 'words = "lite"')],
+            'rule "light_expressway", words',
+            'no sms is worded for "lite"',
+        ),
+        ([('name = "trouble"', 'name = "bother"')], 'rule "bother", name', 'no push is worded for "bother"'),
         ([('help = "roadside"', 'help = "none"')], 'rule "trouble", help', "do nothing"),
         (
             [('  { after_s = 60, do = "call_contact" },\n', "")],
