@@ -7,6 +7,7 @@ token or a body.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from http import HTTPStatus
 from typing import Any, Final
@@ -18,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import Problem, respond
 
 LARGEST_BODY: Final = 64 * 2**10
+LARGEST_PHOTO: Final = 5 * 2**20
+_PHOTOS: Final = re.compile(r"/v1/unit/dispatches/[^/]+/photos")
 _BODY_S: Final = 10.0
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),  # almost every answer holds somebody's data
@@ -68,13 +71,17 @@ class Edge:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | Problem | None:
         """The whole body; a problem if it is too large or too slow; None if the asker has gone."""
+        headers = dict(scope["headers"])
+        # Photos only, and from somebody who at least shows a token: whether it is good is seen once it is here.
+        photo = _PHOTOS.fullmatch(scope["path"]) is not None and b"authorization" in headers
+        largest = LARGEST_PHOTO if photo else LARGEST_BODY
         too_large = Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"a request may have {LARGEST_BODY} bytes",
+            f"a request may have {largest} bytes",
             headers={"Connection": "close"},
         )
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > LARGEST_BODY:
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > largest:
             return too_large
         body = bytearray()
         try:
@@ -84,7 +91,7 @@ class Edge:
                     if message["type"] == "http.disconnect":
                         return None
                     body += message.get("body", b"")
-                    if len(body) > LARGEST_BODY:
+                    if len(body) > largest:
                         return too_large
                     if not message.get("more_body", False):
                         return bytes(body)

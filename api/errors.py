@@ -18,10 +18,18 @@ from starlette.exceptions import HTTPException
 from incident.calls import UnknownCall
 from incident.decide import CommandRefused
 from incident.service import UnknownIncident
-from incident.units import DispatchRefused, NotYours
+from incident.units import DispatchRefused, NotSeenTo, NotYours, OfferGone
 
 PROBLEM_JSON: Final = "application/problem+json"
 _RETRY_AFTER_S: Final = "1"
+
+_NOT_YOURS: Final = "it is not yours any more"
+_FATES: Final = {
+    "taken": "another has taken it",
+    "expired": "the offer has run out",
+    "withdrawn": "nobody is needed any more",
+    "stood_down": "another comes instead",
+}
 
 _log = structlog.get_logger(role="api")
 
@@ -87,7 +95,7 @@ def respond(problem: Problem) -> JSONResponse:
     return JSONResponse(body, problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:  # noqa: PLR0912  one case for each kind of error
     """What an exception means to the one who asked."""
     match error:
         case Problem():
@@ -100,6 +108,14 @@ def problem_of(error: Exception) -> Problem:
             return Problem(HTTPStatus.NOT_FOUND, "there is no such incident")
         case UnknownCall():
             return Problem(HTTPStatus.NOT_FOUND, "there is no such call")
+        case OfferGone():
+            return Problem(
+                HTTPStatus.CONFLICT,
+                f"{_FATES.get(error.fate, _NOT_YOURS)}: the dispatch is {error.state}",
+                extra={"state": str(error.state)},
+            )
+        case NotSeenTo():
+            return Problem(HTTPStatus.CONFLICT, str(error), extra={"state": "on_scene"})
         case NotYours():
             return Problem(HTTPStatus.NOT_FOUND, "there is no such dispatch for this unit")
         case RequestValidationError():
@@ -133,6 +149,7 @@ def install(app: FastAPI) -> None:
         Problem,
         CommandRefused,
         DispatchRefused,
+        NotSeenTo,
         UnknownIncident,
         UnknownCall,
         NotYours,

@@ -67,12 +67,6 @@ SELECT id, channel, template, language, number, body, state, created_at, sent_at
 FROM (SELECT * FROM messages WHERE incident_id = %(id)s ORDER BY created_at DESC, id DESC LIMIT %(newest)s) newest
 ORDER BY created_at, id;
 
--- name: incident_dispatches
-SELECT d.id, d.kind, d.state, d.unit_id, u.name AS unit_name, d.eta_at, d.requested_at, d.offered_at,
-       d.accepted_at, d.en_route_at, d.on_scene_at, d.secured_at, d.ended_at, d.report
-FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id
-WHERE d.incident_id = %(id)s ORDER BY d.requested_at, d.id;
-
 -- name: incident_presses
 SELECT id, at, received_at, kind, held_ms, late, defects, lat_deg, lon_deg
 FROM (SELECT * FROM presses WHERE incident_id = %(id)s ORDER BY at DESC, id DESC LIMIT %(newest)s) newest
@@ -98,11 +92,11 @@ SELECT p.id, p.valid_from, p.valid_to, p.holder_id, h.name, h.language, h.birth_
 FROM policies p JOIN policyholders h ON h.id = p.holder_id WHERE p.id = %(id)s;
 
 -- name: policy_vehicles
-SELECT id, plate, model, colour FROM vehicles
+SELECT id, plate, model, colour, fuel FROM vehicles
 WHERE policy_id = %(id)s AND retired_at IS NULL ORDER BY plate;
 
 -- name: vehicle
-SELECT id, plate, model, colour FROM vehicles WHERE id = %(id)s;
+SELECT id, plate, model, colour, fuel FROM vehicles WHERE id = %(id)s;
 
 -- name: holder_phones
 SELECT number FROM phones WHERE holder_id = %(holder_id)s ORDER BY rank;
@@ -141,11 +135,11 @@ VALUES (%(holder_id)s, %(name)s, %(relation)s, %(number)s, %(language)s, %(rank)
 SELECT id, plate FROM vehicles WHERE policy_id = %(id)s ORDER BY retired_at DESC NULLS LAST FOR UPDATE;
 
 -- name: insert_vehicle
-INSERT INTO vehicles (policy_id, plate, model, colour)
-VALUES (%(policy_id)s, %(plate)s, %(model)s, %(colour)s);
+INSERT INTO vehicles (policy_id, plate, model, colour, fuel)
+VALUES (%(policy_id)s, %(plate)s, %(model)s, %(colour)s, %(fuel)s);
 
 -- name: update_vehicle
-UPDATE vehicles SET model = %(model)s, colour = %(colour)s, retired_at = NULL WHERE id = %(id)s;
+UPDATE vehicles SET model = %(model)s, colour = %(colour)s, fuel = %(fuel)s, retired_at = NULL WHERE id = %(id)s;
 
 -- name: retire_vehicles
 UPDATE vehicles SET retired_at = clock_timestamp()
@@ -174,36 +168,6 @@ WHERE d.id > %(after)s ORDER BY d.id LIMIT %(limit)s;
 -- name: revoke_device
 UPDATE devices SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE id = %(id)s RETURNING id;
 
--- name: insert_unit
-INSERT INTO units (id, kind, name, lat_deg, lon_deg)
-VALUES (%(id)s, %(kind)s, %(name)s, %(lat_deg)s, %(lon_deg)s)
-ON CONFLICT (id) DO NOTHING RETURNING id;
-
--- name: unit
-SELECT id, kind, name, on_shift, lat_deg, lon_deg, position_at FROM units WHERE id = %(id)s;
-
--- name: units
-SELECT id, kind, name, on_shift, lat_deg, lon_deg, position_at FROM units
-WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
-
--- name: place_unit
-UPDATE units SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, on_shift = %(on_shift)s,
-       position_at = clock_timestamp()
-WHERE id = %(id)s RETURNING id, kind, name, on_shift, lat_deg, lon_deg, position_at;
-
--- name: unit_dispatch
-SELECT d.id, d.kind, d.state, d.eta_at, t.due_at AS offer_expires_at, i.id AS incident_id, i.severity,
-       i.occurred_at, i.lat_deg, i.lon_deg, v.plate, v.model, v.colour
-FROM dispatches d
-JOIN incidents i ON i.id = d.incident_id
-LEFT JOIN vehicles v ON v.id = i.vehicle_id
-LEFT JOIN timers t ON t.incident_id = i.id AND d.state = 'offered'
-                  AND t.name = 'offer:' || d.kind || ':' || d.unit_id
-WHERE d.unit_id = %(unit_id)s AND d.state IN ('offered', 'accepted', 'en_route', 'on_scene', 'secured');
-
--- name: once_offered
-SELECT state FROM dispatches WHERE id = %(id)s AND %(unit_id)s = ANY (tried);
-
 -- name: holder
 SELECT id FROM policyholders WHERE id = %(id)s;
 
@@ -214,15 +178,6 @@ WHERE holder_id = %(holder_id)s AND phase <> 'closed' ORDER BY opened_at DESC LI
 -- name: one_driver_incident
 SELECT id, phase, severity, occurred_at, answer FROM incidents
 WHERE holder_id = %(holder_id)s AND id = %(id)s;
-
--- name: driver_help
-SELECT d.kind, d.state, d.eta_at, CASE WHEN d.accepted_at IS NOT NULL THEN u.name END AS unit_name
-FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id
-WHERE d.incident_id = %(id)s
-  AND d.state IN ('requested', 'offered', 'accepted', 'en_route', 'on_scene', 'secured', 'completed')
-ORDER BY array_position(ARRAY['secured', 'on_scene', 'en_route', 'accepted', 'offered', 'requested', 'completed'],
-                        d.state), d.requested_at DESC
-LIMIT 1;
 
 -- name: driver_messages
 SELECT at, template, body

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from pydantic import TypeAdapter
 
-from api import impacts, policies
+from api import field_units, impacts, policies
 from api.context import SQL
 from api.outlook import Timer, next_step
 from api.views import EventView, IncidentView, NextStep
@@ -98,7 +98,7 @@ def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
             MessageView.model_validate(found) for found in _rows(conn, "incident_messages", incident_id)
         ],
         "dispatches": [
-            DispatchView.model_validate(found) for found in _rows(conn, "incident_dispatches", incident_id)
+            DispatchView.model_validate(found) for found in field_units.dispatches(conn, incident_id)
         ],
         "impacts": impacts.of_incident(conn, incident_id, newest=NEWEST),
         "presses": [

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api import devices, policies
+from api import devices, field_units, policies
 from api.access import Reason, log_access
 from api.auth import Admin
 from api.context import SQL, Here
@@ -139,13 +139,30 @@ def revoke_device(here: Here, _: Admin, device_id: ThingId) -> DeviceView:
     | problems(*_DENIED, 409, 413),
 )
 def create_unit(here: Here, _: Admin, body: UnitRequest, response: Response) -> UnitView:
-    """A unit is off shift until it says otherwise. The same id, kind and name again answers 200."""
+    """A unit is off shift until it says otherwise. The same id, skills and name again answers 200."""
     with here.transaction() as conn:
-        made = conn.execute(SQL["insert_unit"], body.model_dump()).fetchone()
-        view = UnitView.model_validate(conn.execute(SQL["unit"], {"id": body.id}).fetchone())
-    if made is None and (view.kind, view.name) != (body.kind, body.name):
-        raise Problem(HTTPStatus.CONFLICT, f"unit {body.id} exists with another kind or name")
-    return _with_status(view, response, made=made is not None)
+        field_units.check_provider(conn, body.provider_id)
+        made = field_units.insert(conn, body)
+        view = field_units.read(conn, body.id)
+    if not made and (sorted(view.skills), view.name) != (body.able, body.name):
+        raise Problem(HTTPStatus.CONFLICT, f"unit {body.id} exists with other skills or another name")
+    return _with_status(view, response, made=made)
+
+
+@router.put(
+    "/units/{unit_id}",
+    operation_id="replace_unit",
+    summary="Replace a unit",
+    responses=problems(*_DENIED, 404, 409, 413),
+)
+def replace_unit(here: Here, _: Admin, unit_id: ThingId, body: UnitRequest) -> UnitView:
+    """Its skills, name, base, shift, language and provider. Where it is now it says itself."""
+    if body.id != unit_id:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"body.id is {body.id}, the address says {unit_id}")
+    with here.transaction() as conn:
+        field_units.check_provider(conn, body.provider_id)
+        field_units.replace(conn, body)
+        return field_units.read(conn, unit_id)
 
 
 @router.get("/units", operation_id="list_units", summary="List units", responses=problems(*_DENIED))
@@ -157,8 +174,7 @@ def list_units(
 ) -> UnitList:
     """Units in order of their ids, where they are, and whether they are on shift; a page at a time."""
     with here.transaction() as conn:
-        rows = conn.execute(SQL["units"], {"after": after, "limit": limit}).fetchall()
-    return UnitList(units=[UnitView.model_validate(row) for row in rows])
+        return UnitList(units=field_units.page(conn, after=after, limit=limit))
 
 
 @router.post(
@@ -170,8 +186,7 @@ def list_units(
 def issue_unit_token(here: Here, who: Admin, unit_id: ThingId, reason: Reason = None) -> TokenView:
     """By this token the unit's app is known. It does not run out. Making it is logged."""
     with here.transaction() as conn:
-        if conn.execute(SQL["unit"], {"id": unit_id}).fetchone() is None:
-            raise Problem(HTTPStatus.NOT_FOUND, f"there is no unit {unit_id}")
+        field_units.read(conn, unit_id)
         log_access(conn, who, "unit.token", unit_id, reason)
     return TokenView(token=here.tokens.for_unit(unit_id))
 

@@ -12,6 +12,7 @@ from api.auth import Driver
 from api.commands import AnswerRequest
 from api.context import SQL, Here
 from api.errors import Problem, problems
+from api.field_units import FIELD
 from api.views_field import DriverIncidentView, DriverMessage, DriverSituation, HelpView
 from incident.events import Answered
 from runtime.database import Connection
@@ -26,8 +27,7 @@ router: Final = APIRouter(prefix="/v1/driver", tags=["drivers"])
 def get_own_incident(here: Here, who: Driver) -> DriverSituation:
     """The newest incident of this policyholder that is not closed, or null."""
     with here.transaction() as conn:
-        row = conn.execute(SQL["driver_incident"], {"holder_id": who.name}).fetchone()
-        return DriverSituation(incident=_view(conn, row) if row is not None else None)
+        return situation(conn, who.name)
 
 
 @router.post(
@@ -52,9 +52,15 @@ def answer_own_incident(here: Here, who: Driver, incident_id: UUID, body: Answer
         return DriverSituation(incident=_view(conn, row) if row is not None else None)
 
 
+def situation(conn: Connection, holder_id: str) -> DriverSituation:
+    """The newest open incident of a policyholder, as they see it."""
+    row = conn.execute(SQL["driver_incident"], {"holder_id": holder_id}).fetchone()
+    return DriverSituation(incident=_view(conn, row) if row is not None else None)
+
+
 def _view(conn: Connection, row: dict[str, Any]) -> DriverIncidentView:
     key = {"id": row["id"]}
-    help_row = conn.execute(SQL["driver_help"], key).fetchone()
+    help_row = conn.execute(FIELD["driver_help"], key).fetchone()
     messages = conn.execute(SQL["driver_messages"], key).fetchall()
     return DriverIncidentView(
         **row,

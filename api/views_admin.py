@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from api.fields import (
     Words,
     examples,
 )
-from schemas.incident import DispatchKind, Language
+from schemas.incident import DispatchKind, Fuel, Language
 
 _HOLDER_ID: Final = "7a3c1d9e-6a55-4c1e-9a43-0f6f1b2c3d4e"
 _VEHICLE_ID: Final = "c1f6d0b2-3a44-4f0c-8f57-1a2b3c4d5e6f"
@@ -33,18 +33,31 @@ _PERSON: Final[dict[str, Any]] = {
     "phones": ["+819012345678"],
     "emergency_contacts": [_CONTACT],
 }
-_CAR: Final = {"plate": "品川 300 あ 12-34", "model": "Prius", "colour": "白"}
+_CAR: Final = {"plate": "品川 300 あ 12-34", "model": "Prius", "colour": "白", "fuel": "hybrid"}
 _TERM: Final = {"valid_from": "2026-04-01", "valid_to": "2027-03-31"}
 _UNIT: Final[dict[str, Any]] = {
     "id": "guard-odawara",
-    "kind": "guard",
+    "skills": ["guard"],
     "name": "警備員 小田原5号",
+    "provider_id": None,
+    "language": "ja",
+    "shift_from": "20:00",
+    "shift_to": "08:00",
     "lat_deg": 35.255,
     "lon_deg": 139.155,
 }
 HOLDER: Final[dict[str, Any]] = {"id": _HOLDER_ID, **_PERSON}
 VEHICLE: Final[dict[str, Any]] = {"id": _VEHICLE_ID, **_CAR}
-UNIT: Final[dict[str, Any]] = {**_UNIT, "on_shift": True, "position_at": _AT}
+UNIT: Final[dict[str, Any]] = {
+    **_UNIT,
+    "shift_from": "20:00:00",
+    "shift_to": "08:00:00",
+    "on_shift": True,
+    "status": "free",
+    "position_at": _AT,
+    "base_lat_deg": 35.255,
+    "base_lon_deg": 139.155,
+}
 
 
 class ContactRequest(Request):
@@ -86,6 +99,7 @@ class VehicleRequest(Request):
     plate: Name
     model: Words = ""
     colour: Words = ""
+    fuel: Fuel | None = Field(default=None, description="For whoever comes to help; nobody has to give it.")
 
 
 class PolicyRequest(Request):
@@ -142,6 +156,7 @@ class VehicleView(BaseModel):
     plate: str
     model: str
     colour: str
+    fuel: Fuel | None
 
 
 class PolicyView(BaseModel):
@@ -211,15 +226,41 @@ class DeviceList(BaseModel):
 
 
 class UnitRequest(Request):
-    """A guard or roadside unit, and where it starts from."""
+    """A guard or roadside unit, and its base, where it starts from."""
 
     model_config = examples(_UNIT)
 
     id: ThingId
-    kind: DispatchKind
+    skills: list[DispatchKind] = Field(
+        default_factory=list[DispatchKind],
+        max_length=7,
+        description="What it can do; docs/dispatch.md says for whom.",
+    )
+    kind: DispatchKind | None = Field(default=None, description="Short for a single skill.")
     name: Name
+    provider_id: ThingId | None = None
+    language: Language = Language.JA
+    shift_from: time | None = Field(
+        default=None, description="In Japan; without, whenever it says it is on shift."
+    )
+    shift_to: time | None = None
     lat_deg: Latitude
     lon_deg: Longitude
+
+    @model_validator(mode="after")
+    def _whole(self) -> UnitRequest:
+        if not self.skills and self.kind is None:
+            raise ValueError("skills must name at least one")
+        if (self.shift_from is None) != (self.shift_to is None) or (
+            self.shift_from is not None and self.shift_from == self.shift_to
+        ):
+            raise ValueError("a shift has shift_from and shift_to, and they differ")
+        return self
+
+    @property
+    def able(self) -> list[str]:
+        """All its skills, once each, in order."""
+        return sorted({*self.skills, *([self.kind] if self.kind else [])})
 
 
 class UnitView(BaseModel):
@@ -228,12 +269,21 @@ class UnitView(BaseModel):
     model_config = examples(UNIT)
 
     id: str
-    kind: DispatchKind
+    skills: list[DispatchKind]
     name: str
-    on_shift: bool
+    provider_id: str | None
+    language: Language
+    on_shift: bool = Field(description="What it says; it is offered work only within its shift, too.")
+    shift_from: time | None
+    shift_to: time | None
+    status: str = Field(description="off_shift, free, asked or working.")
     lat_deg: float
     lon_deg: float
-    position_at: AwareDatetime
+    position_at: AwareDatetime = Field(
+        description="Of a position older than ten minutes the base counts, or worse."
+    )
+    base_lat_deg: float
+    base_lon_deg: float
 
 
 class UnitList(BaseModel):

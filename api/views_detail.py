@@ -12,6 +12,8 @@ from api.fields import examples
 from api.views import AT, EVENT, INCIDENT, DispatchBrief, EventView, IncidentCore
 from api.views_admin import HOLDER, VEHICLE, HolderView, VehicleView
 from api.views_impact import IMPACT, ImpactView
+from incident.dispatch.checklist import Check, Item
+from incident.dispatch.ranking import Reason
 from schemas.incident import CallParty, Language, Trigger
 
 _ID: Final = "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10"
@@ -41,6 +43,33 @@ _MESSAGE: Final[dict[str, Any]] = {
     "created_at": AT,
     "sent_at": AT,
 }
+_OFFER: Final[dict[str, Any]] = {
+    "asked": "guard-odawara",
+    "state": "accepted",
+    "offered_at": AT,
+    "answered_at": AT,
+    "reason": "",
+}
+_EXPECTED: Final[dict[str, Any]] = {
+    "unit": "guard-odawara",
+    "arrival_s": 840,
+    "distance_km": 5.1,
+    "by": "estimate",
+}
+_PASSED_OVER: Final[dict[str, Any]] = {
+    "unit": "guard-hakone",
+    "reason": "busy",
+    "arrival_s": 260,
+    "distance_km": 0.9,
+}
+_SEARCH: Final[dict[str, Any]] = {"at": AT, "asked": [_EXPECTED], "passed_over": [_PASSED_OVER]}
+_CHECKED: Final[dict[str, Any]] = {
+    "item": "people_safe",
+    "state": "done",
+    "note": "運転者は歩道に避難済み。",
+    "at": AT,
+    "by": "guard-odawara",
+}
 _DISPATCH: Final[dict[str, Any]] = {
     "id": _ID,
     "kind": "guard",
@@ -56,6 +85,16 @@ _DISPATCH: Final[dict[str, Any]] = {
     "secured_at": None,
     "ended_at": None,
     "report": "",
+    "provider_id": None,
+    "sent_by": None,
+    "offers": [_OFFER],
+    "searches": [_SEARCH],
+    "checklist": [_CHECKED],
+    "photos": [{"id": _ID, "at": AT, "by": "guard-odawara", "bytes": 182_044}],
+    "summary": {
+        "ja": "警備員 小田原5号: 12:01 受諾、12:15 到着。",
+        "en": "警備員 小田原5号: accepted 12:01, on scene 12:15.",
+    },
 }
 _PRESS: Final[dict[str, Any]] = {
     "id": _ID,
@@ -119,6 +158,84 @@ class MessageView(BaseModel):
     sent_at: AwareDatetime | None
 
 
+class OfferView(BaseModel):
+    """Somebody who was asked, and what became of it."""
+
+    model_config = examples(_OFFER)
+
+    asked: str = Field(description="A unit, or @ and a provider whose control centre was asked.")
+    state: str = Field(
+        description="open, accepted, declined, expired, taken (by another), withdrawn, stood_down or completed."
+    )
+    offered_at: AwareDatetime
+    answered_at: AwareDatetime | None
+    reason: str
+
+
+class ExpectedView(BaseModel):
+    """Somebody who was asked: in how many seconds they were expected, and how that was known."""
+
+    model_config = examples(_EXPECTED)
+
+    unit: str
+    arrival_s: float
+    distance_km: float
+    by: str = Field(description="estimate, router, or promise (of a control centre).")
+
+
+class PassedOverView(BaseModel):
+    """Somebody who was not asked, and why."""
+
+    model_config = examples(_PASSED_OVER)
+
+    unit: str
+    reason: Reason
+    arrival_s: float
+    distance_km: float
+
+
+class SearchView(BaseModel):
+    """One look for somebody to send."""
+
+    model_config = examples(_SEARCH)
+
+    at: AwareDatetime
+    asked: list[ExpectedView]
+    passed_over: list[PassedOverView] = Field(description="The thirty nearest.")
+
+
+class CheckedView(BaseModel):
+    """What became of an item of the checklist on the scene."""
+
+    model_config = examples(_CHECKED)
+
+    item: Item
+    state: Check
+    note: str
+    at: AwareDatetime
+    by: str
+
+
+class KeptPhotoView(BaseModel):
+    """A photo from the scene; GET /v1/photos/{id} gives it."""
+
+    model_config = examples(_DISPATCH["photos"][0])
+
+    id: UUID
+    at: AwareDatetime
+    by: str
+    bytes: int
+
+
+class BothLanguages(BaseModel):
+    """The same in Japanese and English."""
+
+    model_config = examples(_DISPATCH["summary"])
+
+    ja: str
+    en: str
+
+
 class DispatchView(DispatchBrief):
     """A dispatch with its history."""
 
@@ -134,6 +251,13 @@ class DispatchView(DispatchBrief):
     secured_at: AwareDatetime | None
     ended_at: AwareDatetime | None
     report: str
+    provider_id: str | None
+    sent_by: str | None = Field(description="The operator who sent it; null when the plan or the driver did.")
+    offers: list[OfferView]
+    searches: list[SearchView] = Field(description="Each time somebody was looked for; the last twenty.")
+    checklist: list[CheckedView]
+    photos: list[KeptPhotoView]
+    summary: BothLanguages = Field(description="What was done, for whoever takes over.")
 
 
 class PressView(BaseModel):

@@ -7,29 +7,42 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.fields import Latitude, Longitude, Prose, Request, examples
+from api.fields import Latitude, Longitude, Prose, Request, Words, examples
 from api.views_admin import UNIT, UnitView
+from incident.dispatch.checklist import Check, Item
 from schemas.impact import Severity
-from schemas.incident import Answer, DispatchKind, DispatchState, Phase
+from schemas.incident import Answer, DispatchKind, DispatchState, Fuel, Phase, RoadKind
 
 _AT: Final = "2026-10-01T03:00:00Z"
 _ETA: Final = "2026-10-01T03:18:00Z"
 _ID: Final = "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11"
-_CAR: Final = {"plate": "品川 300 あ 12-34", "model": "Prius", "colour": "白"}
+_CAR: Final = {"plate": "品川 300 あ 12-34", "model": "Prius", "colour": "白", "fuel": "hybrid"}
 _SCENE: Final[dict[str, Any]] = {
     "id": _ID,
     "severity": "severe",
     "occurred_at": _AT,
     "lat_deg": 35.2324,
     "lon_deg": 139.1069,
+    "place": "神奈川県箱根町付近",
+    "road": "general",
+    "heading_deg": 45.0,
+    "approach": "車は直前まで北東へ走っていました。左側通行のため、北東行きの車線側です。"
+    "南西側から同じ向きに入り、車の後方に付けてください。",
+    "dangers": "ハイブリッド車。高電圧の車です。オレンジ色の配線に触れず、煙や異音があれば離れてください。",
     "vehicle": _CAR,
 }
+_CHECK: Final = {"item": "people_safe", "state": "done", "note": "運転者は歩道に避難済み。", "at": _AT}
 _DISPATCH: Final[dict[str, Any]] = {
     "id": "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10",
+    "offer_id": "77cf1a80-4f52-45a1-9a8a-5a2f6b8d3c01",
     "kind": "guard",
     "state": "offered",
     "offer_expires_at": "2026-10-01T03:01:30Z",
     "eta_at": None,
+    "text": "依頼: 現場の安全確保\n場所: 神奈川県箱根町付近(座標 35.23240, 139.10690)",
+    "reminder": None,
+    "reminder_at": None,
+    "checklist": [_CHECK],
     "incident": _SCENE,
 }
 _DRIVER: Final[dict[str, Any]] = {
@@ -57,6 +70,7 @@ class CarView(BaseModel):
     plate: str
     model: str
     colour: str
+    fuel: Fuel | None
 
 
 class SceneView(BaseModel):
@@ -69,7 +83,32 @@ class SceneView(BaseModel):
     occurred_at: AwareDatetime
     lat_deg: float | None
     lon_deg: float | None
+    place: str | None = Field(description="In words, in the unit's language.")
+    road: RoadKind
+    heading_deg: float | None = Field(description="Which way the car drove last, clockwise from north.")
+    approach: str | None = Field(description="From which side to come, where that is known.")
+    dangers: str = Field(description="What to beware of in the car itself.")
     vehicle: CarView | None
+
+
+class CheckView(BaseModel):
+    """What became of an item of the checklist."""
+
+    model_config = examples(_CHECK)
+
+    item: Item
+    state: Check
+    note: str
+    at: AwareDatetime
+
+
+class CheckRequest(Request):
+    """What became of an item."""
+
+    model_config = examples({"state": "done", "note": "運転者は歩道に避難済み。"})
+
+    state: Check
+    note: Annotated[str, Field(max_length=1000)] = ""
 
 
 class UnitDispatchView(BaseModel):
@@ -78,10 +117,15 @@ class UnitDispatchView(BaseModel):
     model_config = examples(_DISPATCH)
 
     id: UUID
+    offer_id: UUID = Field(description="Of this offer of it: the same however often it is told.")
     kind: DispatchKind
-    state: DispatchState
+    state: DispatchState = Field(description="offered, as long as whoever looks may answer.")
     offer_expires_at: AwareDatetime | None = Field(description="While offered: until when to answer.")
     eta_at: AwareDatetime | None
+    text: str = Field(description="All of it in words, in the unit's language.")
+    reminder: str | None = Field(description="What is owed: depart, or confirm_safe.")
+    reminder_at: AwareDatetime | None
+    checklist: list[CheckView]
     incident: SceneView
 
 
@@ -110,6 +154,30 @@ class AcceptRequest(Request):
     model_config = examples({"eta_s": 900})
 
     eta_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, description="Seconds from now.")]
+
+
+class DeclineRequest(Request):
+    """Why not."""
+
+    model_config = examples({"reason": "他の現場に向かっています。"})
+
+    reason: Words = ""
+
+
+class SecureRequest(Request):
+    """The scene is secured; with a reason also while some of the first items are open."""
+
+    model_config = examples({}, {"reason": "現場に車が見当たりません。"})
+
+    reason: Words = ""
+
+
+class PhotoView(BaseModel):
+    """A photo that was kept."""
+
+    model_config = examples({"id": "c0c7d3f6-3c5e-4d8e-8a57-9f4b1d2e3a40"})
+
+    id: UUID
 
 
 class CompleteRequest(Request):

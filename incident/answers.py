@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incident import desk, ladder, sending
+from incident import desk, ladder, sending, underway
 from incident.draft import Draft
 from incident.effects import CancelCalls, ClearTimers, ShowLight
 from incident.events import Answered, AnswerFor, Close
@@ -45,6 +45,7 @@ def close(draft: Draft, outcome: Outcome, *, operator: str | None = None) -> Non
     ladder.stop(draft)
     draft.change(phase=Phase.CLOSED, outcome=outcome, tasks=(), waiting=(), desk_round=None, remind_at=None)
     draft.do(CancelCalls(), ClearTimers(""), ShowLight(Light.ENDED))
+    underway.keep_watch(draft)
     draft.note("closed", outcome=outcome, operator=operator)
 
 

@@ -16,10 +16,13 @@ from incident.effects import (
     Message,
     OfferNext,
     PlaceCall,
+    RemindUnit,
     RingDesk,
+    SeekAgain,
     SetTimer,
     ShowLight,
     StandDown,
+    WithdrawOffers,
 )
 from incident.events import Event
 from incident.hands import Hands
@@ -27,7 +30,7 @@ from incident.plan import Plan
 from incident.state import State
 
 
-def apply(hands: Hands, plan: Plan, state: State, effect: Effect) -> list[Event]:
+def apply(hands: Hands, plan: Plan, state: State, effect: Effect) -> list[Event]:  # noqa: PLR0912  one case for each effect
     """Carry one effect out; what happened by it."""
     match effect:
         case SetTimer(name, due_at):
@@ -47,10 +50,16 @@ def apply(hands: Hands, plan: Plan, state: State, effect: Effect) -> list[Event]
             return telephones.cancel(hands, party)
         case Message(channel, template):
             texts.write(hands, channel, template)
-        case OfferNext(kind, expired_unit):
-            return offers.offer(hands, kind, expired_unit)
+        case OfferNext():
+            return offers.offer(hands, offers.Terms(plan.help, plan.scale, state.road), effect)
+        case SeekAgain(kind):
+            return offers.seek(hands, offers.Terms(plan.help, plan.scale, state.road), kind)
         case StandDown(kind):
             return offers.stand_down(hands, kind)
+        case WithdrawOffers(kind):
+            offers.withdraw(hands, kind)
+        case RemindUnit(kind, unit_id, about):
+            offers.remind(hands, kind, unit_id, about)
         case ShowLight(light):
             lights.show(hands, light)
         case _:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from incident import ambulance, answers, desk, events, evidence, ladder, lines, sending
+from incident import ambulance, answers, desk, events, evidence, ladder, lines, sending, underway
 from incident.draft import Draft
 from incident.effects import Decision, ShowLight
 from incident.events import Command, Event, Opened
@@ -91,6 +91,13 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     events.Close: answers.on_close,
     events.DispatchMoved: sending.on_dispatch_moved,
     events.OfferDue: sending.on_offer_due,
+    events.NobodyElse: sending.on_nobody_else,
+    events.SearchDue: sending.on_search_due,
+    events.DepartDue: underway.on_depart_due,
+    events.LateDue: underway.on_late_due,
+    events.EtaChanged: underway.on_eta_changed,
+    events.SafetyDue: underway.on_safety_due,
+    events.UnitSafe: underway.on_unit_safe,
     events.Placed: sending.on_placed,
     events.SendHelp: sending.on_send_help,
     events.StopHelp: sending.on_stop_help,

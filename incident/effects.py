@@ -83,13 +83,38 @@ class Message(Effect):
 
 @dataclass(frozen=True, slots=True)
 class OfferNext(Effect):
-    """Offer the work to the nearest free unit that was not asked yet.
+    """Offer the work to whoever is free, not asked yet, and would be there soonest.
 
-    `expired_unit` names the unit whose offer ran out and is withdrawn first.
+    `expired_unit` names the unit whose offer ran out, or who accepted and never set off: it is withdrawn
+    first. `operator` is who sends it, where a person does.
     """
 
     kind: DispatchKind
     expired_unit: str | None = None
+    operator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawOffers(Effect):
+    """Nobody else is needed for a dispatch: whoever was asked beside its unit hears so."""
+
+    kind: DispatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class SeekAgain(Effect):
+    """Take a dispatch up again that found nobody, if there is somebody now who was not asked yet."""
+
+    kind: DispatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class RemindUnit(Effect):
+    """Ask a unit for something it owes: `depart` or `confirm_safe`."""
+
+    kind: DispatchKind
+    unit_id: str
+    about: str
 
 
 @dataclass(frozen=True, slots=True)

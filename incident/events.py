@@ -191,6 +191,61 @@ class OfferDue(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NobodyElse(Event):
+    """There is nobody who could come in place of a unit that is late."""
+
+    kind: DispatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class SearchDue(Event):
+    """Nobody was free a while ago: perhaps somebody is now."""
+
+    kind: DispatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class DepartDue(Event):
+    """A unit that accepted should be on its way."""
+
+    kind: DispatchKind
+    unit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LateDue(Event):
+    """A unit should have arrived a while ago."""
+
+    kind: DispatchKind
+    unit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EtaChanged(Event):
+    """A unit tells anew when it expects to arrive."""
+
+    kind: DispatchKind
+    unit_id: str
+    eta_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyDue(Event):
+    """Nothing was heard for a while of a unit that works alone on the scene."""
+
+    kind: DispatchKind
+    unit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSafe(Event):
+    """A unit on the scene confirms that it is well."""
+
+    kind: DispatchKind
+    unit_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Placed(Event):
     """It has become known where the incident is."""
 

@@ -198,7 +198,7 @@ def request_help(draft: Draft, kind: DispatchKind | None, *, operator: str | Non
         return
     draft.change(dispatches={**draft.state.dispatches, kind: DispatchState.REQUESTED})
     draft.note("dispatch_requested", dispatch=kind, operator=operator)
-    draft.do(OfferNext(kind))
+    draft.do(OfferNext(kind, operator=operator))
 
 
 def _priority(draft: Draft, party: CallParty, attempt: int) -> int:

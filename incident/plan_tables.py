@@ -53,7 +53,8 @@ class Help(Strict):
 
     `parallel` offers go out at once. A unit that accepted must be on its way within `depart_s`;
     one later than promised by `late_s` is reported, by `redispatch_s` is replaced. `widen_km` is how
-    far away a unit may be, step by step while nobody nearer is free.
+    far away a unit may be, step by step while nobody nearer is free. Who works on the scene is asked every
+    `lone_worker_s` whether they are well.
     """
 
     offer_s: Annotated[float, seconds(10, 600)]
@@ -62,6 +63,7 @@ class Help(Strict):
     depart_s: Annotated[float, seconds(30, 3600)] = 180.0
     late_s: Annotated[float, seconds(0, 3600)] = 300.0
     redispatch_s: Annotated[float, seconds(60, 7200)] = 600.0
+    lone_worker_s: Annotated[float, seconds(120, 7200)] = 600.0
     widen_km: Annotated[
         tuple[Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)], ...],
         Field(min_length=1, max_length=6),

@@ -104,11 +104,6 @@ RETURNING version;
 INSERT INTO escalation_plans (sha256, toml, activated_at) VALUES (%(sha256)s, %(toml)s, 'epoch')
 ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING version;
 
--- name: keep_plan
--- Known by its text, without becoming the one that new incidents open with.
-INSERT INTO escalation_plans (sha256, toml, activated_at) VALUES (%(sha256)s, %(toml)s, 'epoch')
-ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING version;
-
 -- name: driver_phone
 SELECT f.number, h.language FROM phones f JOIN policyholders h ON h.id = f.holder_id
 WHERE f.holder_id = %(holder_id)s ORDER BY f.rank LIMIT 1;

@@ -73,6 +73,26 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """Who accepted a dispatch, and what the watch over them has come to.
+
+    `promised_at` is the arrival they accepted with, `eta_at` the latest news of it. Within `depart_by` they
+    must be on their way, and by `safe_by`, on the scene, confirm that they are well. `relieved`: another
+    unit is asked because this one is so late.
+    """
+
+    unit_id: str
+    promised_at: datetime | None = None
+    eta_at: datetime | None = None
+    depart_by: datetime | None = None
+    reminded: bool = False
+    late: bool = False
+    relieved: bool = False
+    safe_by: datetime | None = None
+    safe_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One incident, as far as deciding needs to know it.
 
@@ -84,6 +104,9 @@ class State:
     `waiting` are those on a line who wait for a person, `desk_round` is the round of the plan's desk whose
     telephones ring for it, `on_line` the operator who came, by the call `on_line_attempt`. `alarm_level` is
     how often a task was left waiting for longer than its take-by time, `remind_at` when the next one is over.
+    `silent` and `drove_on` are what was seen of the car since its last shock.
+    `offers` are those who may still accept a dispatch, `works` those who have: a unit by its id, a provider's
+    control centre by @ and its provider's.
     """
 
     phase: Phase
@@ -110,7 +133,11 @@ class State:
     on_line: str | None = None
     on_line_attempt: int | None = None
     alarm_level: int = 0
+    offers: dict[DispatchKind, tuple[str, ...]] = field(default_factory=dict[DispatchKind, tuple[str, ...]])
+    works: dict[DispatchKind, Work] = field(default_factory=dict[DispatchKind, Work])
     remind_at: datetime | None = None
+    silent: bool = False
+    drove_on: bool = False
 
     def line(self, party: CallParty) -> Line:
         """The calls of ours to the driver or to the emergency contacts; others have none, and stay so."""

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from incident.events import CallAgain, CallSilent, DeskDue, Event, OfferDue, ReminderDue, StepDue
+from incident.events import (
+    CallAgain,
+    CallSilent,
+    DepartDue,
+    DeskDue,
+    Event,
+    LateDue,
+    OfferDue,
+    ReminderDue,
+    SafetyDue,
+    SearchDue,
+    StepDue,
+)
 from schemas.incident import CallParty, DispatchKind
 
 
@@ -34,6 +46,14 @@ def event_of(
             return DeskDue(at, int(number))
         case "offer", [dispatch, unit_id]:
             return OfferDue(at, DispatchKind(dispatch), unit_id)
+        case "search", [dispatch]:
+            return SearchDue(at, DispatchKind(dispatch))
+        case "depart", [dispatch, unit_id]:
+            return DepartDue(at, DispatchKind(dispatch), unit_id)
+        case "late", [dispatch, unit_id]:
+            return LateDue(at, DispatchKind(dispatch), unit_id)
+        case "safe", [dispatch, unit_id]:
+            return SafetyDue(at, DispatchKind(dispatch), unit_id)
         case "remind", []:
             return ReminderDue(at)
         case _:

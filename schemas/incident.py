@@ -79,6 +79,17 @@ class DispatchKind(StrEnum):
     FUEL = "fuel"
 
 
+class Fuel(StrEnum):
+    """What a car runs on."""
+
+    PETROL = "petrol"
+    DIESEL = "diesel"
+    HYBRID = "hybrid"
+    ELECTRIC = "electric"
+    HYDROGEN = "hydrogen"
+    LPG = "lpg"
+
+
 class DispatchState(StrEnum):
     """The life of one dispatch."""
 

@@ -1,17 +1,11 @@
-"""Which unit to ask, and what a unit may report when: pure."""
+"""What a unit may report when, and what it is called that was asked: pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
+from collections.abc import Mapping
 from typing import Final
 
-from schemas.impact import Position
 from schemas.incident import DispatchState
-
-EARTH_RADIUS_KM: Final = 6371.0088  # mean radius, IUGG 1980
-FARTHEST_KM: Final = 150.0
 
 TRANSITIONS: Final[Mapping[DispatchState, frozenset[DispatchState]]] = {
     DispatchState.OFFERED: frozenset({DispatchState.ACCEPTED, DispatchState.DECLINED}),
@@ -26,37 +20,24 @@ TRANSITIONS: Final[Mapping[DispatchState, frozenset[DispatchState]]] = {
 
 
 class DispatchRefused(Exception):
-    """A unit's report that does not fit the dispatch's state; nothing was changed."""
+    """A report that does not fit the dispatch's state; nothing was changed."""
 
-    def __init__(self, state: DispatchState, wanted: DispatchState) -> None:
-        self.state, self.wanted = state, wanted
-        super().__init__(f"the dispatch is {state}, so it cannot become {wanted}")
-
-
-@dataclass(frozen=True, slots=True)
-class FreeUnit:
-    """A unit that could be asked, and where it was last."""
-
-    id: str
-    position: Position
+    def __init__(self, state: DispatchState, what: str) -> None:
+        self.state = state
+        super().__init__(f"the dispatch is {state}, so it cannot {what}")
 
 
 def check_move(state: DispatchState, wanted: DispatchState) -> None:
     """Raise DispatchRefused unless a unit may report `wanted` in `state`."""
     if wanted not in TRANSITIONS.get(state, frozenset()):
-        raise DispatchRefused(state, wanted)
+        raise DispatchRefused(state, f"become {wanted}")
 
 
-def nearest(units: Iterable[FreeUnit], place: Position) -> FreeUnit | None:
-    """The unit closest by great circle, within 150 km; of equals the first by id."""
-    reachable = [(distance_km(unit.position, place), unit.id, unit) for unit in units]
-    in_range = [entry for entry in reachable if entry[0] <= FARTHEST_KM]
-    return min(in_range)[2] if in_range else None
+def asked_of_centre(provider_id: str) -> str:
+    """How a provider's control centre stands among the units that are asked; no unit's id begins so."""
+    return f"@{provider_id}"
 
 
-def distance_km(a: Position, b: Position) -> float:
-    """Great-circle distance by the haversine formula (Sinnott, Sky and Telescope 68(2), 1984)."""
-    lat_a, lat_b = radians(a.lat_deg), radians(b.lat_deg)
-    half_lat, half_lon = (lat_b - lat_a) / 2, radians(b.lon_deg - a.lon_deg) / 2
-    haversine = sin(half_lat) ** 2 + cos(lat_a) * cos(lat_b) * sin(half_lon) ** 2
-    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(haversine)))
+def centre_of(asked: str) -> str | None:
+    """The provider whose control centre was asked; None for a unit."""
+    return asked[1:] if asked.startswith("@") else None

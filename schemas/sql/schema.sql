@@ -175,6 +175,7 @@ CREATE TABLE public.calls (
     direction text DEFAULT 'outbound'::text NOT NULL,
     machine boolean,
     spoken text,
+    connected_at timestamp with time zone,
     CONSTRAINT calls_direction_check CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text]))),
     CONSTRAINT calls_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
     CONSTRAINT calls_operator_named CHECK (((party = 'operator'::text) = (operator IS NOT NULL))),
@@ -184,9 +185,15 @@ CREATE TABLE public.calls (
 
 COMMENT ON COLUMN public.calls.party IS 'caller: whoever rang us';
 
+COMMENT ON COLUMN public.calls.number IS 'theirs, whoever rang whom; empty where it was withheld';
+
+COMMENT ON COLUMN public.calls.operator IS 'name of the desk member who was rung; kept when they leave the desk';
+
 COMMENT ON COLUMN public.calls.machine IS 'the carrier''s guess at voicemail: a hint for people, never an answer';
 
 COMMENT ON COLUMN public.calls.spoken IS 'what the carrier understood, for people to judge';
+
+COMMENT ON COLUMN public.calls.connected_at IS 'when this line was last brought into the conference of its incident';
 
 CREATE TABLE public.candidates (
     device_id text NOT NULL,
@@ -319,13 +326,56 @@ CREATE TABLE public.devices (
     CONSTRAINT devices_shard_check CHECK ((shard ~ '^0[0-9a-f]$'::text))
 );
 
+CREATE TABLE public.dispatch_checks (
+    dispatch_id uuid NOT NULL,
+    item text NOT NULL,
+    state text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    CONSTRAINT dispatch_checks_item_check CHECK ((item = ANY (ARRAY['people_safe'::text, 'triangle_and_hazard_lights'::text, 'secondary_accident_prevention'::text, 'ambulance'::text, 'police'::text, 'photos'::text, 'other_party'::text, 'towing'::text]))),
+    CONSTRAINT dispatch_checks_state_check CHECK ((state = ANY (ARRAY['done'::text, 'not_needed'::text])))
+);
+
+COMMENT ON TABLE public.dispatch_checks IS 'the latest word on each item; the incident''s record has every one, without the note';
+
+CREATE TABLE public.dispatch_offers (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    dispatch_id uuid NOT NULL,
+    unit_id text,
+    provider_id text,
+    asked text GENERATED ALWAYS AS (COALESCE(unit_id, ('@'::text || provider_id))) STORED NOT NULL,
+    state text NOT NULL,
+    arrival_s double precision,
+    distance_km double precision,
+    offered_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT dispatch_offers_check CHECK ((num_nonnulls(unit_id, provider_id) = 1)),
+    CONSTRAINT dispatch_offers_state_check CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'declined'::text, 'expired'::text, 'taken'::text, 'withdrawn'::text, 'stood_down'::text, 'completed'::text])))
+);
+
+COMMENT ON COLUMN public.dispatch_offers.asked IS 'a unit, or @ and a provider whose control centre was asked';
+
+COMMENT ON COLUMN public.dispatch_offers.arrival_s IS 'how soon it was expected to arrive when it was asked';
+
+CREATE TABLE public.dispatch_photos (
+    id uuid NOT NULL,
+    dispatch_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    jpeg bytea NOT NULL,
+    CONSTRAINT dispatch_photos_jpeg_check CHECK ((octet_length(jpeg) <= ((5 * 1024) * 1024)))
+);
+ALTER TABLE ONLY public.dispatch_photos ALTER COLUMN jpeg SET STORAGE EXTERNAL;
+
 CREATE TABLE public.dispatches (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     incident_id uuid NOT NULL,
     kind text NOT NULL,
     state text NOT NULL,
     unit_id text,
-    tried text[] DEFAULT '{}'::text[] NOT NULL,
     requested_at timestamp with time zone NOT NULL,
     offered_at timestamp with time zone,
     accepted_at timestamp with time zone,
@@ -335,9 +385,30 @@ CREATE TABLE public.dispatches (
     secured_at timestamp with time zone,
     ended_at timestamp with time zone,
     report text DEFAULT ''::text NOT NULL,
-    CONSTRAINT dispatches_kind_check CHECK ((kind = ANY (ARRAY['guard'::text, 'roadside'::text]))),
+    provider_id text,
+    crew text,
+    sent_by text,
+    searches jsonb DEFAULT '[]'::jsonb NOT NULL,
+    reminder text,
+    reminder_at timestamp with time zone,
+    safe_at timestamp with time zone,
+    unchecked_reason text,
+    CONSTRAINT dispatches_kind_check CHECK ((kind = ANY (ARRAY['guard'::text, 'roadside'::text, 'tow'::text, 'battery'::text, 'tyre'::text, 'key'::text, 'fuel'::text]))),
+    CONSTRAINT dispatches_reminder_check CHECK ((reminder = ANY (ARRAY['depart'::text, 'confirm_safe'::text]))),
     CONSTRAINT dispatches_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'secured'::text, 'completed'::text, 'declined'::text, 'offer_expired'::text, 'stood_down'::text, 'failed'::text])))
 );
+
+COMMENT ON COLUMN public.dispatches.unit_id IS 'who accepted; while offered, who was asked first of those who may still answer';
+
+COMMENT ON COLUMN public.dispatches.provider_id IS 'the same for a control centre; crew is what it calls who comes';
+
+COMMENT ON COLUMN public.dispatches.sent_by IS 'the operator who sent it; null when the plan or the driver did';
+
+COMMENT ON COLUMN public.dispatches.searches IS 'each time somebody was looked for: who was asked, and why others were not';
+
+COMMENT ON COLUMN public.dispatches.reminder IS 'what its unit is reminded of until it does it';
+
+COMMENT ON COLUMN public.dispatches.unchecked_reason IS 'why the scene counts as secured although not all was seen to';
 
 CREATE TABLE public.emergency_contacts (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -612,7 +683,7 @@ CREATE TABLE public.outbox (
     lease_until timestamp with time zone,
     error text,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'cancel_call'::text, 'check_call'::text, 'connect_call'::text, 'sms'::text, 'push'::text, 'mail'::text, 'command'::text]))),
+    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'cancel_call'::text, 'check_call'::text, 'connect_call'::text, 'sms'::text, 'push'::text, 'mail'::text, 'provider'::text, 'command'::text]))),
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'done'::text, 'failed'::text, 'expired'::text])))
 );
 
@@ -676,6 +747,33 @@ CREATE TABLE public.presses (
     CONSTRAINT presses_kind_check CHECK ((kind = ANY (ARRAY['long_press'::text, 'short_press'::text])))
 );
 
+CREATE TABLE public.providers (
+    id text NOT NULL,
+    name text NOT NULL,
+    mode text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    url text,
+    secret text,
+    skills text[] DEFAULT '{}'::text[] NOT NULL,
+    lat_deg double precision,
+    lon_deg double precision,
+    radius_km double precision,
+    arrival_s double precision,
+    CONSTRAINT providers_arrival_s_check CHECK ((arrival_s > (0)::double precision)),
+    CONSTRAINT providers_centre_complete CHECK (((mode = 'units'::text) OR (num_nulls(url, secret, lat_deg, lon_deg, radius_km, arrival_s) = 0))),
+    CONSTRAINT providers_id_check CHECK ((id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{2,39}$'::text)),
+    CONSTRAINT providers_mode_check CHECK ((mode = ANY (ARRAY['units'::text, 'centre'::text]))),
+    CONSTRAINT providers_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT providers_radius_km_check CHECK ((radius_km > (0)::double precision)),
+    CONSTRAINT providers_skills_check CHECK ((skills <@ ARRAY['guard'::text, 'roadside'::text, 'tow'::text, 'battery'::text, 'tyre'::text, 'key'::text, 'fuel'::text]))
+);
+
+COMMENT ON COLUMN public.providers.mode IS 'units: its units are asked one by one; centre: its control centre takes work as a whole';
+
+COMMENT ON COLUMN public.providers.secret IS 'signs what is posted to url';
+
+COMMENT ON COLUMN public.providers.arrival_s IS 'how soon it undertakes to be anywhere within radius_km';
+
 CREATE TABLE public.road_posts (
     road_ja text NOT NULL,
     road_en text NOT NULL,
@@ -692,6 +790,18 @@ CREATE TABLE public.road_posts (
 );
 
 COMMENT ON COLUMN public.road_posts.travel IS 'whether kilometres rise or fall as one drives; both: one row of posts for both carriageways';
+
+CREATE TABLE public.route_requests (
+    incident_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.routes (
+    incident_id uuid NOT NULL,
+    unit_id text NOT NULL,
+    drive_s double precision NOT NULL,
+    asked_at timestamp with time zone NOT NULL
+);
 
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
@@ -716,15 +826,26 @@ CREATE TABLE public.timers (
 
 CREATE TABLE public.units (
     id text NOT NULL,
-    kind text NOT NULL,
     name text NOT NULL,
     on_shift boolean DEFAULT false NOT NULL,
     lat_deg double precision NOT NULL,
     lon_deg double precision NOT NULL,
     position_at timestamp with time zone DEFAULT now() NOT NULL,
+    skills text[] NOT NULL,
+    provider_id text,
+    base_lat_deg double precision NOT NULL,
+    base_lon_deg double precision NOT NULL,
+    shift_from time without time zone,
+    shift_to time without time zone,
+    language text DEFAULT 'ja'::text NOT NULL,
+    CONSTRAINT units_able CHECK ((cardinality(skills) > 0)),
     CONSTRAINT units_id_check CHECK ((id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{2,39}$'::text)),
-    CONSTRAINT units_kind_check CHECK ((kind = ANY (ARRAY['guard'::text, 'roadside'::text])))
+    CONSTRAINT units_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
+    CONSTRAINT units_shift_whole CHECK (((shift_from IS NULL) = (shift_to IS NULL))),
+    CONSTRAINT units_skills_check CHECK ((skills <@ ARRAY['guard'::text, 'roadside'::text, 'tow'::text, 'battery'::text, 'tyre'::text, 'key'::text, 'fuel'::text]))
 );
+
+COMMENT ON COLUMN public.units.shift_from IS 'Japan time; null: whenever it says that it is on shift';
 
 CREATE TABLE public.vehicles (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -732,8 +853,12 @@ CREATE TABLE public.vehicles (
     plate text NOT NULL,
     model text DEFAULT ''::text NOT NULL,
     colour text DEFAULT ''::text NOT NULL,
-    retired_at timestamp with time zone
+    retired_at timestamp with time zone,
+    fuel text,
+    CONSTRAINT vehicles_fuel_check CHECK ((fuel = ANY (ARRAY['petrol'::text, 'diesel'::text, 'hybrid'::text, 'electric'::text, 'hydrogen'::text, 'lpg'::text])))
 );
+
+COMMENT ON COLUMN public.vehicles.fuel IS 'what rescuers must know of; null where it was not told';
 
 ALTER TABLE ONLY public.accel_frames ATTACH PARTITION public.accel_frames_default DEFAULT;
 
@@ -788,6 +913,18 @@ ALTER TABLE ONLY public.device_status_default
 
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dispatch_checks
+    ADD CONSTRAINT dispatch_checks_pkey PRIMARY KEY (dispatch_id, item);
+
+ALTER TABLE ONLY public.dispatch_offers
+    ADD CONSTRAINT dispatch_offers_dispatch_id_asked_key UNIQUE (dispatch_id, asked);
+
+ALTER TABLE ONLY public.dispatch_offers
+    ADD CONSTRAINT dispatch_offers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dispatch_photos
+    ADD CONSTRAINT dispatch_photos_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.dispatches
     ADD CONSTRAINT dispatches_pkey PRIMARY KEY (id);
@@ -876,8 +1013,17 @@ ALTER TABLE ONLY public.presses
 ALTER TABLE ONLY public.presses
     ADD CONSTRAINT presses_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.providers
+    ADD CONSTRAINT providers_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.road_posts
     ADD CONSTRAINT road_posts_pkey PRIMARY KEY (road_ja, direction_ja, km);
+
+ALTER TABLE ONLY public.route_requests
+    ADD CONSTRAINT route_requests_pkey PRIMARY KEY (incident_id);
+
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_pkey PRIMARY KEY (incident_id, unit_id);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
@@ -907,6 +1053,14 @@ CREATE INDEX candidates_due ON public.candidates USING btree (lane, shard, due_a
 CREATE INDEX dead_letters_by_time ON public.dead_letters USING btree (received_at);
 
 CREATE INDEX devices_by_vehicle ON public.devices USING btree (vehicle_id);
+
+CREATE INDEX dispatch_offers_by_provider ON public.dispatch_offers USING btree (provider_id) WHERE (state = ANY (ARRAY['open'::text, 'accepted'::text]));
+
+CREATE UNIQUE INDEX dispatch_offers_one_accepted ON public.dispatch_offers USING btree (dispatch_id) WHERE (state = 'accepted'::text);
+
+CREATE UNIQUE INDEX dispatch_offers_one_engagement_per_unit ON public.dispatch_offers USING btree (unit_id) WHERE (state = ANY (ARRAY['open'::text, 'accepted'::text]));
+
+CREATE INDEX dispatch_photos_by_dispatch ON public.dispatch_photos USING btree (dispatch_id, at);
 
 CREATE INDEX dispatches_by_incident ON public.dispatches USING btree (incident_id);
 
@@ -948,6 +1102,8 @@ CREATE INDEX municipality_outlines_by_code ON public.municipality_outlines USING
 
 CREATE INDEX outbox_commands ON public.outbox USING btree (device_id) WHERE ((kind = 'command'::text) AND (state = 'pending'::text));
 
+CREATE INDEX outbox_for_providers ON public.outbox USING btree (due_at) WHERE ((kind = 'provider'::text) AND (state = ANY (ARRAY['pending'::text, 'sending'::text])));
+
 CREATE INDEX outbox_waiting ON public.outbox USING btree (due_at) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text]));
 
 CREATE INDEX presses_by_incident ON public.presses USING btree (incident_id);
@@ -955,6 +1111,12 @@ CREATE INDEX presses_by_incident ON public.presses USING btree (incident_id);
 CREATE INDEX road_posts_by_place ON public.road_posts USING gist (point(lon_deg, lat_deg));
 
 CREATE INDEX timers_due ON public.timers USING btree (due_at);
+
+CREATE INDEX timers_searching ON public.timers USING btree (due_at) WHERE (name ~~ 'search:%'::text);
+
+CREATE INDEX units_by_base_latitude ON public.units USING btree (base_lat_deg);
+
+CREATE INDEX units_by_latitude ON public.units USING btree (lat_deg);
 
 CREATE INDEX vehicles_by_policy ON public.vehicles USING btree (policy_id);
 
@@ -973,9 +1135,6 @@ CREATE TRIGGER incident_events_queue AFTER INSERT ON public.incident_events FOR 
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 
-ALTER TABLE ONLY public.calls
-    ADD CONSTRAINT calls_operator_fkey FOREIGN KEY (operator) REFERENCES public.desk_members(name);
-
 ALTER TABLE ONLY public.candidates
     ADD CONSTRAINT candidates_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
 
@@ -991,8 +1150,26 @@ ALTER TABLE ONLY public.device_presence
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_vehicle_id_fkey FOREIGN KEY (vehicle_id) REFERENCES public.vehicles(id);
 
+ALTER TABLE ONLY public.dispatch_checks
+    ADD CONSTRAINT dispatch_checks_dispatch_id_fkey FOREIGN KEY (dispatch_id) REFERENCES public.dispatches(id);
+
+ALTER TABLE ONLY public.dispatch_offers
+    ADD CONSTRAINT dispatch_offers_dispatch_id_fkey FOREIGN KEY (dispatch_id) REFERENCES public.dispatches(id);
+
+ALTER TABLE ONLY public.dispatch_offers
+    ADD CONSTRAINT dispatch_offers_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES public.providers(id);
+
+ALTER TABLE ONLY public.dispatch_offers
+    ADD CONSTRAINT dispatch_offers_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+ALTER TABLE ONLY public.dispatch_photos
+    ADD CONSTRAINT dispatch_photos_dispatch_id_fkey FOREIGN KEY (dispatch_id) REFERENCES public.dispatches(id);
+
 ALTER TABLE ONLY public.dispatches
     ADD CONSTRAINT dispatches_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.dispatches
+    ADD CONSTRAINT dispatches_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES public.providers(id);
 
 ALTER TABLE ONLY public.dispatches
     ADD CONSTRAINT dispatches_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.units(id);
@@ -1063,8 +1240,20 @@ ALTER TABLE ONLY public.presses
 ALTER TABLE ONLY public.presses
     ADD CONSTRAINT presses_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 
+ALTER TABLE ONLY public.route_requests
+    ADD CONSTRAINT route_requests_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
 ALTER TABLE ONLY public.timers
     ADD CONSTRAINT timers_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.units
+    ADD CONSTRAINT units_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES public.providers(id);
 
 ALTER TABLE ONLY public.vehicles
     ADD CONSTRAINT vehicles_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.policies(id);

@@ -63,6 +63,12 @@ def dispatch(world: Insured, incident_id: UUID) -> dict[str, Any]:
     return world.one("SELECT * FROM dispatches WHERE incident_id = %s", incident_id)
 
 
+def tried(world: Insured, row: dict[str, Any]) -> list[str]:
+    """Who was asked, in order."""
+    query = "SELECT asked FROM dispatch_offers WHERE dispatch_id = %s ORDER BY offered_at"
+    return [offer["asked"] for offer in world.rows(query, row["id"])]
+
+
 def says(world: Insured, unit_id: str, wanted: DispatchState, incident_id: UUID, **more: Any) -> None:
     dispatch_id = dispatch(world, incident_id)["id"]
     with world.conn.transaction():
@@ -80,7 +86,7 @@ def test_the_nearest_free_unit_of_the_kind_is_asked(world: Insured) -> None:
     world.unit("nearest-but-off", km_north=1, on_shift=False)
     world.unit("nearest-but-tow", "roadside", km_north=1)
     row = dispatch(world, helped(world))
-    assert (row["state"], row["unit_id"], row["tried"], row["kind"]) == ("offered", "near", ["near"], "guard")
+    assert (row["state"], row["unit_id"], tried(world, row), row["kind"]) == ("offered", "near", ["near"], "guard")
 
 
 def test_a_unit_that_works_is_not_asked(world: Insured) -> None:
@@ -111,7 +117,7 @@ def test_who_declines_is_followed_by_the_next_nearest(world: Insured) -> None:
         "offered",
         "guard-3",
     )
-    assert dispatch(world, incident_id)["tried"] == ["guard-1", "guard-2", "guard-3"]
+    assert tried(world, dispatch(world, incident_id)) == ["guard-1", "guard-2", "guard-3"]
     says(world, "guard-3", ACCEPTED, incident_id, eta_s=600)
     row = dispatch(world, incident_id)
     assert (row["state"], row["eta_at"] - row["accepted_at"]) == ("accepted", timedelta(seconds=600))
@@ -160,7 +166,7 @@ def test_the_whole_way(world: Insured) -> None:
     world.unit("guard-1")
     incident_id = helped(world)
     for wanted in (ACCEPTED, EN_ROUTE, ON_SCENE, SECURED, COMPLETED):
-        says(world, "guard-1", wanted, incident_id, words=f"{wanted}しました")
+        says(world, "guard-1", wanted, incident_id, words=f"{wanted}しました", reason="見渡しのよい駐車場")
     row = dispatch(world, incident_id)
     times = [
         row[f"{name}_at"]

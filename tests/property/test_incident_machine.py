@@ -30,6 +30,7 @@ from incident.events import (
     DeviceSilent,
     DispatchMoved,
     DroveOn,
+    EtaChanged,
     Joined,
     LineWaits,
     OfferDue,
@@ -39,6 +40,7 @@ from incident.events import (
     SendHelp,
     StopHelp,
     Take,
+    UnitSafe,
 )
 from incident.state import OPEN_DISPATCH, Light, State, Task
 from schemas.impact import Severity
@@ -57,6 +59,7 @@ from schemas.incident import (
 
 JSON: TypeAdapter[State] = TypeAdapter(State)
 DRIVER, CONTACT = CallParty.DRIVER, CallParty.CONTACT
+THERE = (DispatchState.ON_SCENE, DispatchState.SECURED)
 SEVERITIES = st.sampled_from([Severity.LIGHT, Severity.MODERATE, Severity.SEVERE, Severity.VERY_SEVERE])
 OPERATORS = st.sampled_from(["akiko", "kenji"])
 PICK = st.integers(0, 10**6)
@@ -223,12 +226,43 @@ class Incident(PaperShell, RuleBasedStateMachine):
         unit = work.unit
         if wanted is DispatchState.DECLINED:
             work.state, work.unit = DispatchState.REQUESTED, None
+            if work.beside:
+                work.state, work.unit = DispatchState.OFFERED, work.beside.pop(0)
         elif wanted is DispatchState.COMPLETED:
             del self.work[kind]
         else:
             work.state = wanted
         eta_at = None if eta_s is None else self.now + timedelta(seconds=eta_s)
         self.happens(DispatchMoved(self.now, kind, wanted, unit, eta_at))
+
+    @rule(pick=PICK, accepts=st.booleans(), eta_s=st.none() | st.integers(0, 3600))
+    def somebody_asked_beside_answers(self, pick: int, accepts: bool, eta_s: int | None) -> None:
+        """Beside a unit that is late another one is asked: whoever accepts has it."""
+        asked = [(kind, work, unit) for kind, work in sorted(self.work.items()) for unit in work.beside]
+        if not asked:
+            return
+        kind, work, unit = asked[pick % len(asked)]
+        if not accepts:
+            work.beside.remove(unit)
+            self.happens(DispatchMoved(self.now, kind, DispatchState.DECLINED, unit))
+            return
+        work.state, work.unit = DispatchState.ACCEPTED, unit
+        work.beside.clear()
+        eta_at = None if eta_s is None else self.now + timedelta(seconds=eta_s)
+        self.happens(DispatchMoved(self.now, kind, DispatchState.ACCEPTED, unit, eta_at))
+
+    @rule(pick=PICK, eta_s=st.integers(0, 3600))
+    def unit_tells_of_itself(self, pick: int, eta_s: int) -> None:
+        """A new time of arrival on the way, word that all is well on the scene."""
+        works = [(kind, work) for kind, work in sorted(self.work.items()) if work.unit is not None]
+        if not works:
+            return
+        kind, work = works[pick % len(works)]
+        unit = work.unit or ""
+        if work.state in (DispatchState.ACCEPTED, DispatchState.EN_ROUTE):
+            self.happens(EtaChanged(self.now, kind, unit, self.now + timedelta(seconds=eta_s)))
+        elif work.state in THERE:
+            self.happens(UnitSafe(self.now, kind, unit))
 
     @rule()
     def place_becomes_known(self) -> None:
@@ -307,8 +341,9 @@ class Incident(PaperShell, RuleBasedStateMachine):
     @invariant()
     def closed_is_closed(self) -> None:
         if self.state.phase is Phase.CLOSED:
-            assert not self.timers
-            assert not self.work
+            # Who is on the scene finishes, and is looked after until then.
+            assert all(name.startswith("safe:") for name in self.timers)
+            assert all(work.state in THERE for work in self.work.values())
             assert not self.state.tasks
             assert self.state.outcome is not None
             assert not self.state.waiting
@@ -320,11 +355,28 @@ class Incident(PaperShell, RuleBasedStateMachine):
     def rows_and_state_agree_about_help(self) -> None:
         known = {kind: state for kind, state in self.state.dispatches.items() if state in OPEN_DISPATCH}
         assert known == {kind: work.state for kind, work in self.work.items()}
+        asked = {
+            f"offer:{kind}:{unit}"
+            for kind, work in self.work.items()
+            for unit in (*work.beside, *([work.unit] if work.state is DispatchState.OFFERED else []))
+        }
+        assert {name for name in self.timers if name.startswith("offer:")} >= asked
+        assert {
+            f"offer:{kind}:{unit}" for kind, units in self.state.offers.items() for unit in units
+        } == asked
+
+    @invariant()
+    def who_comes_is_watched(self) -> None:
         for kind, work in self.work.items():
-            assert (f"offer:{kind}:{work.unit}" in self.timers) is (work.state is DispatchState.OFFERED)
-        assert len([name for name in self.timers if name.startswith("offer:")]) == len(
-            [work for work in self.work.values() if work.state is DispatchState.OFFERED]
-        )
+            watched = {name.split(":")[0] for name in self.timers if name.endswith(f":{kind}:{work.unit}")}
+            if work.state is DispatchState.ACCEPTED:
+                assert "depart" in watched
+            if work.state in THERE:
+                assert watched == {"safe"}
+            held = self.state.works.get(kind)
+            assert (held.unit_id if held else None) == (
+                None if work.state in (DispatchState.REQUESTED, DispatchState.OFFERED) else work.unit
+            )
 
     @invariant()
     def the_light_tells_the_truth(self) -> None:

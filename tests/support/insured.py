@@ -89,8 +89,17 @@ class Insured:
     ) -> None:
         """A unit so far from the scene."""
         self.conn.execute(
-            "INSERT INTO units (id, kind, name, on_shift, lat_deg, lon_deg) VALUES (%s, %s, %s, %s, %s, %s)",
-            [unit_id, kind, f"隊 {unit_id}", on_shift, SCENE.lat_deg + km_north / 111.2, SCENE.lon_deg],
+            "INSERT INTO units (id, skills, name, on_shift, lat_deg, lon_deg, base_lat_deg, base_lon_deg) "
+            "VALUES (%(id)s, ARRAY[%(kind)s], %(name)s, %(on_shift)s, %(lat_deg)s, %(lon_deg)s, %(lat_deg)s, "
+            "%(lon_deg)s)",
+            {
+                "id": unit_id,
+                "kind": kind,
+                "name": f"隊 {unit_id}",
+                "on_shift": on_shift,
+                "lat_deg": SCENE.lat_deg + km_north / 111.2,
+                "lon_deg": SCENE.lon_deg,
+            },
         )
 
     def report(
@@ -218,7 +227,7 @@ def snapshot(world: Insured) -> dict[str, list[dict[str, Any]]]:
         f" {attempt.format('outbox.id')} AS call, {attempt.format('(payload ->> $$call_id$$)::uuid')} AS about"
         f" FROM outbox ORDER BY created_at",
         "messages": "SELECT channel, template, language, number, body, state FROM messages ORDER BY created_at",
-        "dispatches": "SELECT kind, state, unit_id, tried, requested_at, offered_at, accepted_at, eta_at, en_route_at,"
+        "dispatches": "SELECT kind, state, unit_id, requested_at, offered_at, accepted_at, eta_at, en_route_at,"
         " on_scene_at, secured_at, ended_at, report FROM dispatches ORDER BY requested_at, kind",
     }
     return {name: world.rows(query) for name, query in queries.items()}

@@ -6,7 +6,7 @@ It knows nothing of how decisions are made. An assertion here is a fault of `inc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from support.scene import START, default_plan
@@ -23,9 +23,11 @@ from incident.effects import (
     OfferNext,
     PlaceCall,
     RingDesk,
+    SeekAgain,
     SetTimer,
     ShowLight,
     StandDown,
+    WithdrawOffers,
 )
 from incident.events import (
     Answered,
@@ -34,6 +36,7 @@ from incident.events import (
     CallEnded,
     CallSilent,
     Command,
+    DepartDue,
     DeskAnswered,
     DeskDue,
     DeskRung,
@@ -42,14 +45,19 @@ from incident.events import (
     DroveOn,
     Event,
     Joined,
+    LateDue,
+    NobodyElse,
     OfferDue,
     Opened,
     ReminderDue,
     RoadKnown,
+    SafetyDue,
+    SearchDue,
     SendHelp,
     StepDue,
     StopHelp,
     Take,
+    UnitSafe,
 )
 from incident.plan import Do
 from incident.state import Light, State
@@ -58,6 +66,19 @@ from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Pha
 PLAN = default_plan()
 CALLING = {CallParty.DRIVER: Do.CALL_DRIVER, CallParty.CONTACT: Do.CALL_CONTACT}
 RUNG = tuple(CALLING)
+COMING = (DispatchState.ACCEPTED, DispatchState.EN_ROUTE)
+DUE = (
+    StepDue,
+    CallSilent,
+    CallAgain,
+    OfferDue,
+    SearchDue,
+    DepartDue,
+    LateDue,
+    SafetyDue,
+    ReminderDue,
+    DeskDue,
+)
 
 
 @dataclass
@@ -76,6 +97,8 @@ class Work:
 
     state: DispatchState = DispatchState.REQUESTED
     unit: str | None = None
+    beside: list[str] = field(default_factory=list[str])
+    """Who is asked beside a unit that is late."""
 
 
 class PaperShell:
@@ -171,6 +194,10 @@ class PaperShell:
                 return [CallEnded(self.now, ring.party, ring.attempt, "withdrawn") for ring in waiting]
             case OfferNext(kind, expired_unit):
                 return self.offer(kind, expired_unit)
+            case WithdrawOffers(kind):
+                self.work[kind].beside.clear()
+            case SeekAgain(kind):
+                return self.seek(kind)
             case StandDown(kind):
                 assert kind in self.work, "called off what was not there"
                 del self.work[kind]
@@ -190,7 +217,9 @@ class PaperShell:
         if call.rank == 1 and not isinstance(event, DeskAnswered):
             self.calls[party] += 1
         early = party is CallParty.CONTACT and self.state.reach is Reach.TEXT  # a helper is told early
-        assert self.calls[party] <= self.steps_due(party) + early, "a call the plan does not have, or too early"
+        assert self.calls[party] <= self.steps_due(party) + early, (
+            "a call the plan does not have, or too early"
+        )
         assert call.rank <= PLAN.rule(self.state.rule).contacts_tried
         ring = Ring(party, attempt)
         self.rings.append(ring)
@@ -203,18 +232,41 @@ class PaperShell:
         assert kind not in self.refused, "offered although it was called off"
         work = self.work.get(kind)
         if expired_unit is not None:
-            if work is None or work.state is not DispatchState.OFFERED or work.unit != expired_unit:
-                return []
-            work.state, work.unit = DispatchState.REQUESTED, None
-            return [DispatchMoved(self.now, kind, DispatchState.OFFER_EXPIRED, expired_unit)]
-        assert work is None or work.state is DispatchState.REQUESTED, "a second dispatch of one kind"
+            return self.expire(kind, work, expired_unit) if work is not None else []
+        coming = work is not None and work.state in COMING
+        assert work is None or coming or work.state is DispatchState.REQUESTED, (
+            "a second dispatch of one kind"
+        )
         self.offers += 1
         if not self.free or self.offers % 4 == 0:
+            if coming:
+                return [NobodyElse(self.now, kind)]
             self.work.pop(kind, None)
             return [DispatchMoved(self.now, kind, DispatchState.FAILED)]
         unit = f"{self.free[self.offers % len(self.free)]}-{self.offers}"
-        self.work[kind] = Work(DispatchState.OFFERED, unit)
+        if work is not None and coming:
+            work.beside.append(unit)
+        else:
+            self.work[kind] = Work(DispatchState.OFFERED, unit)
         return [DispatchMoved(self.now, kind, DispatchState.OFFERED, unit)]
+
+    def expire(self, kind: DispatchKind, work: Work, unit: str) -> list[Event]:
+        if unit in work.beside:
+            work.beside.remove(unit)
+        elif work.unit == unit and work.state in (DispatchState.OFFERED, DispatchState.ACCEPTED):
+            work.state, work.unit = DispatchState.REQUESTED, None
+            if work.beside:
+                work.state, work.unit = DispatchState.OFFERED, work.beside.pop(0)
+        else:
+            return []
+        return [DispatchMoved(self.now, kind, DispatchState.OFFER_EXPIRED, unit)]
+
+    def seek(self, kind: DispatchKind) -> list[Event]:
+        assert kind not in self.work, "sought although somebody was found"
+        if not self.free or self.offers % 3 == 0:
+            return []
+        self.work[kind] = Work()
+        return [DispatchMoved(self.now, kind, DispatchState.REQUESTED)]
 
     def under_way(self, party: CallParty) -> list[Ring]:
         return [ring for ring in self.rings if ring.party is party and not ring.over]
@@ -254,14 +306,15 @@ class PaperShell:
             assert (after, effects) == (before, ()), "a step of a ladder that no longer runs"
         if before.phase is Phase.CLOSED:
             assert after.phase is Phase.CLOSED
-            assert all(isinstance(effect, ClearTimers) for effect in effects), "alive after closing"
+            if not isinstance(event, (SafetyDue, UnitSafe)):
+                assert all(isinstance(effect, ClearTimers) for effect in effects), "alive after closing"
         assert after.generation >= before.generation
         if after.phase is Phase.HELPING and not isinstance(event, (Take, SendHelp, DeskAnswered)):
             assert not [effect for effect in effects if isinstance(effect, PlaceCall)]
         for effect in effects:
             if isinstance(effect, SetTimer):
                 assert effect.due_at >= self.now
-                if isinstance(event, (StepDue, CallSilent, CallAgain, OfferDue, ReminderDue, DeskDue)):
+                if isinstance(event, DUE):
                     assert effect.due_at > self.now, "a timer that sets a timer for now would spin"
 
     def note_answer(self, before: Phase, event: Answered | AnswerFor, after: Phase) -> None:

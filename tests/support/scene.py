@@ -25,10 +25,13 @@ from incident.effects import (
     Note,
     OfferNext,
     PlaceCall,
+    RemindUnit,
     RingDesk,
+    SeekAgain,
     SetTimer,
     ShowLight,
     StandDown,
+    WithdrawOffers,
 )
 from incident.events import (
     Answered,
@@ -39,6 +42,7 @@ from incident.events import (
     DispatchMoved,
     Event,
     LineWaits,
+    NobodyElse,
     Opened,
 )
 from incident.plan import Plan, read_plan
@@ -91,11 +95,12 @@ def presses(key: str) -> Phone:
 
 @dataclass(frozen=True)
 class Unit:
-    """What a unit says to an offer, and after how long; None says nothing."""
+    """What a unit says to an offer, and after how long; None says nothing. `eta_s` is how soon it will be there."""
 
     name: str
     says: DispatchState | None = DispatchState.ACCEPTED
     after_s: float = 10.0
+    eta_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,8 @@ class Scene:
     stages: dict[Call, str] = field(default_factory=dict[Call, str])
     offered: dict[DispatchKind, str] = field(default_factory=dict[DispatchKind, str])
     asked: set[str] = field(default_factory=set[str])
+    reliefs: dict[DispatchKind, str] = field(default_factory=dict[DispatchKind, str])
+    """Who is asked beside a unit that is late."""
     _state: State | None = None
     _coming: list[tuple[float, int, Callable[[], Sequence[Event]]]] = field(
         default_factory=list[tuple[float, int, Callable[[], Sequence[Event]]]]
@@ -255,7 +262,14 @@ class Scene:
                 return self._offer(kind, expired_unit)
             case StandDown(kind):
                 self.offered.pop(kind, None)
+                self.reliefs.pop(kind, None)
                 return [DispatchMoved(self.at, kind, DispatchState.STOOD_DOWN)]
+            case WithdrawOffers(kind):
+                self.reliefs.pop(kind, None)
+            case RemindUnit(kind, unit_id, about):
+                self._say(f"remind {unit_id} {about}")
+            case SeekAgain(kind):
+                return self._seek(kind)
             case ShowLight(light):
                 self._say(f"light {light}")
             case _:
@@ -330,25 +344,38 @@ class Scene:
         return [event for call in ringing for event in self._end(call, "canceled")]
 
     def _offer(self, kind: DispatchKind, expired_unit: str | None) -> Sequence[Event]:
+        coming = self.state.dispatches.get(kind) in (DispatchState.ACCEPTED, DispatchState.EN_ROUTE)
+        asked = self.reliefs if coming and expired_unit != self.offered.get(kind) else self.offered
         if expired_unit is not None:
-            if self.offered.get(kind) != expired_unit:
+            if asked.get(kind) != expired_unit:
                 return []
-            del self.offered[kind]
+            del asked[kind]
             return [DispatchMoved(self.at, kind, DispatchState.OFFER_EXPIRED, expired_unit)]
         unit = next((unit for unit in self.units if unit.name not in self.asked), None)
         if unit is None:
-            return [DispatchMoved(self.at, kind, DispatchState.FAILED)]
+            return [
+                NobodyElse(self.at, kind) if coming else DispatchMoved(self.at, kind, DispatchState.FAILED)
+            ]
         self.asked.add(unit.name)
-        self.offered[kind] = unit.name
+        asked[kind] = unit.name
         self._say(f"offer {kind} to {unit.name}")
-        says = unit.says
-        if says is not None:
-            self._later(unit.after_s, lambda: self._reply(kind, unit.name, says))
+        if unit.says is not None:
+            self._later(unit.after_s, lambda: self._reply(kind, unit))
         return [DispatchMoved(self.at, kind, DispatchState.OFFERED, unit.name)]
 
-    def _reply(self, kind: DispatchKind, unit: str, says: DispatchState) -> Sequence[Event]:
-        if self.offered.get(kind) != unit or self.state.phase is Phase.CLOSED:
+    def _seek(self, kind: DispatchKind) -> Sequence[Event]:
+        if all(unit.name in self.asked for unit in self.units):
             return []
-        if says is DispatchState.DECLINED:
-            del self.offered[kind]
-        return [DispatchMoved(self.at, kind, says, unit)]
+        return [DispatchMoved(self.at, kind, DispatchState.REQUESTED)]
+
+    def _reply(self, kind: DispatchKind, unit: Unit) -> Sequence[Event]:
+        asked = next((by for by in (self.offered, self.reliefs) if by.get(kind) == unit.name), None)
+        if asked is None or unit.says is None or self.state.phase is Phase.CLOSED:
+            return []
+        if unit.says is DispatchState.DECLINED:
+            del asked[kind]
+            return [DispatchMoved(self.at, kind, unit.says, unit.name)]
+        self.reliefs.pop(kind, None)
+        self.offered[kind] = unit.name
+        eta_at = None if unit.eta_s is None else self.at + timedelta(seconds=unit.eta_s)
+        return [DispatchMoved(self.at, kind, unit.says, unit.name, eta_at)]
