@@ -120,6 +120,8 @@ class Call:
     answered_by: str = ""
     fetch: Fetch | None = None
     fetches: int = 0
+    waits: int = 0
+    """How many of them were for what is heard while a conference has not begun."""
     document: str = ""
     document_url: str = ""
     verb: int = 0

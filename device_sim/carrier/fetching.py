@@ -30,7 +30,7 @@ def ask(
     except ValueError as error:
         application_error(step, at, 11100, f"{url!r} cannot be asked: {error}", was_fallback=True)
         return
-    if call.fetches >= MOST_FETCHES:
+    if call.fetches - call.waits >= MOST_FETCHES:
         application_error(step, at, 12400, f"more than {MOST_FETCHES} documents", was_fallback=True)
         return
     fetch = Fetch(
@@ -65,7 +65,7 @@ def ask_for_waiting(step: Step, at: float, url: str, method: str) -> bool:
         return False
     call = step.call
     fetch = Fetch(call.fetches + 1, target, method, webhook_params(call, call.status), is_wait=True)
-    step.change(at, fetch=fetch, fetches=fetch.number, due_at=None)
+    step.change(at, fetch=fetch, fetches=fetch.number, waits=call.waits + 1, due_at=None)
     return True
 
 

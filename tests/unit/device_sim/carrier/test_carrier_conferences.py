@@ -269,6 +269,17 @@ def test_what_is_heard_while_waiting_loops_by_its_redirect_until_the_conference_
     assert calls.known["driver"].ended_at == 58
 
 
+def test_who_waits_long_has_not_run_in_a_circle():
+    calls = Calls({TO: Person(temperament=Temperament.WANTS_OPERATOR, patience_s=7200)})
+    calls.answer("driver", dial('waitUrl="/wait"', action="/left"), 10, replace(ORDER, limit_s=7200))
+    for n in range(150):
+        calls.give("driver", "<Response><Redirect/></Response>", 10 + n)
+        calls.at(11 + n)
+
+    driver = calls.update("driver", CallChange("", "https://insurer.example/b", "POST", ""), 200)
+    assert driver.stage is Stage.FETCHING
+
+
 def test_no_waiting_document_is_asked_for_where_there_is_none_or_somebody_is_there():
     assert meeting(driver_hears=dial('waitUrl=""')).known["driver"].fetch is None
     assert meeting().known["driver"].fetch is None
