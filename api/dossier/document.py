@@ -10,15 +10,24 @@ import json
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Literal, Self
-from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.dossier.events import told
+from api.dossier.facts import (
+    CallFacts,
+    DeviceFacts,
+    DispatchFacts,
+    EventFacts,
+    ImpactFacts,
+    IncidentFacts,
+    MessageFacts,
+    PlaceOnRecord,
+    PlanFacts,
+)
 from api.fields import examples
 from api.views import AT, INCIDENT
 from api.views_detail import ContractView, NoteView, PressView
-from api.views_impact import AnalysisView, EvidenceView, ListedImpact
 from schemas.incident import Language
 
 FORMAT: Final = "cbutton-dossier-1"
@@ -76,160 +85,6 @@ _EXAMPLE: Final[dict[str, Any]] = {
         "left_out": {},
     },
 }
-
-
-class IncidentFacts(BaseModel):
-    """The incident itself. Words of the vocabulary are kept as they are, also those of later versions."""
-
-    id: UUID
-    trigger: str
-    severity: str | None
-    phase: str
-    answer: str | None
-    outcome: str | None
-    taken_by: str | None
-    occurred_at: AwareDatetime
-    opened_at: AwareDatetime
-    closed_at: AwareDatetime | None
-    flags: list[str]
-    rule: str | None = Field(description="The rule of the escalation plan it stands under.")
-
-
-class PlaceOnRecord(BaseModel):
-    """Where it was."""
-
-    lat_deg: float
-    lon_deg: float
-    at: AwareDatetime | None = Field(description="When it was there.")
-    words: dict[Language, str] = Field(description="The place in words, where it was found out.")
-    road: str | None = Field(description="general, expressway or unknown.")
-    fire: dict[Language, str] = Field(description="The fire headquarters in charge, where it was found out.")
-
-
-class DeviceFacts(BaseModel):
-    """The device that spoke."""
-
-    id: str
-    firmware: str | None = Field(description="When the incident opened; null where that was not kept.")
-
-
-class MotionFacts(BaseModel):
-    """A message's worth of samples, as the sensor counted them."""
-
-    uptime_ms: int
-    rate_hz: float
-    samples: int
-    scale_mps2: float = Field(description="m/s2 per count.")
-    full_scale_g: float
-    lowpass_hz: float
-    counts_base64: str = Field(description="int16, little-endian: all x, all y, all z, in device axes.")
-
-
-class FixFacts(BaseModel):
-    """Where the car was and how fast, by GPS."""
-
-    uptime_ms: int
-    lat_deg: float
-    lon_deg: float
-    speed_mps: float | None
-    heading_deg: float | None
-
-
-class ImpactFacts(ListedImpact):
-    """An impact with its finding and the motion and fixes it was found in."""
-
-    analysis: AnalysisView | None
-    evidence: EvidenceView
-    uptime_ms: int
-    motion: list[MotionFacts]
-    fixes: list[FixFacts]
-
-
-class EventFacts(BaseModel):
-    """A line of the incident's record."""
-
-    at: AwareDatetime
-    actor: str
-    kind: str
-    data: dict[str, Any]
-
-
-class CallFacts(BaseModel):
-    """One attempt to ring somebody."""
-
-    id: UUID
-    party: str
-    attempt: int
-    direction: str = Field(description="outbound or inbound.")
-    operator: str | None = Field(description="Of a call to the desk, whose telephone it was.")
-    number: str | None
-    language: str
-    state: str
-    end_status: str | None
-    pressed: str | None
-    spoken: str | None = Field(description="What the carrier understood.")
-    machine: bool | None = Field(description="The carrier's guess at voicemail: a hint, never an answer.")
-    possible_duplicate: bool
-    created_at: AwareDatetime
-    sent_at: AwareDatetime | None
-    ringing_at: AwareDatetime | None = Field(description="Null where the carrier did not tell.")
-    answered_at: AwareDatetime | None
-    ended_at: AwareDatetime | None
-
-    @property
-    def rang_s(self) -> float | None:
-        """How long it rang."""
-        over = self.answered_at or self.ended_at
-        return None if over is None or self.ringing_at is None else (over - self.ringing_at).total_seconds()
-
-    @property
-    def talked_s(self) -> float | None:
-        """How long it was answered."""
-        if self.answered_at is None or self.ended_at is None:
-            return None
-        return (self.ended_at - self.answered_at).total_seconds()
-
-
-class MessageFacts(BaseModel):
-    """A text to somebody."""
-
-    id: UUID
-    channel: str
-    template: str
-    language: str
-    number: str | None
-    body: str
-    state: str
-    created_at: AwareDatetime
-    sent_at: AwareDatetime | None
-
-
-class DispatchFacts(BaseModel):
-    """A unit that was sought, and what it did when."""
-
-    id: UUID
-    kind: str
-    state: str
-    unit_id: str | None
-    unit_name: str | None
-    tried: list[str]
-    eta_at: AwareDatetime | None
-    requested_at: AwareDatetime
-    offered_at: AwareDatetime | None
-    accepted_at: AwareDatetime | None
-    en_route_at: AwareDatetime | None
-    on_scene_at: AwareDatetime | None
-    secured_at: AwareDatetime | None
-    ended_at: AwareDatetime | None
-    report: str
-
-
-class PlanFacts(BaseModel):
-    """The escalation plan it was handled by."""
-
-    version: int
-    sha256: str
-    activated_at: AwareDatetime
 
 
 class Record(BaseModel):

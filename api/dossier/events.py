@@ -14,11 +14,15 @@ from api.dossier.words import (
     ALARM_REASON,
     ANSWER,
     CALL_END,
+    CALLER,
     CHANNEL,
+    CHECK,
+    CHECK_STATE,
     DISPATCH,
     LIGHT,
     OUTCOME,
     PARTY,
+    REMINDER,
     RESULT,
     ROAD,
     ROUND,
@@ -45,6 +49,8 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "press_joined": ("対応中に{trigger}", "During the incident: {trigger}"),
     "phone_crash_joined": ("スマートフォンも衝突を検知", "The phone noticed a crash as well"),
     "rang_us": ("契約者から電話", "The policyholder rang us"),
+    "caller": ("電話を受けた: {who}", "Somebody rang us: {who}"),
+    "driver_wrote": ("運転者からメッセージ[ ({via})]", "The driver wrote[ (by {via})]"),
     "raised": ("対応を「{before}」から「{rule}」に引き上げ", "Raised from rule '{before}' to '{rule}'"),
     "lowered": ("対応を「{before}」から「{rule}」に引き下げ", "Lowered from rule '{before}' to '{rule}'"),
     "device_silent": (
@@ -70,6 +76,10 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "left_for_morning": (
         "夜間のため {until} まで見送り: {step}",
         "Put off until {until}, for the night: {step}",
+    ),
+    "skipped_late": (
+        "遅れのため見送り: {step}[ ({late_s} 秒遅れ)]",
+        "Skipped, being too late: {step}[ ({late_s} s late)]",
     ),
     "call_queued": ("{party}への電話 ({attempt}回目) を発信待ちに追加", "Call {attempt} to {party} is next"),
     "call_placed": ("{party}へ発信 ({attempt}回目)", "Call {attempt} to {party} placed"),
@@ -99,6 +109,14 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "desk_answered": (
         "担当者[ {operator} ]が電話で引き受け",
         "Operator[ {operator}] took it on the telephone",
+    ),
+    "desk_missed": (
+        "担当者 {operator} の電話に応答なし",
+        "Operator {operator} did not pick up their own telephone",
+    ),
+    "auditor_alarm": (
+        "監査: 次の対応が予定されていない案件を発見[ ({reason})]",
+        "The auditor found that nothing would have come of it any more[ ({reason})]",
     ),
     "desk_overflow": (
         "どの担当者も電話に出ず、自動音声が応対を継続",
@@ -133,6 +151,35 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "dispatch_completed": ("{dispatch}: {unit} が完了", "Finished by unit {unit}: {dispatch}"),
     "dispatch_stood_down": ("{dispatch}[: {unit} ]の出動を取り消し", "Called off[, unit {unit}]: {dispatch}"),
     "dispatch_failed": ("{dispatch}: 派遣できる隊員がいない", "No unit is free: {dispatch}"),
+    "dispatch_eta": (
+        "{dispatch}: {unit} の到着見込みが {eta_at} に変更",
+        "Unit {unit} now expects to arrive at {eta_at}: {dispatch}",
+    ),
+    "unit_reminded": (
+        "{dispatch}: {unit} に催促[ ({about})]",
+        "Unit {unit} reminded[ ({about})]: {dispatch}",
+    ),
+    "unit_did_not_depart": (
+        "{dispatch}: {unit} が出発しないため別の隊員を手配",
+        "Unit {unit} did not set off, another is sought: {dispatch}",
+    ),
+    "unit_late": ("{dispatch}: {unit} の到着が遅れている", "Unit {unit} is late: {dispatch}"),
+    "relief_sought": (
+        "{dispatch}: {unit} の遅れのため別の隊員を手配",
+        "Another unit is sought, {unit} being late: {dispatch}",
+    ),
+    "unit_replaced": (
+        "{dispatch}: {before} に代わり {unit} が担当",
+        "Unit {unit} goes in place of {before}: {dispatch}",
+    ),
+    "unit_safe": ("{dispatch}: {unit} の安全を確認", "Unit {unit} says that they are well: {dispatch}"),
+    "scene_checked": ("現場の確認: {item} ({state})", "Checked on the scene: {item} ({state})"),
+    "photo_added": (
+        "現場の写真を追加[ ({bytes} バイト)]",
+        "A photo of the scene was added[ ({bytes} bytes)]",
+    ),
+    "line_connected": ("{party}の電話を会議通話に接続", "On the line together: {party}[ (call {attempt})]"),
+    "recorded": ("通話の録音を保存[ ({length_s} 秒)]", "The conversation was recorded[ ({length_s} s)]"),
     "help_called_off": (
         "担当者 {operator} が{dispatch}を取り消し",
         "Called off by operator {operator}: {dispatch}",
@@ -155,6 +202,7 @@ _VALUES: Final[Mapping[str, Words]] = {
     "severity": SEVERITY,
     "party": PARTY,
     "by": PARTY,
+    "who": CALLER,
     "answer": ANSWER,
     "via": VIA,
     "task": TASK,
@@ -169,6 +217,9 @@ _VALUES: Final[Mapping[str, Words]] = {
     "round": ROUND,
     "road": ROAD,
     "step": STEP,
+    "about": REMINDER,
+    "item": CHECK,
+    "state": CHECK_STATE,
 }
 _MOMENTS: Final = frozenset({"eta_at", "since", "until"})
 _OPTIONAL: Final = re.compile(r"\[([^\]]*)\]")

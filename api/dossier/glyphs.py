@@ -11,8 +11,13 @@ from typing import Final
 from fontTools.ttLib import TTFont
 
 FONT: Final = "IPAexGothic"
-_LONGEST_RUN: Final = 24
-_BREAK: Final = "\u200b"
+_BREAKS: Final = " \n-"
+_UNSEEN: Final = "\u200b"
+_PIECE: Final = 6
+_WIDEST_RUN_EM: Final = 7.5
+_LETTER_EM: Final = 0.55
+_WIDE: Final = frozenset("ABCDEFGHKMNOPQRSTUVWXYZmw@%—…")
+_WIDE_EM: Final = 0.9
 
 
 def font_folder() -> Path:
@@ -23,25 +28,28 @@ def font_folder() -> Path:
 def printable(text: str) -> str:
     """The text with nothing in it that would be lost, overlap or break the page.
 
-    Long runs without a place to break get one that is not seen.
+    Runs too wide for a narrow column get places to break that are not seen.
     """
     known = _coverage()
     parts: list[str] = []
-    run = 0
+    run: list[str] = []
     for char in unicodedata.normalize("NFC", text):
-        if char == "\n":
-            parts.append(char)
-            run = 0
-            continue
         shown = " " if char == "\t" else char
-        if ord(shown) not in known or unicodedata.category(shown)[0] == "C":
+        if char != "\n" and (ord(shown) not in known or unicodedata.category(shown)[0] == "C"):
             shown = f"〔U+{ord(char):04X}〕"
-        run = 0 if char.isspace() or unicodedata.east_asian_width(char) in "WF" else run + len(shown)
-        if run > _LONGEST_RUN:
-            parts.append(_BREAK)
-            run = len(shown)
-        parts.append(shown)
-    return "".join(parts)
+        if shown in _BREAKS or unicodedata.east_asian_width(shown[0]) in "WF":
+            parts += [*_broken(run), shown]
+            run = []
+        else:
+            run.append(shown)
+    return "".join([*parts, *_broken(run)])
+
+
+def _broken(run: list[str]) -> list[str]:
+    """A run without a place to break, with some where it is too wide."""
+    if sum(_WIDE_EM if char in _WIDE else _LETTER_EM for char in run) <= _WIDEST_RUN_EM:
+        return run
+    return [_UNSEEN.join("".join(run[at : at + _PIECE]) for at in range(0, len(run), _PIECE))]
 
 
 @lru_cache(maxsize=1)

@@ -47,8 +47,8 @@ def lay_out(dossier: Dossier, insurer: str, prefectures: Sequence[Prefecture], l
         foot=[
             f"SHA-256 {dossier.digest}",
             say(
-                f"作成 {say.moment(by.at)} (日本時間)、{say.actor(by.by)}",
-                f"Made {say.moment(by.at)} (Japan time) by {say.actor(by.by)}",
+                f"作成 {say.moment(by.at)} (日本時間)、{say.actor(by.by)}。個人情報を含む文書です。",
+                f"Made {say.moment(by.at)} (Japan time) by {say.actor(by.by)}. Contains personal data.",
             ),
         ],
         page=say("{page} / {pages} ページ", "Page {page} of {pages}"),
@@ -70,6 +70,10 @@ def _summary(record: Record, say: Saying) -> list[tuple[str, str]]:
         f"{say.word(DISPATCH, each.kind)} ({say.word(DISPATCH_STATE, each.state)})"
         for each in record.dispatches
     ]
+    placed = [
+        call for call in record.calls if call.sent_at is not None and call.party in ("driver", "contact")
+    ]
+    answered = sum(call.answered_at is not None for call in placed)
     state = say.word(PHASE, incident.phase)
     outcome = say.word(OUTCOME, incident.outcome)
     return [
@@ -84,6 +88,10 @@ def _summary(record: Record, say: Saying) -> list[tuple[str, str]]:
         (
             say("開始", "Opened at"),
             f"{say.moment(incident.opened_at)} ({say.since(incident.opened_at)} {say('秒', 's')})",
+        ),
+        (
+            say("電話", "Calls"),
+            say(f"{len(placed)} 回発信、応答 {answered} 回", f"{len(placed)} placed, {answered} answered"),
         ),
         (say("出動", "Help"), say.all_of(*help_sent)),
         (say("状態", "State"), f"{state}: {outcome}" if outcome else state),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from api.dossier.blocks import Block, Facts, Prose, Section, Table
-from api.dossier.document import CallFacts, DispatchFacts, Dossier, Record
+from api.dossier.document import Dossier, Record
 from api.dossier.events import told
+from api.dossier.facts import CallFacts, DispatchFacts
 from api.dossier.saying import Saying
 from api.dossier.words import (
     ACTION,
@@ -12,9 +13,12 @@ from api.dossier.words import (
     CALL_END,
     CALL_STATE,
     CHANNEL,
+    CHECK,
+    CHECK_STATE,
     DELIVERY,
     DISPATCH,
     DISPATCH_STATE,
+    OFFER_STATE,
     OUTCOME,
     PARTY,
     PHASE,
@@ -144,12 +148,68 @@ def _messages(record: Record, say: Saying) -> list[Block]:
 def _dispatches(record: Record, say: Saying) -> list[Block]:
     if not record.dispatches:
         return [Prose(say("出動の依頼はありません。", "Nobody was sent."))]
-    return [Facts(_dispatch(each, say)) for each in record.dispatches]
+    return [block for each in record.dispatches for block in _dispatch_blocks(each, say)]
+
+
+def _dispatch_blocks(each: DispatchFacts, say: Saying) -> list[Block]:
+    blocks: list[Block] = [Facts(_dispatch(each, say))]
+    if each.offers:
+        blocks.append(_offers(each, say))
+    if each.checks:
+        blocks.append(_checks(each, say))
+    return blocks
+
+
+def _offers(each: DispatchFacts, say: Saying) -> Table:
+    return Table(
+        [
+            say("打診先", "Asked"),
+            say("打診", "At"),
+            say("回答", "Answered"),
+            say("距離", "Distance"),
+            say("見込み", "Arrival"),
+            say("結果", "Result"),
+        ],
+        [2, 0, 0, 0, 0, 3],
+        [
+            [
+                offer.asked,
+                say.clock(offer.offered_at),
+                say.clock(offer.answered_at) or "–",
+                "–" if offer.distance_km is None else f"{offer.distance_km:.1f} km",
+                "–" if offer.arrival_s is None else f"{offer.arrival_s / 60:.0f} {say('分', 'min')}",
+                say.all_of(say.word(OFFER_STATE, offer.state), offer.reason),
+            ]
+            for offer in each.offers
+        ],
+    )
+
+
+def _checks(each: DispatchFacts, say: Saying) -> Table:
+    return Table(
+        [
+            say("現場の確認", "Checked on the scene"),
+            say("時刻", "At"),
+            say("結果", "Result"),
+            say("記入者", "By"),
+            say("備考", "Note"),
+        ],
+        [2.4, 0, 1.2, 1.6, 2.4],
+        [
+            [
+                say.word(CHECK, check.item),
+                say.clock(check.at),
+                say.word(CHECK_STATE, check.state),
+                say.actor(check.by),
+                check.note,
+            ]
+            for check in each.checks
+        ],
+    )
 
 
 def _dispatch(each: DispatchFacts, say: Saying) -> list[tuple[str, str]]:
     unit = say.all_of(each.unit_name or "", each.unit_id or "")
-    others = [tried for tried in each.tried if tried != each.unit_id]
     steps = (
         (say("依頼", "requested"), each.requested_at),
         (say("打診", "offered"), each.offered_at),
@@ -162,10 +222,15 @@ def _dispatch(each: DispatchFacts, say: Saying) -> list[tuple[str, str]]:
     return [
         (say("種別", "Kind"), f"{say.word(DISPATCH, each.kind)}: {say.word(DISPATCH_STATE, each.state)}"),
         (say("隊員", "Unit"), unit),
-        (say("ほかに打診した隊員", "Also asked"), say.all_of(*others)),
+        (say("事業者", "Provider"), say.all_of(each.provider_id or "", each.crew or "")),
+        (say("指示した担当者", "Sent by"), each.sent_by or ""),
         (say("経過", "Course"), say.all_of(*(f"{words} {say.clock(at)}" for words, at in steps if at))),
         (say("到着見込み", "Expected"), say.clock(each.eta_at)),
         (say("報告", "Report"), each.report),
+        (
+            say("写真", "Photos"),
+            say.all_of(*(f"{say.clock(photo.at)} SHA-256 {photo.sha256}" for photo in each.photos)),
+        ),
     ]
 
 

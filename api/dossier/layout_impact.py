@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.dossier.blocks import Block, Facts, Figures, Prose, Section, Table
-from api.dossier.document import ImpactFacts, Record
+from api.dossier.document import Record
+from api.dossier.facts import FireFacts, ImpactFacts
 from api.dossier.map import Fix, region, track
 from api.dossier.outline import SOURCE, Prefecture
 from api.dossier.saying import Saying
@@ -51,7 +52,7 @@ def place(record: Record, prefectures: Sequence[Prefecture], say: Saying) -> Sec
             (say("座標", "Coordinates"), coordinates(record)),
             (say("場所の名称", "In words"), where.words.get(say.language, "")),
             (say("道路", "Road"), say.word(ROAD, where.road)),
-            (say("管轄の消防", "Fire headquarters"), where.fire.get(say.language, "")),
+            (say("管轄の消防", "Fire headquarters"), say.all_of(*(_fire(each, say) for each in where.fire))),
             (say("位置の時刻", "Positioned at"), say.moment(where.at)),
         ]
     )
@@ -78,6 +79,11 @@ def place(record: Record, prefectures: Sequence[Prefecture], say: Saying) -> Sec
         f"Outline from {SOURCE}; roads and terrain are not drawn.",
     )
     return Section(heading, [facts, figures, Prose(source, quiet=True)])
+
+
+def _fire(each: FireFacts, say: Saying) -> str:
+    known = say(f"{each.as_of} 現在", f"as of {each.as_of}")
+    return f"{each.name.get(say.language, '')} {each.number} ({known})"
 
 
 def coordinates(record: Record) -> str:

@@ -27,7 +27,7 @@ LEAST_KM: Final = 0.3
 _KM_PER_DEG: Final = 111.195
 _STYLE: Final = """
 .sea{fill:#eef3f7}.land{fill:#fbfaf6;stroke:#8d98a3;stroke-width:.8}.sheet{fill:#fdfdfb}.frame{fill:none;stroke:#5b6672}
-text{font-family:IPAexGothic;font-size:12px;fill:#1b232c}.name{fill:#5b6672;font-size:12px}
+text{font-family:IPAexGothic;font-size:12px;fill:#1b232c}.mark{stroke:#fdfdfb;stroke-width:3px;paint-order:stroke}.name{fill:#5b6672;font-size:12px}
 .track{fill:none;stroke:#0b62a8;stroke-width:2}.fix{fill:#0b62a8}.here{fill:none;stroke:#b3261e;stroke-width:2.5}
 .dot{fill:#b3261e}.grid{stroke:#d5dbe1;stroke-width:.6}.bar{stroke:#1b232c;stroke-width:2;fill:none}
 """
@@ -116,9 +116,8 @@ def _marks(fixes: Sequence[Fix], xy: Points, language: Language) -> list[str]:
         seconds = f"{-fix.after_s:.0f}秒前" if language is Language.JA else f"{fix.after_s:.0f} s"
         speed = "" if fix.speed_kmh is None else f" {fix.speed_kmh:.0f} km/h"
         anchor, dx = ("end", -8) if x > WIDTH * 0.6 else ("start", 8)
-        parts.append(
-            f'<text x="{x + dx:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}">{escape(seconds + speed)}</text>'
-        )
+        at = f'x="{x + dx:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}"'
+        parts.append(f'<text class="mark" {at}>{escape(seconds + speed)}</text>')
     return parts
 
 

@@ -8,16 +8,8 @@ from uuid import UUID
 
 from api import impacts, policies
 from api.context import SQL as API_SQL
-from api.dossier.document import (
-    DeviceFacts,
-    Dossier,
-    Generated,
-    ImpactFacts,
-    IncidentFacts,
-    LookUp,
-    PlaceOnRecord,
-    Record,
-)
+from api.dossier.document import Dossier, Generated, LookUp, Record
+from api.dossier.facts import DeviceFacts, ImpactFacts, IncidentFacts, PlaceOnRecord
 from api.views_admin import VehicleView
 from api.views_detail import ContractView
 from incident.service import UnknownIncident, now
@@ -82,7 +74,7 @@ def _place(row: dict[str, Any]) -> PlaceOnRecord | None:
         at=row["position_at"],
         words=said.get("words", {}),
         road=row.get("road"),
-        fire=said.get("fire_words", {}),
+        fire=said.get("fire", []),
     )
 
 

@@ -22,9 +22,24 @@ SELECT id, channel, template, language, number, body, state, created_at, sent_at
 FROM messages WHERE incident_id = %(id)s ORDER BY created_at, id LIMIT %(limit)s;
 
 -- name: dispatches
-SELECT d.id, d.kind, d.state, d.unit_id, u.name AS unit_name, d.tried, d.eta_at, d.requested_at, d.offered_at,
-       d.accepted_at, d.en_route_at, d.on_scene_at, d.secured_at, d.ended_at, d.report
-FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id
+SELECT d.id, d.kind, d.state, d.unit_id, u.name AS unit_name, d.provider_id, d.crew, d.sent_by, d.eta_at,
+       d.requested_at, d.offered_at, d.accepted_at, d.en_route_at, d.on_scene_at, d.secured_at, d.ended_at, d.report,
+       d.searches, coalesce(asked.offers, '[]') AS offers, coalesce(scene.checks, '[]') AS checks,
+       coalesce(pictures.photos, '[]') AS photos
+FROM dispatches d
+LEFT JOIN units u ON u.id = d.unit_id
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(to_jsonb(o) ORDER BY offered_at, asked) AS offers
+    FROM dispatch_offers o WHERE dispatch_id = d.id
+) asked ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(to_jsonb(c) ORDER BY at, item) AS checks FROM dispatch_checks c WHERE dispatch_id = d.id
+) scene ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('id', id, 'at', at, 'by', by, 'sha256', encode(sha256(jpeg), 'hex'))
+                     ORDER BY at, id) AS photos
+    FROM dispatch_photos WHERE dispatch_id = d.id
+) pictures ON true
 WHERE d.incident_id = %(id)s ORDER BY d.requested_at, d.id LIMIT %(limit)s;
 
 -- name: notes

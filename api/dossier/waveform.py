@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from api.dossier.document import ImpactFacts
+from api.dossier.facts import ImpactFacts
 from api.impact_words import heading
 from schemas.incident import Language
 from scoring.drawing import draw
@@ -18,7 +18,7 @@ from scoring.speed import SpeedTrack
 _STYLE: Final = re.compile(r"<style>.*?</style>", re.DOTALL)
 # A renderer for paper knows neither custom properties nor a theme.
 _PAPER: Final = """<style>
-text{font-family:IPAexGothic;font-size:15px;fill:#1b232c}.quiet{fill:#5b6672;font-size:13px}.title{font-size:15px}
+text{font-family:IPAexGothic;font-size:15px;fill:#1b232c}.quiet{fill:#5b6672;font-size:13px}.title{font-size:14px}
 .ground{fill:#fff}.missing{fill:#d5dbe1}.grid{stroke:#d5dbe1;fill:none}.mark{fill:#fde8e4}
 .one,.two,.three{fill:none;stroke-width:1.4}.one{stroke:#0b62a8}.two{stroke:#a35200}.three{stroke:#8a1c5c}
 .t1{fill:#0b62a8}.t2{fill:#a35200}.t3{fill:#8a1c5c}.car{fill:none;stroke:#1b232c;stroke-width:1.5}

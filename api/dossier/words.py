@@ -45,11 +45,18 @@ PARTY: Final[Words] = {
     "operator": ("担当者", "an operator"),
     "caller": ("電話をかけてきた方", "a caller"),
 }
+CALLER: Final[Words] = {
+    **PARTY,
+    "holder": ("契約者", "the policyholder"),
+    "unknown": ("番号から特定できない方", "somebody whose number is not known"),
+    "stranger": ("番号から特定できない方", "somebody whose number is not known"),
+}
 VIA: Final[Words] = {
     "key": ("電話のキー", "a key on the phone"),
     "speech": ("音声", "speech"),
     "voice": ("音声", "speech"),
     "app": ("アプリ", "the app"),
+    "sms": ("SMS", "SMS"),
     "link": ("回答ページ", "the answer page"),
     "operator": ("担当者の聞き取り", "an operator who heard it"),
 }
@@ -75,6 +82,31 @@ DISPATCH_STATE: Final[Words] = {
     "stood_down": ("取り消し", "called off"),
     "failed": ("手配できず", "no unit found"),
 }
+OFFER_STATE: Final[Words] = {
+    "open": ("回答待ち", "not answered yet"),
+    "accepted": ("受諾", "accepted"),
+    "declined": ("辞退", "declined"),
+    "expired": ("応答なし", "not answered in time"),
+    "taken": ("他の隊員が受諾", "somebody else accepted"),
+    "withdrawn": ("打診を取り下げ", "withdrawn"),
+    "stood_down": ("出動を取り消し", "called off"),
+    "completed": ("完了", "completed"),
+}
+REMINDER: Final[Words] = {
+    "depart": ("出発の確認", "to set off"),
+    "confirm_safe": ("安全の確認", "to say that they are well"),
+}
+CHECK: Final[Words] = {
+    "people_safe": ("人の安全", "people are safe"),
+    "triangle_and_hazard_lights": ("三角表示板とハザードランプ", "warning triangle and hazard lights"),
+    "secondary_accident_prevention": ("二次事故の防止", "prevention of a second accident"),
+    "ambulance": ("救急車", "ambulance"),
+    "police": ("警察", "police"),
+    "photos": ("写真", "photos"),
+    "other_party": ("相手方", "the other party"),
+    "towing": ("レッカー", "towing"),
+}
+CHECK_STATE: Final[Words] = {"done": ("済み", "done"), "not_needed": ("不要", "not needed")}
 CALL_STATE: Final[Words] = {
     "waiting": ("発信待ち", "waiting to be placed"),
     "sending": ("発信処理中", "being placed"),
@@ -134,6 +166,16 @@ ALARM_REASON: Final[Words] = {
     "no_number": ("番号の登録なし", "no number on record"),
     "joined": ("新たな知らせが加わった", "something joined it"),
     "device_silent": ("車載装置からの通信が途絶", "the device has fallen silent"),
+    "lone_worker": ("隊員の安全が確認できない", "nothing was heard of who works on the scene"),
+    "nobody_came": ("誰も現場に着いていない", "nobody has come"),
+    "nobody_else": ("ほかに向かえる隊員がいない", "nobody else can go"),
+    "not_departed": ("隊員が出発しない", "the unit does not set off"),
+    "unit_late": ("隊員の到着が遅れている", "the unit is late"),
+    "unit_much_later": ("到着が大幅に遅れる見込み", "the unit will be much later"),
+    "spoke": ("電話口で話した", "somebody spoke"),
+    "stayed": ("切らずに待っている", "stayed on the line"),
+    "forgotten": ("次の対応が予定されていなかった", "nothing would have come of it any more"),
+    "operator_left": ("担当者が通話を離れた", "the operator left the line"),
     "left_waiting": ("電話口で待たせている", "somebody waits on the line"),
     **ANSWER,
 }
@@ -188,6 +230,7 @@ FLAG: Final[Words] = {
 ACTOR: Final[Words] = {
     "device": ("車載装置", "the device"),
     "system": ("システム", "the system"),
+    "auditor": ("監査プログラム", "the auditor"),
     "carrier": ("電話会社", "the telephone carrier"),
     "driver": ("運転者", "the driver"),
     "contact": ("緊急連絡先", "the emergency contact"),

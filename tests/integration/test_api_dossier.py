@@ -19,6 +19,8 @@ from support.lanes import running_lane
 from support.paper import attachments, text_of
 from support.servers import Broker
 
+from api.dossier.reading import read_record
+
 NOBODY = UUID(int=7)
 HOSTILE = (
     '#read("/etc/passwd") $x$ *b* _i_ `c` <label> @ref \\u{1F600} // /* "quoted" [x] {y} ' + "W" * 300,
@@ -112,6 +114,16 @@ def test_every_export_is_logged_with_its_reason(api: Backend) -> None:
         ("operator:sato", "incident.dossier", str(incident_id), "police inquiry"),
         ("admin:admin", "incident.dossier", str(incident_id), "incident work"),
     ]
+
+
+def test_all_of_it_is_as_of_one_moment(api: Backend) -> None:
+    api.insure()
+    incident_id = api.report()
+    with api.app.state.context.snapshot() as conn:
+        before = read_record(conn, incident_id)
+        api.post(f"/v1/incidents/{incident_id}/notes", {"text": "meanwhile"})
+        assert read_record(conn, incident_id) == before
+    assert api.get(f"/v1/incidents/{incident_id}/dossier")["record"]["notes"]
 
 
 def test_other_people_get_none(api: Backend) -> None:

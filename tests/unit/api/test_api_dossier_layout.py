@@ -93,7 +93,13 @@ def record(**changes: Any) -> Record:
             "at": after(0),
             "words": {"ja": "神奈川県箱根町付近", "en": "near Hakone, Kanagawa"},
             "road": "general",
-            "fire": {},
+            "fire": [
+                {
+                    "name": {"ja": "箱根町消防本部", "en": "Hakone Fire"},
+                    "number": "0460-00-0000",
+                    "as_of": "2026-04-01",
+                }
+            ],
         },
         "contract": {
             "policy_id": "P-0001",
@@ -159,6 +165,8 @@ def test_what_was_measured_is_told_with_its_marks() -> None:
     assert "2026-10-01 12:00:00" in said  # Japan
     assert "near Hakone, Kanagawa, 35.232400, 139.106900" in said
     assert "serious injury or worse (MAIS 3+) | 2 %–11 % | NHTSA 2022 all 2 %" in said
+    assert "Hakone Fire 0460-00-0000 (as of 2026-04-01)" in said
+    assert "1 placed, 0 answered" in said
     assert "police inquiry" in said
     assert "firmware" in said.lower()
     assert "31.5 km/h 以上 (推定範囲 29.9〜33.1 km/h)" in words(sheet(language=Language.JA))
@@ -292,11 +300,13 @@ def test_what_cannot_be_printed_is_shown_by_its_code(text: str, shown: str) -> N
     assert printable(text) == shown
 
 
-def test_long_runs_get_places_to_break() -> None:
-    runs = printable("x" * 100).split("\u200b")
-    assert "".join(runs) == "x" * 100
-    assert max(map(len, runs)) <= 24
-    assert "\u200b" not in printable("あ" * 100)
+def test_runs_too_wide_for_a_column_get_places_to_break() -> None:
+    for text in ("x" * 100, "W" * 12):
+        pieces = printable(text).split("\u200b")
+        assert "".join(pieces) == text
+        assert max(map(len, pieces)) <= 6
+    for whole in ("あ" * 100, "guard-hakone-hybrid-5", "headquarters", "+819012345678"):
+        assert printable(whole) == whole
 
 
 def test_a_document_that_takes_too_long_is_given_up() -> None:

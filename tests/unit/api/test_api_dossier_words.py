@@ -87,6 +87,20 @@ def test_every_kind_of_event_has_words_in_both_languages() -> None:
     assert all(ja and en and ja != en for ja, en in PHRASES.values())
 
 
+def test_every_reason_of_an_alarm_has_words() -> None:
+    reasons = {
+        str(keyword.value.value)
+        for file in (ROOT / "incident").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).split(".")[-1] in {"alarm", "summon", "_ring"}
+        for keyword in node.keywords
+        if keyword.arg == "reason" and isinstance(keyword.value, ast.Constant)
+    }
+    assert "plan" in reasons
+    assert reasons <= words.ALARM_REASON.keys()
+
+
 @pytest.mark.parametrize(
     ("table", "vocabulary"),
     [
