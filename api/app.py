@@ -19,6 +19,8 @@ from api import (
     errors,
     fields,
     routes_admin,
+    routes_answer,
+    routes_call_figures,
     routes_desk,
     routes_dossier,
     routes_driver,
@@ -33,6 +35,7 @@ from api import (
     routes_unit,
     views,
     views_admin,
+    views_call_figures,
     views_detail,
     views_field,
     views_impact,
@@ -105,6 +108,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     registry = CollectorRegistry()
     registry.register(Gauges(here))
     app.state.context, app.state.registry, app.state.threads = here, registry, []
+    app.state.answer_gate = routes_answer.Gate()
     errors.install(app)
     app.add_middleware(Edge, registry=registry)
     for routes in (
@@ -114,10 +118,12 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_stream,
         routes_unit,
         routes_driver,
+        routes_call_figures,
         routes_phone,
         routes_admin,
         routes_desk,
         routes_twilio,
+        routes_answer,
         routes_twilio_desk,
         routes_twilio_inbound,
         routes_health,
@@ -163,6 +169,7 @@ def _models() -> dict[str, type[BaseModel]]:
             views_admin,
             views_detail,
             views_field,
+            views_call_figures,
             views_impact,
         )
         for name, value in vars(module).items()

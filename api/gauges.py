@@ -10,7 +10,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from api import call_figures
 from api.context import SQL, Context
+from incident.carrier_health import CarrierState
 from incident.members import operators_ready
 from schemas.incident import Phase
 
@@ -43,6 +45,7 @@ class Gauges(Collector):
                     row["phase"]: row["many"] for row in conn.execute(SQL["count_open_incidents"]).fetchall()
                 }
                 waiting = conn.execute(SQL["count_waiting"]).fetchone() or {}
+                calls = call_figures.read(conn, self._here.settings)
                 ready = operators_ready(conn)
         except psycopg.Error:
             up.add_metric([], 0)
@@ -54,6 +57,7 @@ class Gauges(Collector):
         return [
             up,
             phases,
+            *_of_calls(calls),
             GaugeMetricFamily(
                 "cbutton_operators_ready",
                 "Operators whose telephone would be rung; 0 is an alarm.",
@@ -64,3 +68,18 @@ class Gauges(Collector):
                 for name, words in _WAITING.items()
             ),
         ]
+
+
+def _of_calls(calls: call_figures.CallFigures) -> Iterable[Metric]:
+    waiting = GaugeMetricFamily("cbutton_calls_waiting", "Calls in our own queue.", labels=["urgency"])
+    waits = GaugeMetricFamily(
+        "cbutton_call_wait_seconds", "How long a call queued now would wait.", labels=["urgency"]
+    )
+    for one in calls.queue:
+        waiting.add_metric([one.urgency.name.lower()], one.waiting)
+        if one.predicted_s is not None:
+            waits.add_metric([one.urgency.name.lower()], one.predicted_s)
+    carrier = GaugeMetricFamily("cbutton_carrier", "1 for the state the carrier is in.", labels=["state"])
+    for state in CarrierState:
+        carrier.add_metric([state], state is calls.carrier.state)
+    return waiting, waits, carrier

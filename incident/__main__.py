@@ -6,18 +6,21 @@ import argparse
 import threading
 from typing import Final
 
+from incident import mail, push
 from incident.commands import CommandPost
+from incident.dialer import Dialer
 from incident.engine import Engine
-from incident.sender import Sender
 from incident.service import Incidents
-from incident.telephony import Carrier
+from incident.sms import SmsSender
+from incident.twilio_carrier import TwilioCarrier
 from incident.worker import Worker, listen, watch
 from runtime.database import connect_patiently
 from runtime.lifecycle import Lifecycle
 from runtime.logs import configure
 from runtime.settings import Settings
 
-_SENDERS: Final = 4
+_DIALERS: Final = 4
+_SMS_SENDERS: Final = 2
 
 
 def main() -> int:
@@ -28,21 +31,37 @@ def main() -> int:
     life = Lifecycle()
     url = settings.database_url.get_secret_value()
     incidents = Incidents(settings)
-    carrier = Carrier(settings)
+    carrier = TwilioCarrier(settings)
     post = CommandPost(settings.mqtt_url.get_secret_value())
     engine = Engine(incidents)
     workers = [Worker("timers", url, life, engine.step, idle_s=engine.idle_s)]
+    # Each may ask for a list and send something, connecting and answering as late as may be.
+    patience_s = 20.0 + 6 * settings.twilio_timeout_s
     workers += [
         Worker(
-            f"sender-{n}",
+            f"dialer-{n}",
             url,
             life,
-            Sender(settings, incidents, carrier).step,
-            # It may ask for a list of calls and for a call, each connecting and answering as late as may be.
-            patience_s=20.0 + 6 * settings.twilio_timeout_s,
+            Dialer(settings, incidents, carrier).step,
+            patience_s=patience_s,
         )
-        for n in range(_SENDERS)
+        for n in range(_DIALERS)
     ]
+    workers += [
+        Worker(
+            f"sms-{n}",
+            url,
+            life,
+            SmsSender(settings, incidents, carrier).step,
+            patience_s=patience_s,
+        )
+        for n in range(_SMS_SENDERS)
+    ]
+    push_sender = push.PushSender(incidents, push.push_service(settings))
+    workers.append(Worker("push", url, life, push_sender.step, patience_s=push.LONGEST_STEP_S))
+    if (mail_service := mail.mail_service(settings)) is not None:
+        mail_sender = mail.MailSender(incidents, mail_service)
+        workers.append(Worker("mail", url, life, mail_sender.step, patience_s=mail.LONGEST_STEP_S))
     workers.append(Worker("commands", url, life, post.step))
     with connect_patiently(url, name="engine") as conn:
         if settings.plan_file is not None:
@@ -54,7 +73,7 @@ def main() -> int:
     listener = threading.Thread(target=listen, args=(url, life, workers), daemon=True)
     listener.start()
     life.ready()
-    log.info("engine runs", senders=_SENDERS)
+    log.info("engine runs", dialers=_DIALERS)
     watch(life, workers)
     for worker in workers:
         worker.wake.set()

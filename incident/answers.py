@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from incident import desk, ladder, sending, underway
 from incident.draft import Draft
-from incident.effects import CancelCalls, ClearTimers, ShowLight
+from incident.effects import CancelCalls, ClearTimers, Message, ShowLight
 from incident.events import Answered, AnswerFor, Close
 from incident.state import OPEN_DISPATCH, Light, State, Task
 from schemas.incident import Answer, CallParty, DispatchKind, Outcome, Phase
@@ -44,7 +44,7 @@ def close(draft: Draft, outcome: Outcome, *, operator: str | None = None) -> Non
     """End it: nothing rings, nothing is due, and the device says so."""
     ladder.stop(draft)
     draft.change(phase=Phase.CLOSED, outcome=outcome, tasks=(), waiting=(), desk_round=None, remind_at=None)
-    draft.do(CancelCalls(), ClearTimers(""), ShowLight(Light.ENDED))
+    draft.do(CancelCalls(), ClearTimers(""), ShowLight(Light.ENDED), Message("mail", "report"))
     underway.keep_watch(draft)
     draft.note("closed", outcome=outcome, operator=operator)
 

@@ -16,6 +16,7 @@ from incident.effects import (
     Message,
     OfferNext,
     PlaceCall,
+    RankCall,
     RemindUnit,
     RingDesk,
     SeekAgain,
@@ -39,6 +40,8 @@ def apply(hands: Hands, plan: Plan, state: State, effect: Effect) -> list[Event]
             hands.conn.clear_timers(hands.incident_id, prefix)
         case PlaceCall():
             return telephones.place(hands, effect)
+        case RankCall():
+            telephones.rank(hands, effect)
         case RingDesk(number, operator):
             name = plan.desk.rounds[number]
             return telephones.ring_desk(hands, number, name, plan.desk.ring_s, operator)

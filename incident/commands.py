@@ -15,6 +15,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
+from incident.outbox import SQL as OUTBOX_SQL
 from incident.service import SQL
 from runtime.database import Connection
 from schemas import topics
@@ -68,7 +69,7 @@ class CommandPost:
             # Of a newer version of ours, perhaps: it would be no better the next time.
             self._log.exception("a command cannot be written", command=str(row["id"]))
             conn.execute(
-                SQL["finish_effect"], {"id": row["id"], "state": "failed", "error": str(error)[:500]}
+                OUTBOX_SQL["finish_effect"], {"id": row["id"], "state": "failed", "error": str(error)[:500]}
             )
             return
         self._client.publish(topics.down(row["shard"], row["device_id"]), command.SerializeToString(), qos=0)

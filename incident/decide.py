@@ -18,6 +18,7 @@ from incident.plan import Plan
 from incident.refusal import CommandRefused
 from incident.state import Light, State
 from incident.transitions import TRANSITIONS
+from incident.writing import on_wrote
 from schemas.incident import Phase
 
 
@@ -88,6 +89,7 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     events.CallDriver: desk.on_call_driver,
     events.Answered: answers.on_answered,
     events.AnswerFor: answers.on_answer_for,
+    events.Wrote: on_wrote,
     events.Close: answers.on_close,
     events.DispatchMoved: sending.on_dispatch_moved,
     events.OfferDue: sending.on_offer_due,

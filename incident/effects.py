@@ -39,8 +39,17 @@ class PlaceCall(Effect):
     party: CallParty
     attempt: int
     ring_s: float
-    priority: int = 1
+    priority: int
     rank: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RankCall(Effect):
+    """Change the priority of a call, if it has not left yet."""
+
+    party: CallParty
+    attempt: int
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,14 @@ class Answered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Wrote(Event):
+    """A person wrote to the operators; `message_id` is where the words are."""
+
+    by: CallParty
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallAgain(Event):
     """The line was left free for long enough after an attempt."""
 

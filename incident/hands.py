@@ -20,10 +20,11 @@ SQL = Queries("incident")
 
 @dataclass(frozen=True, slots=True)
 class Insurer:
-    """The insurer's name in both languages."""
+    """The insurer's name in both languages, and the address under which its pages are reached."""
 
     ja: str
     en: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)

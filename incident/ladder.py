@@ -12,10 +12,11 @@ from datetime import timedelta
 
 from incident import missed
 from incident.draft import Draft
-from incident.effects import ClearTimers, Message, OfferNext, PlaceCall, SetTimer
+from incident.effects import ClearTimers, Message, OfferNext, PlaceCall, RankCall, SetTimer
 from incident.events import StepDue
 from incident.plan import Do
 from incident.state import OPEN_DISPATCH, URGENT, Line, Task
+from incident.urgency import of_call
 from schemas.incident import AmbulanceState, CallParty, DispatchKind, DispatchState, Phase, Reach
 
 # How often a step that waits for the car to stop looks again.
@@ -60,6 +61,11 @@ def change_rule(draft: Draft, name: str) -> None:
     """Begin anew with another rule, whatever was answered before."""
     draft.note("raised", rule=name, before=draft.state.rule)
     draft.change(phase=Phase.REACHING, rule=name, answer=None, help_refused=())
+    for party in (CallParty.DRIVER, CallParty.CONTACT):
+        line = draft.state.line(party)
+        if line.under_way:
+            # It may still wait behind calls that are less urgent than it has become.
+            draft.do(RankCall(party, line.attempts, of_call(draft.rule.occasions, party, line.attempts)))
     restart(draft)
 
 
@@ -134,7 +140,8 @@ def call(draft: Draft, party: CallParty, rank: int = 1, *, at_once: bool = False
         return
     attempt = line.attempts + 1
     _set_line(draft, party, Line(attempt, under_way=True, rank=rank, began_at=draft.at))
-    draft.do(PlaceCall(party, attempt, draft.plan.calls.ring_s, _priority(draft, party, attempt), rank))
+    priority = of_call(draft.rule.occasions, party, attempt)
+    draft.do(PlaceCall(party, attempt, draft.plan.calls.ring_s, priority, rank))
     watch_call(draft, party)
 
 
@@ -199,13 +206,6 @@ def request_help(draft: Draft, kind: DispatchKind | None, *, operator: str | Non
     draft.change(dispatches={**draft.state.dispatches, kind: DispatchState.REQUESTED})
     draft.note("dispatch_requested", dispatch=kind, operator=operator)
     draft.do(OfferNext(kind, operator=operator))
-
-
-def _priority(draft: Draft, party: CallParty, attempt: int) -> int:
-    """Graver rules first, and within a rule the driver's first call. 0 is for people who wait on a line."""
-    names = [rule.name for rule in draft.plan.rules]
-    first = party is CallParty.DRIVER and attempt == 1
-    return 1 + 2 * names.index(draft.state.rule) + (0 if first else 1)
 
 
 def _set_line(draft: Draft, party: CallParty, line: Line) -> None:

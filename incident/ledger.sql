@@ -26,10 +26,10 @@ FROM json_to_recordset(%(rows)s::json) AS r (id uuid, incident_id uuid, party te
                                              language text);
 
 -- name: insert_messages
-INSERT INTO messages (id, incident_id, channel, template, language, number, body)
-SELECT id, incident_id, channel, template, language, number, body
-FROM json_to_recordset(%(rows)s::json) AS r (id uuid, incident_id uuid, channel text, template text, language text,
-                                             number text, body text);
+INSERT INTO messages (id, incident_id, party, channel, template, language, number, email, subject, body)
+SELECT id, incident_id, party, channel, template, language, number, email, subject, body
+FROM json_to_recordset(%(rows)s::json) AS r (id uuid, incident_id uuid, party text, channel text, template text,
+                                             language text, number text, email text, subject text, body text);
 
 -- name: insert_effects
 INSERT INTO outbox (id, incident_id, kind, device_id, payload, priority, due_at, expires_at)

@@ -108,6 +108,10 @@ ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING version;
 SELECT f.number, h.language FROM phones f JOIN policyholders h ON h.id = f.holder_id
 WHERE f.holder_id = %(holder_id)s ORDER BY f.rank LIMIT 1;
 
+-- name: holder_address
+SELECT language, CASE WHEN email_agreed_on IS NOT NULL THEN email END AS email
+FROM policyholders WHERE id = %(holder_id)s;
+
 -- name: contact_phone
 SELECT number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s ORDER BY rank, id
 OFFSET %(rank)s::integer - 1 LIMIT 1;
@@ -124,6 +128,11 @@ SELECT coalesce(u.name, d.crew, p.name) AS unit, d.eta_at
 FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id LEFT JOIN providers p ON p.id = d.provider_id
 WHERE d.incident_id = %(incident_id)s AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured')
 ORDER BY d.accepted_at DESC LIMIT 1;
+
+-- name: rank_call
+UPDATE outbox SET priority = %(priority)s
+WHERE state = 'pending' AND id = (SELECT id FROM calls WHERE incident_id = %(incident_id)s AND party = %(party)s
+                                  AND attempt = %(attempt)s);
 
 -- name: supersede_lights
 UPDATE outbox SET state = 'expired' WHERE device_id = %(device_id)s AND kind = 'command' AND state = 'pending'
@@ -191,58 +200,6 @@ VALUES (%(id)s, %(incident_id)s, 'command', %(device_id)s, %(payload)s, 0, clock
 -- name: hint
 SELECT pg_notify('cbutton', '');
 
--- name: claim_effect
-WITH next AS (
-    SELECT id FROM outbox
-    WHERE kind IN ('cancel_call', 'check_call', 'connect_call', 'sms', 'push')
-      AND ((state = 'pending' AND due_at <= clock_timestamp())
-           OR (state IN ('sending', 'unknown') AND lease_until <= clock_timestamp()))
-    ORDER BY priority, due_at LIMIT 1 FOR UPDATE SKIP LOCKED
-)
-UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s
-FROM next WHERE outbox.id = next.id
-RETURNING outbox.id, outbox.incident_id, outbox.kind, outbox.payload, outbox.attempts;
-
--- name: lock_calling
-SELECT pg_advisory_xact_lock(hashtextextended('calling', 0));
-
--- name: claim_call
-WITH next AS (
-    SELECT o.id FROM outbox o JOIN calls c ON c.id = o.id
-    WHERE o.kind = 'call' AND o.state = 'pending' AND o.due_at <= clock_timestamp()
-      AND NOT EXISTS (SELECT FROM calls WHERE sent_at > clock_timestamp() - %(gap)s::interval)
-      AND NOT EXISTS (SELECT FROM calls other WHERE other.number = c.number AND other.state IN ('sending', 'unknown'))
-      -- Who rings us just now is on the line already; not for long, since the end of their call may be missed.
-      AND NOT EXISTS (SELECT FROM calls here WHERE here.number = c.number AND here.direction = 'inbound'
-                      AND here.state = 'answered' AND here.answered_at > clock_timestamp() - interval '3 minutes')
-      AND NOT EXISTS (SELECT FROM outbox cancel WHERE cancel.kind = 'cancel_call'
-                      AND cancel.state IN ('pending', 'sending', 'unknown') AND cancel.payload ->> 'call_id' = o.id::text)
-    ORDER BY o.priority, o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
-), claimed AS (
-    UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s
-    FROM next WHERE outbox.id = next.id RETURNING outbox.id, outbox.payload
-)
-UPDATE calls SET state = 'sending', sent_at = clock_timestamp()
-FROM claimed WHERE calls.id = claimed.id
-RETURNING calls.id, calls.incident_id, calls.party, calls.number, calls.sent_at, claimed.payload;
-
--- name: claim_unanswered_call
-WITH next AS (
-    SELECT o.id FROM outbox o
-    WHERE o.kind = 'call' AND o.state IN ('sending', 'unknown') AND o.lease_until <= clock_timestamp()
-    ORDER BY o.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
-), claimed AS (
-    UPDATE outbox SET state = 'unknown', lease_until = clock_timestamp() + %(lease)s
-    FROM next WHERE outbox.id = next.id RETURNING outbox.id, outbox.payload
-)
-UPDATE calls SET state = CASE WHEN calls.state = 'sending' THEN 'unknown' ELSE calls.state END
-FROM claimed WHERE calls.id = claimed.id
-RETURNING calls.id, calls.incident_id, calls.party, calls.number, calls.sent_at, calls.sid, claimed.payload;
-
--- name: call_is_unwanted
-SELECT 1 FROM outbox WHERE kind = 'cancel_call' AND state IN ('pending', 'sending', 'unknown')
-AND payload ->> 'call_id' = %(id)s::text;
-
 -- name: withdraw_call
 WITH withdrawn AS (
     UPDATE outbox SET state = 'expired', lease_until = NULL, error = 'withdrawn'
@@ -250,56 +207,6 @@ WITH withdrawn AS (
 )
 UPDATE calls SET state = 'ended', end_status = 'withdrawn', ended_at = %(at)s
 FROM withdrawn WHERE calls.id = withdrawn.id RETURNING calls.id;
-
--- name: repeat_call
-WITH again AS (
-    UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s,
-           error = 'sent again'
-    WHERE id = %(id)s AND state = 'unknown' RETURNING id
-)
-UPDATE calls SET state = 'sending', possible_duplicate = true, sent_at = clock_timestamp()
-FROM again WHERE calls.id = again.id AND calls.state = 'unknown' RETURNING calls.id;
-
--- name: lease_again
-UPDATE outbox SET state = 'unknown', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s,
-       error = %(error)s
-WHERE id = %(id)s AND state IN ('sending', 'unknown');
-
--- name: unsend_call
-WITH put_back AS (
-    UPDATE outbox SET state = 'pending', due_at = clock_timestamp() + %(wait)s, lease_until = NULL, error = %(error)s
-    WHERE id = %(id)s AND state = 'sending' RETURNING id
-)
-UPDATE calls SET state = 'waiting', sent_at = NULL FROM put_back WHERE calls.id = put_back.id;
-
--- name: finish_effect
-UPDATE outbox SET state = %(state)s, lease_until = NULL, error = %(error)s WHERE id = %(id)s;
-
--- name: retry_effect
-UPDATE outbox SET state = 'pending', due_at = clock_timestamp() + %(wait)s, lease_until = NULL, error = %(error)s
-WHERE id = %(id)s;
-
--- name: known_calls
-SELECT sid FROM calls WHERE sid = ANY (%(sids)s);
-
--- name: known_messages
-SELECT sid FROM messages WHERE sid = ANY (%(sids)s);
-
--- name: message
-SELECT m.id, m.incident_id, m.number, m.body, m.state, m.created_at,
-       m.created_at < clock_timestamp() - %(lifetime)s::interval
-       OR (m.template IN ('help_accepted', 'help_late')
-           AND NOT EXISTS (SELECT FROM dispatches d WHERE d.incident_id = m.incident_id
-                           AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured'))) AS outdated
-FROM messages m WHERE m.id = %(id)s;
-
--- name: message_sent
-UPDATE messages SET state = CASE WHEN state = 'waiting' THEN 'sent' ELSE state END,
-       sid = coalesce(sid, %(sid)s), sent_at = coalesce(sent_at, clock_timestamp())
-WHERE id = %(id)s;
-
--- name: message_failed
-UPDATE messages SET state = 'failed' WHERE id = %(id)s;
 
 -- name: due_commands
 SELECT o.id, o.incident_id, o.device_id, o.payload, o.expires_at, o.attempts, d.shard,

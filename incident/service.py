@@ -70,7 +70,7 @@ class Incidents:
 
     def __init__(self, settings: Settings) -> None:
         self._scale = settings.time_scale
-        self._insurer = Insurer(settings.insurer_ja, settings.insurer_en)
+        self._insurer = Insurer(settings.insurer_ja, settings.insurer_en, settings.api_url)
         self._plans: dict[int, Plan] = {}
 
     def report(self, conn: Connection, report: Report) -> Filed:

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 
 from psycopg.rows import DictRow
 
-from incident.effects import PlaceCall
+from incident.effects import PlaceCall, RankCall
 from incident.events import CallEnded, DeskRung, Event
 from incident.hands import SQL, Hands
 from incident.plan import Round
+from incident.urgency import Urgency
 from runtime.sql import Queries
 from schemas.incident import CallParty
 
@@ -21,7 +22,7 @@ _ROLES = {
     Round.SECOND_SITE: "second_site",
 }
 # Somebody waits on a line: before every call that nobody waits for.
-_FIRST = 0
+_FIRST = Urgency.OPERATOR
 
 
 def place(hands: Hands, call: PlaceCall) -> list[Event]:
@@ -47,6 +48,12 @@ def place(hands: Hands, call: PlaceCall) -> list[Event]:
     hands.queue("call", {"ring_s": call.ring_s}, row_id=call_id, priority=call.priority)
     hands.note("call_queued", party=party, attempt=attempt)
     return []
+
+
+def rank(hands: Hands, call: RankCall) -> None:
+    """Move a call that still waits in our own queue."""
+    key = {"incident_id": hands.incident_id, "party": call.party, "attempt": call.attempt}
+    hands.conn.execute(SQL["rank_call"], key | {"priority": call.priority})
 
 
 def ring_desk(hands: Hands, number: int, name: Round, ring_s: float, only: str | None) -> list[Event]:

@@ -46,6 +46,7 @@ from incident.events import (
     StopHelp,
     Take,
     UnitSafe,
+    Wrote,
 )
 from schemas.incident import Phase
 
@@ -68,6 +69,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[Event], frozenset[Phase]]]] = {
         DeskDue: frozenset({REACHING}),
         DeskAnswered: frozenset({HELPING}),
         Answered: frozenset({REACHING, HELPING, SETTLING, CLOSED}),
+        Wrote: frozenset({REACHING}),
         DispatchMoved: frozenset({REACHING}),
         NobodyElse: frozenset({REACHING}),
         SearchDue: frozenset({REACHING}),
@@ -103,6 +105,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[Event], frozenset[Phase]]]] = {
         DeskDue: frozenset({HELPING}),
         DeskAnswered: frozenset({HELPING}),
         Answered: frozenset({HELPING, SETTLING}),
+        Wrote: frozenset({HELPING}),
         DispatchMoved: frozenset({HELPING}),
         NobodyElse: frozenset({HELPING}),
         SearchDue: frozenset({HELPING}),
@@ -137,6 +140,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[Event], frozenset[Phase]]]] = {
         DeskDue: frozenset({SETTLING}),
         DeskAnswered: frozenset({SETTLING}),
         Answered: frozenset({HELPING, SETTLING}),
+        Wrote: frozenset({SETTLING}),
         DispatchMoved: frozenset({SETTLING}),
         NobodyElse: frozenset({SETTLING}),
         DepartDue: frozenset({SETTLING}),

@@ -18,6 +18,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from schemas import topics
 
 PREFIX: Final = "CBUTTON_"
+PUSH_SERVICES: Final = (
+    "https://fcm.googleapis.com",
+    "https://updates.push.services.mozilla.com",
+    "https://*.push.apple.com",
+    "https://*.notify.windows.com",
+)
 INJURY_MODIFIERS: Final = ("age", "near_side")
 
 
@@ -82,6 +88,27 @@ class Settings(BaseSettings):
     )
     insurer_en: str = Field(default="Tsunagaru Insurance", description="The insurer's name in English.")
 
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Mail server for reports, as smtp://user:password@host:port (STARTTLS where offered) or smtps://. "
+        "Default: no mail is sent.",
+    )
+    mail_from: str = Field(
+        default="noreply@localhost", description="Sender of e-mail, as name@domain or Name <name@domain>."
+    )
+    vapid_private_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key by which push services know us (VAPID, base64url). Default: no web push; apps fetch.",
+    )
+    vapid_contact: str = Field(
+        default="mailto:noreply@localhost",
+        description="Whom a push service may write to, as mailto: or https:.",
+    )
+    push_services: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=PUSH_SERVICES,
+        description="Push services that apps may subscribe with, as https://host,https://*.host.",
+    )
+
     twilio_account_sid: str = Field(
         default="", description="Twilio account that places calls and sends messages."
     )
@@ -118,7 +145,8 @@ class Settings(BaseSettings):
         description="Have the carrier guess whether voicemail picked up; a hint for operators, never an answer.",
     )
     record_calls: bool = Field(
-        default=False, description="Record conversations with operators; it is announced to everybody on the line."
+        default=False,
+        description="Record conversations with operators; it is announced to everybody on the line.",
     )
 
     time_scale: float = Field(
@@ -224,6 +252,23 @@ class Settings(BaseSettings):
         if value and not _is_url(value, "http", "https"):
             raise ValueError("cannot be read: it is written as https://host or http://host:port")
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _check_smtp_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _is_url(value.get_secret_value(), "smtp", "smtps"):
+            raise ValueError(
+                "cannot be read: it is written as smtp://user:password@host:port or smtps://…, "
+                "with special characters of the password percent-encoded"
+            )
+        return value
+
+    @field_validator("push_services", mode="before")
+    @classmethod
+    def _parse_services(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @field_validator("geocoder_url")
     @classmethod

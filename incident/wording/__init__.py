@@ -5,8 +5,9 @@ Nobody hears that an ambulance or a unit is on its way before somebody has accep
 
 from incident.wording.desk import Brief, briefing, desk
 from incident.wording.facts import EN, JA, JAPAN_TIME, Facts, clock_time
+from incident.wording.pages import buttons, occasion, page, recorded
 from incident.wording.spoken import contact_greeting, greeting, help_asked, spoken, welcome
-from incident.wording.texts import text
+from incident.wording.texts import carries_link, subject, text
 
 __all__ = [
     "EN",
@@ -15,12 +16,18 @@ __all__ = [
     "Brief",
     "Facts",
     "briefing",
+    "buttons",
+    "carries_link",
     "clock_time",
     "contact_greeting",
     "desk",
     "greeting",
     "help_asked",
+    "occasion",
+    "page",
+    "recorded",
     "spoken",
+    "subject",
     "text",
     "welcome",
 ]

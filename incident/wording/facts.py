@@ -23,6 +23,7 @@ class Facts:
     time: str = ""
     unit: str = ""
     eta: str = ""
+    link: str = ""
 
     def insurer(self, language: Language) -> str:
         """The insurer's name in a language."""

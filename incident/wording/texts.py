@@ -1,4 +1,4 @@
-"""What is written to drivers: pushes and SMS, by the name of their wording."""
+"""What is written to people: pushes, SMS and mail, by the name of their wording."""
 
 from __future__ import annotations
 
@@ -30,10 +30,40 @@ _TEXTS: Final[dict[tuple[str, str], dict[Language, str]]] = {
     },
     ("sms", "light"): {
         JA: "【{insurer}】{time}ごろ、お車に軽い衝撃がありました。"
-        "お困りのことがあれば、お電話かアプリでお知らせください。"
+        "お困りのことがあれば、こちらからお知らせください: {link} "
         "走行中は操作しないでください。",
-        EN: "[{insurer}] Your car had a light impact at about {time}. If you need anything, call us or use the app. "
+        EN: "[{insurer}] Your car had a light impact at about {time}. If you need anything, tell us here: {link} "
         "Please do not use the phone while driving.",
+    },
+    ("sms", "operator_wrote"): {
+        JA: "【{insurer}】担当者からのメッセージがあります。こちらでお読みになり、お返事ください: {link}",
+        EN: "[{insurer}] There is a message from us. Please read and answer it here: {link}",
+    },
+    ("push", "operator_wrote"): {
+        JA: "担当者からのメッセージがあります。",
+        EN: "There is a message from us.",
+    },
+    ("sms", "link"): {
+        JA: "【{insurer}】こちらからお答えください: {link}",
+        EN: "[{insurer}] Please answer here: {link}",
+    },
+    ("mail", "report"): {
+        JA: "{name}様\n\n"
+        "{time}ごろ、お車から知らせを受け取り、対応いたしました。この件の受付は終了しています。\n\n"
+        "事故の場合は、けがの有無にかかわらず、警察(110番)への届け出が必要です。"
+        "届け出がお済みでない場合は、お早めにお願いいたします。\n"
+        "あとから痛みが出ることがあります。その場合は、医師の診察をお受けください。\n\n"
+        "対応の記録は、アプリでご覧いただけます。\n\n"
+        "{insurer} 事故受付\n"
+        "このメールは送信専用です。\n",
+        EN: "Dear {name},\n\n"
+        "At about {time} we received a signal from your car and dealt with it. The matter is closed.\n\n"
+        "After an accident you must report to the police, 110, whether or not anyone is hurt. "
+        "If you have not done so yet, please do it soon.\n"
+        "Pain may begin later. If it does, please see a doctor.\n\n"
+        "You find the record of what was done in the app.\n\n"
+        "{insurer}, accident desk\n"
+        "Please do not reply to this mail.\n",
     },
     ("push", "expressway"): {
         JA: "お車から緊急の知らせを受け取りました。ハザードランプをつけ、"
@@ -60,9 +90,9 @@ _TEXTS: Final[dict[tuple[str, str], dict[Language, str]]] = {
     },
     ("sms", "reach_text"): {
         JA: "【{insurer}】{time}ごろ、お車から知らせを受け取りました。まず、安全な場所にいてください。"
-        "けがをされた方はいますか。このメッセージへの返信で、お答えください。",
+        "けがをされた方はいますか。こちらからお答えください: {link}",
         EN: "[{insurer}] We received a signal from your car at about {time}. First, please be in a safe place. "
-        "Is anyone hurt? You can answer by replying to this message.",
+        "Is anyone hurt? Please answer here: {link}",
     },
     ("push", "help_late"): {
         JA: "到着が遅れています。新しい見込みは{eta}ごろです。申し訳ありません。",
@@ -101,11 +131,45 @@ _GENERAL: Final = {
     JA: "【{insurer}】お車からの知らせを受け取りました。お困りのことはありますか。",
     EN: "[{insurer}] We received a signal from your car. Do you need anything?",
 }
+_GENERAL_SMS: Final = {
+    JA: "【{insurer}】お車からの知らせを受け取りました。お困りのことがあれば、こちらからお知らせください: {link}",
+    EN: "[{insurer}] We received a signal from your car. If you need anything, tell us here: {link}",
+}
+_SUBJECTS: Final = {
+    "report": {
+        JA: "【{insurer}】{time}ごろのお車からの知らせについて",
+        EN: "[{insurer}] The signal from your car at about {time}",
+    },
+}
 
 
 def text(channel: str, template: str, facts: Facts, language: Language) -> str:
-    """The body of a push or SMS; a plan's rule without words of its own gets a general question."""
+    """The body of a push, SMS or mail; a plan's rule without words of its own gets a general question."""
     if template in ("help_accepted", "help_late") and not facts.eta:
         template += "_without_eta"
-    words = _TEXTS.get((channel, template), _GENERAL)[language]
-    return words.format(insurer=facts.insurer(language), time=facts.time, unit=facts.unit, eta=facts.eta)
+    return _fill(_words(channel, template)[language], facts, language)
+
+
+def carries_link(channel: str, template: str) -> bool:
+    """Whether the words lead to the answer page."""
+    return any("{link}" in words for words in _words(channel, template).values())
+
+
+def subject(template: str, facts: Facts, language: Language) -> str:
+    """The subject of a mail."""
+    return _fill(_SUBJECTS[template][language], facts, language)
+
+
+def _words(channel: str, template: str) -> dict[Language, str]:
+    return _TEXTS.get((channel, template), _GENERAL_SMS if channel == "sms" else _GENERAL)
+
+
+def _fill(words: str, facts: Facts, language: Language) -> str:
+    return words.format(
+        insurer=facts.insurer(language),
+        name=facts.name,
+        time=facts.time,
+        unit=facts.unit,
+        eta=facts.eta,
+        link=facts.link,
+    )

@@ -21,7 +21,7 @@ from support.backend import (
 )
 from twilio.request_validator import RequestValidator
 
-from incident.service import SQL as INCIDENT_SQL
+from incident.dialer import SQL as DIALER_SQL
 from runtime.database import connect
 from schemas.impact import Severity
 
@@ -40,7 +40,13 @@ def ringing(api: Backend, severity: Severity = Severity.SEVERE) -> tuple[UUID, U
     incident_id = api.report(severity=severity)
     with connect(api.url, name="test") as conn:
         claimed = conn.execute(
-            INCIDENT_SQL["claim_call"], {"gap": timedelta(0), "lease": timedelta(seconds=30)}
+            DIALER_SQL["claim_call"],
+            {
+                "gap": timedelta(0),
+                "lease": timedelta(seconds=30),
+                "longest_ring": timedelta(seconds=60),
+                "longest_talk": timedelta(minutes=10),
+            },
         ).fetchone()
     assert claimed is not None
     return incident_id, claimed["id"]

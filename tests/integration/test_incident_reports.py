@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 from support.insured import SCENE, Insured, in_background, insured_world, wait_until_blocked
 
-from incident.lights import queue_receipt
 from incident.events import Answered, Close, DispatchMoved, Joined
+from incident.lights import queue_receipt
 from incident.service import Report, UnknownIncident
 from incident.state import Task
 from runtime.database import Connection

@@ -12,7 +12,7 @@ from support.insured import DRIVER, Insured, insured_world, queue_call
 from support.outbox import cut, drain, quietly, refuse, sender, webhook
 from support.small_carrier import Resource, SmallCarrier, small_carrier
 
-from incident.service import SQL
+from incident.dialer import SQL
 from schemas.incident import Phase
 
 
@@ -163,7 +163,10 @@ def test_a_sender_killed_before_it_asked_leaves_the_call_to_the_next(
     world: Insured, incident_id: UUID, carrier: SmallCarrier
 ) -> None:
     with world.conn.transaction():
-        world.conn.execute(SQL["claim_call"], {"gap": "0 s", "lease": "60 s"})
+        world.conn.execute(
+            SQL["claim_call"],
+            {"gap": "0 s", "lease": "60 s", "longest_ring": "60 s", "longest_talk": "600 s"},
+        )
     assert drain(world) == 0
     world.run_out_leases()
     drain(world)
@@ -223,7 +226,7 @@ def test_calls_of_other_attempts_are_not_adopted(
 def test_one_number_has_one_unresolved_attempt_at_most(
     world: Insured, incident_id: UUID, carrier: SmallCarrier
 ) -> None:
-    """Two incidents ring the same person: the second call waits until the first is clear."""
+    """Two incidents ring the same person: the second call waits until the first is clear, and over."""
     queue_call(world, incident_id, DRIVER)
     carrier.after_call = cut(done=True)
     assert drain(world) == 1
@@ -231,8 +234,12 @@ def test_one_number_has_one_unresolved_attempt_at_most(
     carrier.after_call = quietly
     world.run_out_leases()
     drain(world)
+    assert len(carrier.calls) == 1
+    webhook(world, carrier.calls[0], "no-answer")
+    drain(world)
     assert len(carrier.calls) == 2
-    assert len({row["sid"] for row in world.rows("SELECT sid FROM calls WHERE state = 'placed'")}) == 2
+    assert len({row["sid"] for row in world.rows("SELECT sid FROM calls")}) == 2
+    queue_call(world, incident_id, DRIVER, 2)
     with pytest.raises(psycopg.errors.UniqueViolation):
         world.conn.execute("UPDATE calls SET state = 'unknown'")
 
@@ -327,5 +334,5 @@ def test_a_carrier_out_of_reach_is_tried_until_it_answers(
 
 
 def test_settings_give_the_lease_more_than_a_request_can_take(world: Insured) -> None:
-    lease = sender(world)._lease  # pyright: ignore[reportPrivateUsage] what two senders rely on
+    lease = sender(world).dialer._lease  # pyright: ignore[reportPrivateUsage] what two senders rely on
     assert lease.total_seconds() > 2 * world.settings.twilio_timeout_s

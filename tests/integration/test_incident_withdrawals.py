@@ -12,8 +12,8 @@ from support.outbox import cut, drain, fine, fire, quietly, refuse, sender, webh
 from support.small_carrier import SmallCarrier, small_carrier
 
 from incident.events import Close
-from incident.sender import Sender
-from incident.telephony import Carrier, Unreachable
+from incident.telephony import Unreachable
+from incident.twilio_carrier import TwilioCarrier
 from schemas.impact import Severity
 from schemas.incident import Outcome
 
@@ -81,12 +81,12 @@ def test_a_call_put_back_after_it_was_called_off_is_not_made(
 ) -> None:
     """The driver answers while the request is on its way to a carrier that cannot be reached."""
 
-    class Away(Carrier):
-        def place_call(self, number: str, call_id: UUID, ring_s: float) -> str:
+    class Away(TwilioCarrier):
+        def place_call(self, number: str, call_id: UUID, ring_s: float, *, detect: bool = True) -> str:
             world.tell(incident_id, fine)
             raise Unreachable("no route")
 
-    assert Sender(world.settings, world.incidents, Away(world.settings)).step(world.conn)
+    assert sender(world, Away(world.settings)).step(world.conn)
     assert (world.call(incident_id)["state"], world.call(incident_id)["sent"]) == ("waiting", "pending")
     world.forget_messages()
     world.run_out_leases()

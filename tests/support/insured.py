@@ -167,6 +167,7 @@ class Insured:
         """As after a while: whoever was sending is thought dead, and what was put back is tried again."""
         self.conn.execute("UPDATE outbox SET lease_until = clock_timestamp() WHERE lease_until IS NOT NULL")
         self.conn.execute("UPDATE outbox SET due_at = clock_timestamp() WHERE state = 'pending'")
+        self.conn.execute("UPDATE carrier_health SET retry_at = NULL")
 
     def forget_messages(self) -> None:
         """Let nothing but calls wait in the outbox."""

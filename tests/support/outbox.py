@@ -11,17 +11,35 @@ from support.insured import Insured
 from support.small_carrier import Cut, Refuse, Resource
 
 from incident.calls import Calls
+from incident.dialer import Dialer
 from incident.engine import Engine
 from incident.events import Answered
-from incident.sender import Sender
+from incident.push import PushSender
+from incident.sms import SmsSender
 from incident.telephony import Carrier
+from incident.twilio_carrier import TwilioCarrier
+from runtime.database import Connection
 from schemas.incident import Answer, CallParty
 
 
-def sender(world: Insured, **changes: Any) -> Sender:
+class Sender:
+    """What the engine's threads do by turns: calls first, then texts."""
+
+    def __init__(self, world: Insured, carrier: Carrier | None = None, **changes: Any) -> None:
+        settings = world.settings.model_copy(update=changes)
+        carrier = carrier or TwilioCarrier(settings)
+        self.dialer = Dialer(settings, world.incidents, carrier)
+        self.sms = SmsSender(settings, world.incidents, carrier)
+        self.push = PushSender(world.incidents, None)
+
+    def step(self, conn: Connection) -> bool:
+        """One effect; false if nothing is due."""
+        return self.dialer.step(conn) or self.sms.step(conn) or self.push.step(conn)
+
+
+def sender(world: Insured, carrier: Carrier | None = None, **changes: Any) -> Sender:
     """A sender with settings of its own."""
-    settings = world.settings.model_copy(update=changes)
-    return Sender(settings, world.incidents, Carrier(settings))
+    return Sender(world, carrier, **changes)
 
 
 def drain(world: Insured, one: Sender | None = None) -> int:

@@ -25,6 +25,7 @@ from incident.effects import (
     Note,
     OfferNext,
     PlaceCall,
+    RankCall,
     RemindUnit,
     RingDesk,
     SeekAgain,
@@ -252,6 +253,8 @@ class Scene:
                 for call, stage in self.stages.items():
                     if call.party is party and stage == "answered":
                         self.stages[call] = "connected"
+            case RankCall():
+                pass  # nothing waits in a queue here
             case CheckCall(party, attempt):
                 self._say(f"check {party} {attempt}")
             case CancelCalls(party):

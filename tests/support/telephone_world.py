@@ -18,9 +18,11 @@ from support.telephone import CarrierProcess, Customer, carrier
 from incident import twiml
 from incident.calls import Calls
 from incident.conversation import Conversation
+from incident.dialer import Dialer
 from incident.engine import Engine
-from incident.sender import Sender
-from incident.telephony import Carrier
+from incident.push import PushSender
+from incident.sms import SmsSender
+from incident.twilio_carrier import TwilioCarrier
 from runtime.database import Connection
 
 SCALE: Final = 0.1
@@ -111,9 +113,10 @@ def telephone_world(
             insured_world(database_url, twilio_base_url=process.url, **reached) as world,
         ):
             hooks.world = world
-            one = Carrier(world.settings)
-            steps = [Engine(world.incidents).step]
-            steps += [Sender(world.settings, world.incidents, one).step for _ in range(senders)]
+            one = TwilioCarrier(world.settings)
+            steps = [Engine(world.incidents).step, PushSender(world.incidents, None).step]
+            steps += [Dialer(world.settings, world.incidents, one).step for _ in range(senders)]
+            steps.append(SmsSender(world.settings, world.incidents, one).step)
             with running(world, *steps):
                 yield world, process
     finally:

@@ -50,6 +50,7 @@ from incident.events import (
     StopHelp,
     Take,
     UnitSafe,
+    Wrote,
 )
 from incident.state import Line, State, Task
 from incident.transitions import TRANSITIONS
@@ -103,6 +104,7 @@ SAMPLES: dict[type[Event], list[Event]] = {
     ],
     CallAgain: [CallAgain(NOW, DRIVER)],
     LineWaits: [LineWaits(NOW, DRIVER)],
+    Wrote: [Wrote(NOW, DRIVER, "m1"), Wrote(NOW, CONTACT, "m2")],
     CarrierDown: [CarrierDown(NOW, at(20))],
     DeskRung: [DeskRung(NOW, 0, 1), DeskRung(NOW, 0, 0)],
     DeskDue: [DeskDue(NOW, 0)],

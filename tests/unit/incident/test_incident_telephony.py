@@ -25,7 +25,6 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 
 from incident.telephony import (
     Barred,
-    Carrier,
     CarrierError,
     Found,
     Overloaded,
@@ -33,6 +32,7 @@ from incident.telephony import (
     Unanswered,
     Unreachable,
 )
+from incident.twilio_carrier import TwilioCarrier
 from runtime.settings import Settings
 
 CALL = UUID("0b0f6a54-8d3c-4d58-9a1e-0123456789ab")
@@ -83,8 +83,8 @@ def settings(**more: Any) -> Settings:
 
 def carrier(
     answer: Callable[[requests.PreparedRequest], tuple[int, str]] | Exception, **more: Any
-) -> tuple[Carrier, Wire]:
-    made, wire = Carrier(settings(**more)), Wire(answer)
+) -> tuple[TwilioCarrier, Wire]:
+    made, wire = TwilioCarrier(settings(**more)), Wire(answer)
     session = made._client.http_client.session  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportUnknownVariableType] the network is cut here
     session.mount("https://", wire)
     session.mount("http://", wire)
@@ -200,7 +200,7 @@ def test_what_is_a_fault_of_ours_is_not_hidden() -> None:
 
 def test_a_refused_connection_for_real() -> None:
     with pytest.raises(Unreachable):
-        Carrier(settings(twilio_base_url="http://127.0.0.1:1")).place_call("+819000000001", CALL, 14)
+        TwilioCarrier(settings(twilio_base_url="http://127.0.0.1:1")).place_call("+819000000001", CALL, 14)
 
 
 # What is asked.

@@ -1,0 +1,66 @@
+-- name: lock_calling
+SELECT pg_advisory_xact_lock(hashtextextended('calling', 0));
+
+-- name: claim_call
+-- The most urgent call that has been due for longest. One person is rung once at a time, whatever it is about;
+-- a call of which no end was heard holds a number back only for as long as it can last.
+WITH next AS (
+    SELECT o.id FROM outbox o JOIN calls c ON c.id = o.id
+    WHERE o.kind = 'call' AND o.state = 'pending' AND o.due_at <= clock_timestamp()
+      AND NOT EXISTS (SELECT FROM calls WHERE sent_at > clock_timestamp() - %(gap)s::interval)
+      AND NOT EXISTS (SELECT FROM calls other WHERE other.number = c.number AND other.id <> c.id
+                      AND (other.state IN ('sending', 'unknown')
+                           OR other.state IN ('placed', 'ringing')
+                              AND other.sent_at > clock_timestamp() - %(longest_ring)s::interval
+                           OR other.state = 'answered' AND other.direction = 'outbound'
+                              AND other.answered_at > clock_timestamp() - %(longest_talk)s::interval
+                           -- Who rings us just now is on the line already.
+                           OR other.state = 'answered' AND other.direction = 'inbound'
+                              AND other.answered_at > clock_timestamp() - interval '3 minutes'))
+      AND NOT EXISTS (SELECT FROM outbox cancel WHERE cancel.kind = 'cancel_call'
+                      AND cancel.state IN ('pending', 'sending', 'unknown') AND cancel.payload ->> 'call_id' = o.id::text)
+    ORDER BY o.priority, o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+), claimed AS (
+    UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s
+    FROM next WHERE outbox.id = next.id RETURNING outbox.id, outbox.payload
+)
+UPDATE calls SET state = 'sending', sent_at = clock_timestamp()
+FROM claimed WHERE calls.id = claimed.id
+RETURNING calls.id, calls.incident_id, calls.party, calls.number, calls.sent_at, claimed.payload;
+
+-- name: claim_unanswered_call
+WITH next AS (
+    SELECT o.id FROM outbox o
+    WHERE o.kind = 'call' AND o.state IN ('sending', 'unknown') AND o.lease_until <= clock_timestamp()
+    ORDER BY o.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE outbox SET state = 'unknown', lease_until = clock_timestamp() + %(lease)s
+    FROM next WHERE outbox.id = next.id RETURNING outbox.id, outbox.payload
+)
+UPDATE calls SET state = CASE WHEN calls.state = 'sending' THEN 'unknown' ELSE calls.state END
+FROM claimed WHERE calls.id = claimed.id
+RETURNING calls.id, calls.incident_id, calls.party, calls.number, calls.sent_at, calls.sid, claimed.payload;
+
+-- name: call_is_unwanted
+SELECT 1 FROM outbox WHERE kind = 'cancel_call' AND state IN ('pending', 'sending', 'unknown')
+AND payload ->> 'call_id' = %(id)s::text;
+
+-- name: repeat_call
+WITH again AS (
+    UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s,
+           error = 'sent again'
+    WHERE id = %(id)s AND state = 'unknown' RETURNING id
+)
+UPDATE calls SET state = 'sending', possible_duplicate = true, sent_at = clock_timestamp()
+FROM again WHERE calls.id = again.id AND calls.state = 'unknown' RETURNING calls.id;
+
+-- name: unsend_call
+-- Its place in the queue stays; when the carrier may be tried again is known to all.
+WITH put_back AS (
+    UPDATE outbox SET state = 'pending', lease_until = NULL, error = %(error)s
+    WHERE id = %(id)s AND state = 'sending' RETURNING id
+)
+UPDATE calls SET state = 'waiting', sent_at = NULL FROM put_back WHERE calls.id = put_back.id;
+
+-- name: known_calls
+SELECT sid FROM calls WHERE sid = ANY (%(sids)s);
