@@ -94,5 +94,8 @@ class Hands:
             car=" ".join(part for part in (row.get("colour"), row.get("model"), row.get("plate")) if part),
             time=wording.clock_time(row["occurred_at"]) if row else "",
             unit=coming["unit"] if coming else "",
-            eta=wording.clock_time(coming["eta_at"]) if coming and coming["eta_at"] else "",
+            # A time that has passed is no news of when they will come.
+            eta=wording.clock_time(coming["eta_at"])
+            if coming and coming["eta_at"] and coming["eta_at"] >= self.at
+            else "",
         )
