@@ -66,7 +66,8 @@ def wait(here: Here, call_id: UUID, form: Signed) -> Response:
 )
 def left(here: Here, call_id: UUID, form: Signed) -> Response:
     """The end of the call if they have talked with a person, and the hold if not."""
-    return answer(here, lambda conn: here.talk.leave(conn, call_id, form.get("CallSid", "")))
+    failed = form.get("DialCallStatus") == "failed"
+    return answer(here, lambda conn: here.talk.leave(conn, call_id, form.get("CallSid", ""), failed=failed))
 
 
 @router.post(

@@ -24,7 +24,7 @@ UPDATE calls SET connected_at = clock_timestamp() WHERE id = %(id)s;
 -- Whether an operator who had taken the incident was still on the line after this call was brought to them.
 SELECT 1 FROM calls mine JOIN calls theirs ON theirs.incident_id = mine.incident_id
 WHERE mine.id = %(id)s AND theirs.party = 'operator' AND theirs.connected_at IS NOT NULL
-  AND (theirs.ended_at IS NULL OR theirs.ended_at > mine.connected_at + interval '2 seconds')
+  AND (theirs.ended_at IS NULL OR theirs.ended_at > mine.connected_at)
 LIMIT 1;
 
 -- name: live_driver

@@ -106,10 +106,10 @@ class Conversation:
             return self._bridge.join(conn, call, self._voice(call, state))
         return self._put_through(conn, call, state, "operator_left", ["hold"])
 
-    def leave(self, conn: Connection, call_id: UUID, sid: str) -> str:
-        """The conference has ended around somebody who stays on the line."""
+    def leave(self, conn: Connection, call_id: UUID, sid: str, *, failed: bool = False) -> str:
+        """The conference has ended around somebody who stays on the line, or could not be joined at all."""
         call, state = self._calls.move(conn, call_id, sid, "answered", None)
-        if conn.execute(CALLS["talked"], {"id": call_id}).fetchone() is not None:
+        if not failed and conn.execute(CALLS["talked"], {"id": call_id}).fetchone() is not None:
             return twiml.goodbye()
         return self._put_through(conn, call, state, "operator_left", ["hold"])
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from support.desk import AKIKO, KENJI, SUPERVISOR, sign_in, supervisor
 from support.insured import CONTACT, DRIVER, queue_call
 from support.telephone import CarrierProcess, until
 from support.telephone_world import SCALE, telephone_world
@@ -27,6 +28,16 @@ def seconds(process: CarrierProcess, number: str) -> list[float]:
 
 def _epoch(iso: str) -> float:
     return datetime.fromisoformat(iso).timestamp()
+
+
+def meetings(process: CarrierProcess, room: str) -> set[str]:
+    """The numbers of those who met somebody in a conference."""
+    return {
+        story["to"]
+        for story in process.sim("calls?short=1")
+        for joined in story["conferences"]
+        if joined["name"] == room and joined["with"]
+    }
 
 
 def test_a_severe_crash_nobody_answers_goes_up_the_ladder(database_url: str, tmp_path: Path) -> None:
@@ -53,7 +64,7 @@ def test_a_severe_crash_nobody_answers_goes_up_the_ladder(database_url: str, tmp
     ("person", "answer", "phase", "last_words"),
     [
         ("answers_fine", Answer.FINE, Phase.CLOSED, "承知しました。どうぞお気をつけて。"),
-        ("asks_help", Answer.HELP, Phase.HELPING, "到着の見込みは、決まり次第お知らせします。"),
+        ("asks_help", Answer.HELP, Phase.HELPING, "このまま担当者におつなぎします。切らずにお待ちください。"),
         ("asks_ambulance", Answer.AMBULANCE, Phase.HELPING, "119番に直接おかけください。"),
         ("wrong_key", Answer.FINE, Phase.CLOSED, "承知しました。どうぞお気をつけて。"),
     ],
@@ -82,6 +93,52 @@ def test_who_stays_silent_is_held_and_an_operator_called_to_the_line(
         assert any("担当者におつなぎします" in words for words in story["spoken"])
         assert story["stage"] != "ended"
         assert world.state(incident_id).answer is None
+
+
+@pytest.mark.parametrize(
+    "person", ["silent", "mumbles", "wants_operator", "asks_ambulance", "speaks_yes", "speaks_no", "pocket"]
+)
+def test_whoever_needs_a_person_talks_with_an_operator(
+    database_url: str, tmp_path: Path, person: str
+) -> None:
+    people = {DRIVER: person, AKIKO: "takes_call"}
+    with telephone_world(tmp_path, database_url, people) as (world, process):
+        sign_in(world)
+        incident_id = world.report(world.insure(), Severity.MODERATE)
+        until(lambda: meetings(process, f"cb-{incident_id}") == {DRIVER, AKIKO}, 40)
+        state = world.state(incident_id)
+        assert (state.on_line, state.taken_by) == ("akiko", "akiko")
+        assert state.answer is (
+            Answer.AMBULANCE if person in ("asks_ambulance", "speaks_yes") else state.answer
+        )
+        assert world.events(incident_id).count("line_connected") == 2
+        assert not world.rows("SELECT 1 FROM calls WHERE possible_duplicate")
+
+
+def test_a_severe_call_meets_an_operator_and_both_hang_up(database_url: str, tmp_path: Path) -> None:
+    people = {DRIVER: {"temperament": "presses_late", "talks_s": 20}, AKIKO: "takes_call"}
+    with telephone_world(tmp_path, database_url, people) as (world, process):
+        sign_in(world)
+        world.unit("guard-1")
+        incident_id = world.report(world.insure())
+        until(lambda: meetings(process, f"cb-{incident_id}") == {DRIVER, AKIKO}, 40)
+        until(lambda: all(story["stage"] == "ended" for story in process.sim("calls")), 40)
+        until(lambda: not world.rows("SELECT 1 FROM calls WHERE state <> 'ended'"), 20)
+        assert world.state(incident_id).on_line is None
+        assert [story["to"] for story in process.sim("calls")] == [DRIVER, AKIKO]
+
+
+def test_operators_who_let_it_ring_are_followed_by_the_others_and_the_supervisor(
+    database_url: str, tmp_path: Path
+) -> None:
+    people = {DRIVER: "silent", AKIKO: "never_answers", KENJI: "voicemail", SUPERVISOR: "takes_call"}
+    with telephone_world(tmp_path, database_url, people) as (world, process):
+        sign_in(world)
+        sign_in(world, "kenji", KENJI)
+        supervisor(world)
+        incident_id = world.report(world.insure(), Severity.MODERATE)
+        until(lambda: meetings(process, f"cb-{incident_id}") == {DRIVER, SUPERVISOR}, 60)
+        assert world.state(incident_id).on_line == "boss"
 
 
 def test_lost_answers_and_torn_webhooks_lose_no_call_and_double_none(
