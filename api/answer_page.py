@@ -19,7 +19,7 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api.context import SQL
+from api.field_units import FIELD
 from incident import chat, wording
 from incident.links import Link
 from incident.wording import Facts, clock_time
@@ -111,7 +111,7 @@ def _incident(conn: Connection, link: Link) -> dict[str, Any]:
 
 
 def _facts(conn: Connection, settings: Settings, link: Link, row: dict[str, Any]) -> Facts:
-    coming: dict[str, Any] = conn.execute(SQL["driver_help"], {"id": link.incident_id}).fetchone() or {}
+    coming: dict[str, Any] = conn.execute(FIELD["driver_help"], {"id": link.incident_id}).fetchone() or {}
     eta_at = coming.get("eta_at")
     return Facts(
         settings.insurer_ja,
@@ -128,7 +128,7 @@ def _said(conn: Connection, link: Link, row: dict[str, Any], facts: Facts) -> li
     said: list[str] = []
     if row["answer"] is not None:
         said.append(wording.recorded(Answer(row["answer"]), link.language))
-    help_row = conn.execute(SQL["driver_help"], {"id": link.incident_id}).fetchone()
+    help_row = conn.execute(FIELD["driver_help"], {"id": link.incident_id}).fetchone()
     state = None if help_row is None else DispatchState(help_row["state"])
     if state in _THERE:
         said.append(say("arrived"))
