@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from api import call_figures
 from api.context import SQL, Context
+from api.figures import SQL as FIGURES
 from incident.carrier_health import CarrierState
 from incident.members import operators_ready
 from schemas.incident import Phase
@@ -39,11 +40,17 @@ class Gauges(Collector):
         """The figures of this moment."""
         up = GaugeMetricFamily("cbutton_database_up", "Whether the database answers.")
         phases = GaugeMetricFamily("cbutton_open_incidents", "Open incidents.", labels=["phase"])
+        verdicts = GaugeMetricFamily(
+            "cbutton_closed_incidents",
+            "Incidents closed in the last 30 days, by what opened them and whether that was real.",
+            labels=["trigger", "firmware", "mount", "verdict"],
+        )
         try:
             with self._here.transaction(wait_s=_WAIT_S) as conn:
                 counted = {
                     row["phase"]: row["many"] for row in conn.execute(SQL["count_open_incidents"]).fetchall()
                 }
+                closed = conn.execute(FIGURES["verdicts"]).fetchall()
                 waiting = conn.execute(SQL["count_waiting"]).fetchone() or {}
                 calls = call_figures.read(conn, self._here.settings)
                 ready = operators_ready(conn)
@@ -54,9 +61,14 @@ class Gauges(Collector):
         for phase in Phase:
             if phase is not Phase.CLOSED:
                 phases.add_metric([phase], counted.get(phase, 0))
+        for row in closed:
+            verdicts.add_metric(
+                [row["trigger"], row["firmware"], row["mount"], row["verdict"]], float(row["many"])
+            )
         return [
             up,
             phases,
+            verdicts,
             *_of_calls(calls),
             GaugeMetricFamily(
                 "cbutton_operators_ready",

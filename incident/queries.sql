@@ -63,10 +63,12 @@ SELECT clock_timestamp() AS now;
 
 -- name: insert_incident
 INSERT INTO incidents (id, device_id, vehicle_id, policy_id, holder_id, plan_version, trigger, severity, phase,
-                       occurred_at, opened_at, lat_deg, lon_deg, position_at, place, flags, state)
+                       occurred_at, opened_at, lat_deg, lon_deg, position_at, place, flags, state,
+                       firmware)
 VALUES (%(id)s, %(device_id)s, %(vehicle_id)s, %(policy_id)s, %(holder_id)s, %(plan_version)s, %(trigger)s,
         %(severity)s, %(phase)s, %(occurred_at)s, %(opened_at)s, %(lat_deg)s, %(lon_deg)s, %(at)s,
-        %(place)s, %(flags)s, %(state)s);
+        %(place)s, %(flags)s, %(state)s,
+        (SELECT nullif(firmware, '') FROM device_presence WHERE device_id = %(device_id)s));
 
 -- name: place_incident
 UPDATE incidents SET lat_deg = %(lat_deg)s, lon_deg = %(lon_deg)s, position_at = %(at)s, place = %(place)s,

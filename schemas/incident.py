@@ -56,6 +56,12 @@ class Outcome(StrEnum):
     DRIVER_FINE = "driver_fine"
     FALSE_ALARM = "false_alarm"
     MISTAKE = "mistake"
+    """The button was pressed by mistake."""
+    POTHOLE = "pothole"
+    DROP = "drop"
+    """The device was dropped."""
+    TEST = "test"
+    """Counted neither as real nor as false."""
 
 
 class RoadKind(StrEnum):

@@ -28,6 +28,7 @@ def roles_of(path: str) -> set[str]:
         ("/v1/incidents", {"operator", "admin"}),
         ("/v1/impacts", {"operator", "admin"}),
         ("/v1/stream", {"operator", "admin"}),
+        ("/v1/figures", {"operator", "admin"}),
         ("/v1/units", {"admin"}),
         ("/v1/unit", {"unit"}),
         ("/v1/driver", {"driver"}),

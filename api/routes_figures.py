@@ -1,0 +1,39 @@
+"""Operators and administration: figures over many incidents, without anything personal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from api.auth import Operator
+from api.context import Here
+from api.errors import problems
+from api.figures import FalseAlarms, false_alarms
+from incident.service import now
+
+router: Final = APIRouter(prefix="/v1/figures", tags=["incidents"])
+_DEFAULT: Final = timedelta(days=90)
+
+
+@router.get(
+    "/false-alarms",
+    operation_id="get_false_alarms",
+    summary="How often which source was wrong",
+    responses=problems(401, 403),
+)
+def get_false_alarms(
+    here: Here,
+    _: Operator,
+    since: Annotated[
+        AwareDatetime | None, Query(description="Of incidents closed since then. Default: the last 90 days.")
+    ] = None,
+) -> FalseAlarms:
+    """By what opened the incident, and for each by firmware and by whether the device's mount was known.
+
+    They rest on what operators said at closing; `n` tells how many that were.
+    """
+    with here.transaction() as conn:
+        return false_alarms(conn, since or now(conn) - _DEFAULT)
