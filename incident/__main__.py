@@ -10,9 +10,12 @@ from incident import mail, push
 from incident.commands import CommandPost
 from incident.dialer import Dialer
 from incident.engine import Engine
+from incident.providers import ProviderPost
+from incident.routing import Scout
 from incident.service import Incidents
 from incident.sms import SmsSender
 from incident.twilio_carrier import TwilioCarrier
+from incident.watching import Watcher
 from incident.worker import Worker, listen, watch
 from runtime.database import connect_patiently
 from runtime.lifecycle import Lifecycle
@@ -21,6 +24,7 @@ from runtime.settings import Settings
 
 _DIALERS: Final = 4
 _SMS_SENDERS: Final = 2
+_PROVIDER_POSTS: Final = 2
 
 
 def main() -> int:
@@ -62,7 +66,13 @@ def main() -> int:
     if (mail_service := mail.mail_service(settings)) is not None:
         mail_sender = mail.MailSender(incidents, mail_service)
         workers.append(Worker("mail", url, life, mail_sender.step, patience_s=mail.LONGEST_STEP_S))
+    workers += [
+        Worker(f"providers-{n}", url, life, ProviderPost(incidents).step) for n in range(_PROVIDER_POSTS)
+    ]
+    if settings.router_url:
+        workers.append(Worker("routes", url, life, Scout(settings).step))
     workers.append(Worker("commands", url, life, post.step))
+    workers.append(Worker("watcher", url, life, Watcher(incidents).step))
     with connect_patiently(url, name="engine") as conn:
         if settings.plan_file is not None:
             version = incidents.activate_plan(conn, settings.plan_file.read_text(encoding="utf-8"))

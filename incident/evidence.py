@@ -38,6 +38,8 @@ def on_joined(draft: Draft, event: Joined) -> None:
     )
     if event.severity is not None and (state.severity is None or event.severity.rank > state.severity.rank):
         draft.change(severity=event.severity)
+    if event.severity is not None and not event.revises:
+        draft.change(silent=False, drove_on=False)  # a new shock: what the car did after the last one is past
     if event.trigger is Trigger.CALL:
         return  # whoever rings us is put through; nobody has to be rung for that
     if not raises(state, event, draft.plan):
@@ -53,6 +55,9 @@ def on_joined(draft: Draft, event: Joined) -> None:
 
 def on_device_silent(draft: Draft, event: DeviceSilent) -> None:
     """Nothing is heard of the device since the shock, while other devices are heard."""
+    if draft.state.silent:
+        return
+    draft.change(silent=True)
     draft.note("device_silent", since=event.since.isoformat())
     heavier = draft.rule.silent
     if (
@@ -67,6 +72,9 @@ def on_device_silent(draft: Draft, event: DeviceSilent) -> None:
 
 def on_drove_on(draft: Draft, event: DroveOn) -> None:
     """The car drives on as usual. Nobody has answered, so that only makes it lighter, and never ends it."""
+    if draft.state.drove_on:
+        return
+    draft.change(drove_on=True)
     draft.note("drove_on", speed_kmh=round(event.speed_kmh))
     lighter = draft.rule.drives_on
     if lighter is not None and draft.state.phase is Phase.REACHING:

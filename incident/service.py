@@ -26,6 +26,7 @@ from incident.events import Event, Joined, Opened, Placed, RoadKnown
 from incident.hands import SQL, Hands, Insurer
 from incident.ledger import Ledger
 from incident.lights import show
+from incident.places import describe as places
 from incident.plan import Plan, PlanError, read_plan
 from incident.state import State
 from incident.whereabouts import Whereabouts, find
@@ -72,6 +73,7 @@ class Incidents:
         self._scale = settings.time_scale
         self._insurer = Insurer(settings.insurer_ja, settings.insurer_en, settings.api_url)
         self._plans: dict[int, Plan] = {}
+        places.warm()  # not while the first incident waits for it
 
     def report(self, conn: Connection, report: Report) -> Filed:
         """Open an incident for what happened, or join the one that is open for the device or its owner.
