@@ -155,6 +155,19 @@ ALTER TABLE public.access_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.answer_links (
+    token text NOT NULL,
+    incident_id uuid NOT NULL,
+    party text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    revoked_at timestamp with time zone,
+    used_at timestamp with time zone,
+    last_form uuid,
+    CONSTRAINT answer_links_party_check CHECK ((party = ANY (ARRAY['driver'::text, 'contact'::text])))
+);
+
+COMMENT ON COLUMN public.answer_links.last_form IS 'the form that was taken last: sent again, it changes nothing';
+
 CREATE TABLE public.calls (
     id uuid NOT NULL,
     incident_id uuid NOT NULL,
@@ -207,6 +220,31 @@ CREATE TABLE public.candidates (
     due_at timestamp with time zone NOT NULL,
     CONSTRAINT candidates_lane_check CHECK ((lane = ANY (ARRAY['urgent'::text, 'bulk'::text])))
 );
+
+CREATE TABLE public.carrier_health (
+    one boolean DEFAULT true NOT NULL,
+    succeeded_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    retry_at timestamp with time zone,
+    down_since timestamp with time zone,
+    error text,
+    CONSTRAINT carrier_health_one_check CHECK (one)
+);
+
+CREATE TABLE public.chat_messages (
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    party text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    operator text,
+    text text NOT NULL,
+    CONSTRAINT chat_messages_party_check CHECK ((party = ANY (ARRAY['driver'::text, 'contact'::text])))
+);
+
+COMMENT ON COLUMN public.chat_messages.party IS 'whose conversation with the operators it is';
+
+COMMENT ON COLUMN public.chat_messages.operator IS 'who wrote it; null: the person themselves';
 
 CREATE TABLE public.dead_letter_days (
     device_id text NOT NULL,
@@ -628,10 +666,11 @@ CREATE TABLE public.incidents (
     state jsonb NOT NULL,
     place jsonb,
     road text DEFAULT 'unknown'::text NOT NULL,
+    firmware text,
     CONSTRAINT incidents_answer_check CHECK ((answer = ANY (ARRAY['fine'::text, 'help'::text, 'ambulance'::text, 'operator'::text]))),
     CONSTRAINT incidents_check CHECK (((phase = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT incidents_check1 CHECK (((lat_deg IS NULL) = (lon_deg IS NULL))),
-    CONSTRAINT incidents_outcome_check CHECK ((outcome = ANY (ARRAY['accident'::text, 'trouble'::text, 'driver_fine'::text, 'false_alarm'::text, 'mistake'::text]))),
+    CONSTRAINT incidents_outcome_check CHECK ((outcome = ANY (ARRAY['accident'::text, 'trouble'::text, 'driver_fine'::text, 'false_alarm'::text, 'mistake'::text, 'pothole'::text, 'drop'::text, 'test'::text]))),
     CONSTRAINT incidents_phase_check CHECK ((phase = ANY (ARRAY['reaching'::text, 'helping'::text, 'settling'::text, 'closed'::text]))),
     CONSTRAINT incidents_road_check CHECK ((road = ANY (ARRAY['general'::text, 'expressway'::text, 'unknown'::text]))),
     CONSTRAINT incidents_severity_check CHECK ((severity = ANY (ARRAY['light'::text, 'moderate'::text, 'severe'::text, 'very_severe'::text]))),
@@ -641,6 +680,31 @@ CREATE TABLE public.incidents (
 COMMENT ON COLUMN public.incidents.state IS 'the value incident.decide works on; the other columns repeat parts of it for queries';
 
 COMMENT ON COLUMN public.incidents.place IS 'what the directories said of its position when it got there; null without a position';
+
+COMMENT ON COLUMN public.incidents.firmware IS 'what the device ran when the incident opened; null without a device, or where it had not told';
+
+CREATE VIEW public.incident_verdicts AS
+ SELECT id,
+    closed_at,
+    trigger,
+    firmware,
+        CASE
+            WHEN (trigger = 'impact'::text) THEN (EXISTS ( SELECT
+               FROM public.impacts m
+              WHERE ((m.incident_id = i.id) AND (jsonb_typeof((m.analysis -> 'mount'::text)) = 'object'::text))))
+            ELSE NULL::boolean
+        END AS mount_known,
+        CASE
+            WHEN (outcome = ANY (ARRAY['accident'::text, 'trouble'::text])) THEN 'real'::text
+            WHEN (outcome = ANY (ARRAY['false_alarm'::text, 'mistake'::text, 'pothole'::text, 'drop'::text])) THEN 'false'::text
+            ELSE 'unclear'::text
+        END AS verdict
+   FROM public.incidents i
+  WHERE ((phase = 'closed'::text) AND (outcome <> 'test'::text));
+
+COMMENT ON VIEW public.incident_verdicts IS 'unclear: the driver said that all is well, which says nothing of what was felt; tests are not counted';
+
+COMMENT ON COLUMN public.incident_verdicts.mount_known IS 'whether it was known how the device sat in the car; null for what is no impact';
 
 CREATE TABLE public.messages (
     id uuid NOT NULL,
@@ -654,10 +718,18 @@ CREATE TABLE public.messages (
     sid text,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     sent_at timestamp with time zone,
-    CONSTRAINT messages_channel_check CHECK ((channel = ANY (ARRAY['push'::text, 'sms'::text]))),
+    party text DEFAULT 'driver'::text NOT NULL,
+    email text,
+    subject text DEFAULT ''::text NOT NULL,
+    code text,
+    delivered_at timestamp with time zone,
+    CONSTRAINT messages_channel_check CHECK ((channel = ANY (ARRAY['push'::text, 'sms'::text, 'mail'::text]))),
     CONSTRAINT messages_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
-    CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'unknown'::text])))
+    CONSTRAINT messages_party_check CHECK ((party = ANY (ARRAY['driver'::text, 'contact'::text]))),
+    CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'delivered'::text, 'read'::text, 'failed'::text, 'unknown'::text])))
 );
+
+COMMENT ON COLUMN public.messages.code IS 'why it failed: the carrier''s, mail server''s or push service''s own code, or a word of ours';
 
 CREATE TABLE public.municipality_outlines (
     code text NOT NULL,
@@ -686,6 +758,21 @@ CREATE TABLE public.outbox (
     CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'cancel_call'::text, 'check_call'::text, 'connect_call'::text, 'sms'::text, 'push'::text, 'mail'::text, 'provider'::text, 'command'::text]))),
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'done'::text, 'failed'::text, 'expired'::text])))
 );
+
+CREATE TABLE public.phone_crashes (
+    holder_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    source text NOT NULL,
+    late boolean NOT NULL,
+    lat_deg double precision,
+    lon_deg double precision,
+    incident_id uuid,
+    CONSTRAINT phone_crashes_check CHECK (((lat_deg IS NULL) = (lon_deg IS NULL)))
+);
+
+COMMENT ON COLUMN public.phone_crashes.event_id IS 'given by the telephone, so that the same event told twice is one';
 
 CREATE TABLE public.phones (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -720,6 +807,8 @@ CREATE TABLE public.policyholders (
     birth_year smallint,
     reach text DEFAULT 'voice'::text NOT NULL,
     reach_consent_at timestamp with time zone,
+    email text,
+    email_agreed_on date,
     CONSTRAINT policyholders_birth_year_check CHECK ((birth_year >= 1900)),
     CONSTRAINT policyholders_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
     CONSTRAINT policyholders_reach_check CHECK ((reach = ANY (ARRAY['voice'::text, 'slow_voice'::text, 'text'::text]))),
@@ -729,6 +818,8 @@ CREATE TABLE public.policyholders (
 COMMENT ON COLUMN public.policyholders.birth_year IS 'null where it was not told';
 
 COMMENT ON COLUMN public.policyholders.reach IS 'their own stated preference, kept with their consent; never guessed';
+
+COMMENT ON COLUMN public.policyholders.email_agreed_on IS 'when the holder agreed to reports by e-mail; none are sent without';
 
 CREATE TABLE public.presses (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -773,6 +864,15 @@ COMMENT ON COLUMN public.providers.mode IS 'units: its units are asked one by on
 COMMENT ON COLUMN public.providers.secret IS 'signs what is posted to url';
 
 COMMENT ON COLUMN public.providers.arrival_s IS 'how soon it undertakes to be anywhere within radius_km';
+
+CREATE TABLE public.push_subscriptions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    holder_id uuid NOT NULL,
+    endpoint text NOT NULL,
+    p256dh text NOT NULL,
+    auth text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
 
 CREATE TABLE public.road_posts (
     road_ja text NOT NULL,
@@ -875,6 +975,12 @@ ALTER TABLE ONLY public.accel_frames_default
 ALTER TABLE ONLY public.access_log
     ADD CONSTRAINT access_log_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.answer_links
+    ADD CONSTRAINT answer_links_incident_id_party_key UNIQUE (incident_id, party);
+
+ALTER TABLE ONLY public.answer_links
+    ADD CONSTRAINT answer_links_pkey PRIMARY KEY (token);
+
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_incident_id_party_attempt_key UNIQUE (incident_id, party, attempt);
 
@@ -886,6 +992,12 @@ ALTER TABLE ONLY public.calls
 
 ALTER TABLE ONLY public.candidates
     ADD CONSTRAINT candidates_pkey PRIMARY KEY (device_id, boot_id, lane, uptime_ms);
+
+ALTER TABLE ONLY public.carrier_health
+    ADD CONSTRAINT carrier_health_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.chat_messages
+    ADD CONSTRAINT chat_messages_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.dead_letter_days
     ADD CONSTRAINT dead_letter_days_pkey PRIMARY KEY (device_id, day);
@@ -992,6 +1104,9 @@ ALTER TABLE ONLY public.messages
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.phone_crashes
+    ADD CONSTRAINT phone_crashes_pkey PRIMARY KEY (holder_id, event_id);
+
 ALTER TABLE ONLY public.phones
     ADD CONSTRAINT phones_holder_id_rank_key UNIQUE (holder_id, rank);
 
@@ -1015,6 +1130,12 @@ ALTER TABLE ONLY public.presses
 
 ALTER TABLE ONLY public.providers
     ADD CONSTRAINT providers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.push_subscriptions
+    ADD CONSTRAINT push_subscriptions_endpoint_key UNIQUE (endpoint);
+
+ALTER TABLE ONLY public.push_subscriptions
+    ADD CONSTRAINT push_subscriptions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.road_posts
     ADD CONSTRAINT road_posts_pkey PRIMARY KEY (road_ja, direction_ja, km);
@@ -1040,6 +1161,8 @@ ALTER TABLE ONLY public.units
 ALTER TABLE ONLY public.vehicles
     ADD CONSTRAINT vehicles_pkey PRIMARY KEY (id);
 
+CREATE INDEX access_log_by_object ON public.access_log USING btree (object);
+
 CREATE INDEX calls_by_incident ON public.calls USING btree (incident_id);
 
 CREATE INDEX calls_by_sent ON public.calls USING btree (sent_at);
@@ -1048,7 +1171,11 @@ CREATE UNIQUE INDEX calls_one_live_per_operator ON public.calls USING btree (ope
 
 CREATE UNIQUE INDEX calls_one_unresolved_per_number ON public.calls USING btree (number) WHERE (state = ANY (ARRAY['sending'::text, 'unknown'::text]));
 
+CREATE INDEX calls_under_way ON public.calls USING btree (number) WHERE (state = ANY (ARRAY['sending'::text, 'unknown'::text, 'placed'::text, 'ringing'::text, 'answered'::text]));
+
 CREATE INDEX candidates_due ON public.candidates USING btree (lane, shard, due_at);
+
+CREATE INDEX chat_messages_by_incident ON public.chat_messages USING btree (incident_id, at);
 
 CREATE INDEX dead_letters_by_time ON public.dead_letters USING btree (received_at);
 
@@ -1086,6 +1213,8 @@ CREATE INDEX incident_events_by_incident ON public.incident_events USING btree (
 
 CREATE INDEX incident_notes_by_incident ON public.incident_notes USING btree (incident_id, at);
 
+CREATE INDEX incidents_by_closed ON public.incidents USING btree (closed_at) WHERE (phase = 'closed'::text);
+
 CREATE INDEX incidents_by_holder ON public.incidents USING btree (holder_id, opened_at DESC);
 
 CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC);
@@ -1100,6 +1229,10 @@ CREATE INDEX municipality_outlines_by_bounds ON public.municipality_outlines USI
 
 CREATE INDEX municipality_outlines_by_code ON public.municipality_outlines USING btree (code);
 
+CREATE INDEX outbox_called_off ON public.outbox USING btree (((payload ->> 'call_id'::text))) WHERE ((kind = 'cancel_call'::text) AND (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text])));
+
+CREATE INDEX outbox_calls_waiting ON public.outbox USING btree (priority, due_at) WHERE ((kind = 'call'::text) AND (state = 'pending'::text));
+
 CREATE INDEX outbox_commands ON public.outbox USING btree (device_id) WHERE ((kind = 'command'::text) AND (state = 'pending'::text));
 
 CREATE INDEX outbox_for_providers ON public.outbox USING btree (due_at) WHERE ((kind = 'provider'::text) AND (state = ANY (ARRAY['pending'::text, 'sending'::text])));
@@ -1107,6 +1240,8 @@ CREATE INDEX outbox_for_providers ON public.outbox USING btree (due_at) WHERE ((
 CREATE INDEX outbox_waiting ON public.outbox USING btree (due_at) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text]));
 
 CREATE INDEX presses_by_incident ON public.presses USING btree (incident_id);
+
+CREATE INDEX push_subscriptions_by_holder ON public.push_subscriptions USING btree (holder_id);
 
 CREATE INDEX road_posts_by_place ON public.road_posts USING gist (point(lon_deg, lat_deg));
 
@@ -1132,11 +1267,17 @@ CREATE TRIGGER incident_events_append_only BEFORE DELETE OR UPDATE ON public.inc
 
 CREATE TRIGGER incident_events_queue AFTER INSERT ON public.incident_events FOR EACH ROW EXECUTE FUNCTION public.queue_event();
 
+ALTER TABLE ONLY public.answer_links
+    ADD CONSTRAINT answer_links_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 
 ALTER TABLE ONLY public.candidates
     ADD CONSTRAINT candidates_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+ALTER TABLE ONLY public.chat_messages
+    ADD CONSTRAINT chat_messages_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 
 ALTER TABLE ONLY public.device_boots
     ADD CONSTRAINT device_boots_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
@@ -1228,6 +1369,12 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 
+ALTER TABLE ONLY public.phone_crashes
+    ADD CONSTRAINT phone_crashes_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.policyholders(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.phone_crashes
+    ADD CONSTRAINT phone_crashes_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
 ALTER TABLE ONLY public.phones
     ADD CONSTRAINT phones_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.policyholders(id) ON DELETE CASCADE;
 
@@ -1239,6 +1386,9 @@ ALTER TABLE ONLY public.presses
 
 ALTER TABLE ONLY public.presses
     ADD CONSTRAINT presses_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.push_subscriptions
+    ADD CONSTRAINT push_subscriptions_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.policyholders(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.route_requests
     ADD CONSTRAINT route_requests_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
