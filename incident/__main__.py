@@ -10,6 +10,8 @@ from incident import mail, push
 from incident.commands import CommandPost
 from incident.dialer import Dialer
 from incident.engine import Engine
+from incident.places.address import AddressService
+from incident.places.refining import refine_next
 from incident.providers import ProviderPost
 from incident.routing import Scout
 from incident.service import Incidents
@@ -72,6 +74,9 @@ def main() -> int:
     if settings.router_url:
         workers.append(Worker("routes", url, life, Scout(settings).step))
     workers.append(Worker("commands", url, life, post.step))
+    if settings.geocoder_url:
+        addresses = AddressService(settings.geocoder_url, settings.geocoder_timeout_s)
+        workers.append(Worker("addresses", url, life, lambda conn: refine_next(conn, addresses)))
     workers.append(Worker("watcher", url, life, Watcher(incidents).step))
     with connect_patiently(url, name="engine") as conn:
         if settings.plan_file is not None:
