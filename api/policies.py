@@ -38,6 +38,8 @@ def read(conn: Connection, policy_id: str) -> PolicyView | None:
             name=row["name"],
             language=row["language"],
             birth_year=row["birth_year"],
+            reach=row["reach"],
+            reach_consent_at=row["reach_consent_at"],
             phones=[phone["number"] for phone in phones],
             emergency_contacts=[ContactView.model_validate(contact) for contact in contacts],
         ),
@@ -96,7 +98,7 @@ def replace(conn: Connection, policy: PolicyRequest) -> tuple[PolicyView, bool]:
 
 
 def _person(holder: HolderRequest) -> dict[str, Any]:
-    return {"name": holder.name, "language": holder.language, "birth_year": holder.birth_year}
+    return holder.model_dump(include={"name", "language", "birth_year", "reach", "reach_consent_at"})
 
 
 def _write_reach(conn: Connection, holder_id: UUID, holder: HolderRequest) -> None:

@@ -88,7 +88,7 @@ INSERT INTO access_log (actor, action, object, reason) VALUES (%(actor)s, %(acti
 SELECT pg_advisory_xact_lock(hashtextextended('policy:' || %(id)s, 0));
 
 -- name: policy
-SELECT p.id, p.valid_from, p.valid_to, p.holder_id, h.name, h.language, h.birth_year
+SELECT p.id, p.valid_from, p.valid_to, p.holder_id, h.name, h.language, h.birth_year, h.reach, h.reach_consent_at
 FROM policies p JOIN policyholders h ON h.id = p.holder_id WHERE p.id = %(id)s;
 
 -- name: policy_vehicles
@@ -105,10 +105,12 @@ SELECT number FROM phones WHERE holder_id = %(holder_id)s ORDER BY rank;
 SELECT name, relation, number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s ORDER BY rank;
 
 -- name: insert_holder
-INSERT INTO policyholders (name, language, birth_year) VALUES (%(name)s, %(language)s, %(birth_year)s) RETURNING id;
+INSERT INTO policyholders (name, language, birth_year, reach, reach_consent_at)
+VALUES (%(name)s, %(language)s, %(birth_year)s, %(reach)s, %(reach_consent_at)s) RETURNING id;
 
 -- name: update_holder
-UPDATE policyholders SET name = %(name)s, language = %(language)s, birth_year = %(birth_year)s
+UPDATE policyholders SET name = %(name)s, language = %(language)s, birth_year = %(birth_year)s,
+       reach = %(reach)s, reach_consent_at = %(reach_consent_at)s
 WHERE id = %(holder_id)s;
 
 -- name: insert_policy

@@ -20,7 +20,7 @@ from api.fields import (
     Words,
     examples,
 )
-from schemas.incident import DispatchKind, Fuel, Language
+from schemas.incident import DispatchKind, Fuel, Language, Reach
 
 _HOLDER_ID: Final = "7a3c1d9e-6a55-4c1e-9a43-0f6f1b2c3d4e"
 _VEHICLE_ID: Final = "c1f6d0b2-3a44-4f0c-8f57-1a2b3c4d5e6f"
@@ -30,6 +30,8 @@ _PERSON: Final[dict[str, Any]] = {
     "name": "佐藤 太郎",
     "language": "ja",
     "birth_year": 1974,
+    "reach": "voice",
+    "reach_consent_at": None,
     "phones": ["+819012345678"],
     "emergency_contacts": [_CONTACT],
 }
@@ -81,6 +83,15 @@ class HolderRequest(Request):
     birth_year: BirthYear | None = Field(
         default=None, description="For the estimate of injuries after a crash; nobody has to give it."
     )
+    reach: Reach = Field(
+        default=Reach.VOICE,
+        description="How they want to be reached, by their own word: voice; slow_voice (slower, everything twice); "
+        "text (cannot hear or speak: never by voice alone). Never guessed.",
+    )
+    reach_consent_at: AwareDatetime | None = Field(
+        default=None,
+        description="When they agreed that this need is kept; nothing but voice is kept without it.",
+    )
     phones: list[Phone] = Field(default_factory=list[str], max_length=5)
     emergency_contacts: list[ContactRequest] = Field(default_factory=list[ContactRequest], max_length=5)
 
@@ -88,6 +99,12 @@ class HolderRequest(Request):
     def _each_number_once(self) -> HolderRequest:
         if len(set(self.phones)) < len(self.phones):
             raise ValueError("a phone number stands there twice")
+        return self
+
+    @model_validator(mode="after")
+    def _need_with_consent(self) -> HolderRequest:
+        if self.reach is not Reach.VOICE and self.reach_consent_at is None:
+            raise ValueError(f"reach {self.reach} is kept only with reach_consent_at, when they agreed to it")
         return self
 
 
@@ -143,6 +160,8 @@ class HolderView(BaseModel):
     name: str
     language: Language
     birth_year: int | None
+    reach: Reach
+    reach_consent_at: AwareDatetime | None
     phones: list[str]
     emergency_contacts: list[ContactView]
 
