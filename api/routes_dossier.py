@@ -32,7 +32,7 @@ _PRINTED: Final[dict[int | str, dict[str, Any]]] = {
 Masked = Annotated[
     bool,
     Query(
-        description="For readers outside: of telephone numbers the last four digits, and no year of birth."
+        description="For readers outside: the last four digits of numbers, no year of birth, no e-mail address."
     ),
 ]
 

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.dossier.events import told
 from api.dossier.facts import (
     CallFacts,
+    ChatFacts,
     DeviceFacts,
     DispatchFacts,
     EventFacts,
@@ -79,6 +80,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
         ],
         "calls": [],
         "messages": [],
+        "chat": [],
         "dispatches": [],
         "notes": [],
         "plan": {"version": 1, "sha256": "…", "activated_at": AT},
@@ -99,6 +101,7 @@ class Record(BaseModel):
     events: list[EventFacts]
     calls: list[CallFacts]
     messages: list[MessageFacts]
+    chat: list[ChatFacts]
     dispatches: list[DispatchFacts]
     notes: list[NoteView]
     plan: PlanFacts
@@ -115,10 +118,12 @@ class Record(BaseModel):
         return sha256(text.encode()).hexdigest()
 
     def masked(self) -> Self:
-        """The same for readers outside: of telephone numbers the last four digits, and no year of birth."""
+        """The same for readers outside: the last four digits of numbers, no year of birth, no e-mail address."""
         copy = self.model_copy(deep=True)
         for each in [*copy.calls, *copy.messages]:
             each.number = _mask(each.number)
+        for each in copy.messages:
+            each.email = None
         if copy.contract is not None:
             holder = copy.contract.holder
             holder.birth_year = None

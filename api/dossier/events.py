@@ -51,6 +51,8 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "rang_us": ("契約者から電話", "The policyholder rang us"),
     "caller": ("電話を受けた: {who}", "Somebody rang us: {who}"),
     "driver_wrote": ("運転者からメッセージ[ ({via})]", "The driver wrote[ (by {via})]"),
+    "contact_wrote": ("緊急連絡先からメッセージ[ ({via})]", "The emergency contact wrote[ (by {via})]"),
+    "operator_wrote": ("担当者が{party}にメッセージ", "An operator wrote to {party}"),
     "raised": ("対応を「{before}」から「{rule}」に引き上げ", "Raised from rule '{before}' to '{rule}'"),
     "lowered": ("対応を「{before}」から「{rule}」に引き下げ", "Lowered from rule '{before}' to '{rule}'"),
     "device_silent": (
@@ -62,7 +64,7 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "placed": ("場所が判明", "The place became known"),
     "push_queued": ("運転者のアプリに通知[: {template}]", "Push message to the driver's app[: {template}]"),
     "sms_queued": ("運転者に SMS[: {template}]", "SMS to the driver[: {template}]"),
-    "email_queued": ("契約者にメール[: {template}]", "E-mail to the policyholder[: {template}]"),
+    "mail_queued": ("契約者にメール[: {template}]", "E-mail to the policyholder[: {template}]"),
     "operator_alarmed": ("担当者に警報: {task}[ ({reason})]", "Operators alarmed: {task}[ ({reason})]"),
     "ambulance_asked": (
         "担当者に救急車の要請 (119番) を依頼",

@@ -142,13 +142,30 @@ class MessageFacts(BaseModel):
 
     id: UUID
     channel: str
+    party: str
     template: str
     language: str
     number: str | None
+    email: str | None
+    subject: str
     body: str
     state: str
+    code: str | None = Field(
+        description="Why it failed, in the carrier's, mail server's or push service's code."
+    )
     created_at: AwareDatetime
     sent_at: AwareDatetime | None
+    delivered_at: AwareDatetime | None
+
+
+class ChatFacts(BaseModel):
+    """What somebody and the operators wrote to each other."""
+
+    id: UUID
+    party: str = Field(description="Whose conversation with the operators it is.")
+    operator: str | None = Field(description="Who wrote it; null: the person themselves.")
+    at: AwareDatetime
+    text: str
 
 
 class OfferFacts(BaseModel):
@@ -202,6 +219,9 @@ class DispatchFacts(BaseModel):
     secured_at: AwareDatetime | None
     ended_at: AwareDatetime | None
     report: str
+    unchecked_reason: str | None = Field(
+        description="Why the scene counts as secured although not all was seen to."
+    )
     offers: list[OfferFacts]
     checks: list[CheckFacts]
     photos: list[PhotoFacts]

@@ -19,6 +19,7 @@ _KINDS: Final = {
     "presses": ("ボタンの操作", "presses"),
     "calls": ("電話", "calls"),
     "messages": ("連絡文", "messages"),
+    "chat": ("やりとり", "lines of conversation"),
     "dispatches": ("出動", "dispatches"),
     "notes": ("メモ", "notes"),
     "impacts": ("衝撃", "impacts"),

@@ -30,7 +30,10 @@ def course(record: Record, say: Saying) -> list[Section]:
     """Time line, contacts, dispatches, presses and notes."""
     sections = [
         Section(say("時系列", "Time line"), [_timeline(record, say)]),
-        Section(say("連絡の記録", "Contacts"), [*_calls(record, say), *_messages(record, say)]),
+        Section(
+            say("連絡の記録", "Contacts"),
+            [*_calls(record, say), *_messages(record, say), *_chat(record, say)],
+        ),
         Section(say("出動の記録", "Dispatches"), _dispatches(record, say)),
     ]
     if record.presses:
@@ -133,13 +136,40 @@ def _messages(record: Record, say: Saying) -> list[Block]:
             [
                 [
                     say.word(CHANNEL, each.channel),
-                    each.number or "–",
+                    each.number or each.email or say.word(PARTY, each.party),
                     say.clock(each.created_at),
                     say.clock(each.sent_at) or "–",
-                    say.word(DELIVERY, each.state),
-                    each.body,
+                    say.all_of(say.word(DELIVERY, each.state), say.clock(each.delivered_at), each.code or ""),
+                    "\n".join(part for part in (each.subject, each.body) if part),
                 ]
                 for each in record.messages
+            ],
+        )
+    ]
+
+
+def _chat(record: Record, say: Saying) -> list[Block]:
+    if not record.chat:
+        return []
+    return [
+        Table(
+            [
+                say("時刻", "Time"),
+                say("やりとりの相手", "Conversation with"),
+                say("発言者", "By"),
+                say("本文", "Words"),
+            ],
+            [0, 1.4, 1.4, 6],
+            [
+                [
+                    say.clock(each.at),
+                    say.word(PARTY, each.party),
+                    say.word(PARTY, each.party)
+                    if each.operator is None
+                    else say.actor(f"operator:{each.operator}"),
+                    each.text,
+                ]
+                for each in record.chat
             ],
         )
     ]
@@ -227,6 +257,7 @@ def _dispatch(each: DispatchFacts, say: Saying) -> list[tuple[str, str]]:
         (say("経過", "Course"), say.all_of(*(f"{words} {say.clock(at)}" for words, at in steps if at))),
         (say("到着見込み", "Expected"), say.clock(each.eta_at)),
         (say("報告", "Report"), each.report),
+        (say("確認を省いた理由", "Why not all was checked"), each.unchecked_reason or ""),
         (
             say("写真", "Photos"),
             say.all_of(*(f"{say.clock(photo.at)} SHA-256 {photo.sha256}" for photo in each.photos)),

@@ -46,7 +46,7 @@ def read_record(conn: Connection, incident_id: UUID) -> Record:
     counts = conn.execute(_SQL["counts"], {"id": incident_id}).fetchone() or {}
     told = {
         name: conn.execute(_SQL[name], {"id": incident_id, "limit": MOST}).fetchall()
-        for name in ("events", "presses", "calls", "messages", "dispatches", "notes")
+        for name in ("events", "presses", "calls", "messages", "chat", "dispatches", "notes")
     }
     hardest = _impacts(conn, incident_id)
     shown = {name: len(rows) for name, rows in told.items()} | {"impacts": len(hardest)}

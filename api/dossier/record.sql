@@ -18,13 +18,17 @@ SELECT id, party, attempt, direction, operator, number, language, state, end_sta
 FROM calls c WHERE incident_id = %(id)s ORDER BY created_at, id LIMIT %(limit)s;
 
 -- name: messages
-SELECT id, channel, template, language, number, body, state, created_at, sent_at
+SELECT id, channel, party, template, language, number, email, subject, body, state, code, created_at, sent_at,
+       delivered_at
 FROM messages WHERE incident_id = %(id)s ORDER BY created_at, id LIMIT %(limit)s;
+
+-- name: chat
+SELECT id, party, operator, at, text FROM chat_messages WHERE incident_id = %(id)s ORDER BY at, id LIMIT %(limit)s;
 
 -- name: dispatches
 SELECT d.id, d.kind, d.state, d.unit_id, u.name AS unit_name, d.provider_id, d.crew, d.sent_by, d.eta_at,
        d.requested_at, d.offered_at, d.accepted_at, d.en_route_at, d.on_scene_at, d.secured_at, d.ended_at, d.report,
-       d.searches, coalesce(asked.offers, '[]') AS offers, coalesce(scene.checks, '[]') AS checks,
+       d.unchecked_reason, d.searches, coalesce(asked.offers, '[]') AS offers, coalesce(scene.checks, '[]') AS checks,
        coalesce(pictures.photos, '[]') AS photos
 FROM dispatches d
 LEFT JOIN units u ON u.id = d.unit_id
@@ -50,6 +54,7 @@ SELECT (SELECT count(*) FROM incident_events WHERE incident_id = %(id)s) AS even
        (SELECT count(*) FROM presses WHERE incident_id = %(id)s) AS presses,
        (SELECT count(*) FROM calls WHERE incident_id = %(id)s) AS calls,
        (SELECT count(*) FROM messages WHERE incident_id = %(id)s) AS messages,
+       (SELECT count(*) FROM chat_messages WHERE incident_id = %(id)s) AS chat,
        (SELECT count(*) FROM dispatches WHERE incident_id = %(id)s) AS dispatches,
        (SELECT count(*) FROM incident_notes WHERE incident_id = %(id)s) AS notes,
        (SELECT count(*) FROM impacts WHERE incident_id = %(id)s) AS impacts;

@@ -125,6 +125,9 @@ def record(**changes: Any) -> Record:
         ],
         "calls": [call()],
         "messages": [],
+        "chat": [
+            {"id": UUID(int=2), "party": "driver", "operator": None, "at": after(9), "text": "足が痛い"}
+        ],
         "dispatches": [],
         "notes": [],
         "plan": {"version": 3, "sha256": "ab" * 32, "activated_at": after(-1000)},
@@ -190,6 +193,30 @@ def test_a_call_tells_how_long_it_rang_and_what_came_of_it() -> None:
     assert "an operator mori (1) | +819012345678 | 12:00:01 | not known | – | – | no answer" in said
     assert "robot (1)" in said
     assert "may have been voicemail, understood: '助けて'" in said
+
+
+def test_messages_and_conversations_are_told_with_what_came_of_them() -> None:
+    mail = {
+        "id": UUID(int=3),
+        "channel": "mail",
+        "party": "driver",
+        "template": "after",
+        "language": "ja",
+        "number": None,
+        "email": "taro@example.jp",
+        "subject": "ご報告",
+        "body": "本文",
+        "state": "failed",
+        "code": "550",
+        "created_at": after(5),
+        "sent_at": after(6),
+        "delivered_at": None,
+    }
+    kept = record(messages=[mail])
+    said = words(sheet(kept))
+    assert "e-mail | taro@example.jp | 12:00:05 | 12:00:06 | failed, 550 | ご報告\n本文" in said
+    assert "12:00:09 | the driver | the driver | 足が痛い" in said
+    assert "taro@example.jp" not in words(sheet(kept.masked()))
 
 
 def test_a_line_of_an_unknown_kind_is_shown_by_its_name() -> None:

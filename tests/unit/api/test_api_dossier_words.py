@@ -34,7 +34,8 @@ COMPOSED = {
     "call_{event.stage}": ["call_placed", "call_ringing", "call_answered"],
     "dispatch_{event.state}": [f"dispatch_{state}" for state in DispatchState],
     "ambulance_{event.state}": [f"ambulance_{state}" for state in AmbulanceState],
-    "{channel}_queued": ["push_queued", "sms_queued", "email_queued"],
+    "{channel}_queued": ["push_queued", "sms_queued", "mail_queued"],
+    "{event.by}_wrote": ["driver_wrote", "contact_wrote"],
     "row.kind": [],  # read back from a record
     "_KINDS[event.trigger]": sorted(set(evidence._KINDS.values())),
 }
