@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Response
 from api import messages
 from api.carrier import CALL, MESSAGE, TAKEN, TWIML, Signed, documented, xml
 from api.context import Context, Here
+from api.errors import problems
 from incident import twiml
 from incident.calls import UnknownCall
 from incident.twiml import Voice
@@ -143,7 +144,7 @@ def sms(here: Here, message_id: UUID, form: Signed) -> None:
     operation_id="twilio_fallback",
     summary="Our own answer did not come",
     response_class=Response,
-    responses={200: TWIML[200]},
+    responses={200: TWIML[200]} | problems(),
 )
 def fallback(call_id: str) -> Response:
     """Words that need neither database nor signature, in both languages. The carrier ends the call after them.

@@ -38,6 +38,8 @@ def main() -> int:
     url = settings.database_url.get_secret_value()
     incidents = Incidents(settings)
     carrier = TwilioCarrier(settings)
+    if not settings.twilio_from_number.startswith("+81"):
+        log.warning("our caller number is not Japanese: many people do not pick up a call from abroad")
     post = CommandPost(settings.mqtt_url.get_secret_value())
     engine = Engine(incidents)
     workers = [Worker("timers", url, life, engine.step, idle_s=engine.idle_s)]

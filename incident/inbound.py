@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import structlog
 
-from incident import speech, twiml
+from incident import chat, speech, twiml
 from incident.calls import Calls
 from incident.conversation import Conversation
 from incident.effects import Note
@@ -96,30 +96,30 @@ class Inbound:
             self._calls.report(conn, found["id"], sid, status)
 
     def write(self, conn: Connection, sid: str, number: str, text: str) -> None:
-        """Somebody writes to us: kept as the driver's words at their open incident; keys and clear words count.
+        """Somebody writes to us: kept in the conversation of their open incident; keys and clear words count.
 
-        Nothing else does: a telephone in a car may answer texts by itself.
+        Nothing else is an answer: a telephone in a car may reply to texts by itself.
         """
         conn.execute(SQL["lock_arrival"], {"sid": sid})
-        found = conn.execute(SQL["open_incident_of_writer"], {"number": number}).fetchone()
+        message_id = uuid5(NAMESPACE_URL, f"twilio:{sid}")
+        found = conn.execute(SQL["writer"], {"number": number, "message_id": message_id}).fetchone()
         if found is None:
             # The words stay with the carrier, under this id.
             self._log.warning("a text that belongs to no open incident", message=sid)
             return
-        incident_id: UUID = found["incident_id"]
-        hands = self._incidents.hands(conn, incident_id)
-        if hands is None:
+        if found["brought_before"] or not text.strip():
             return
-        note_id = uuid5(NAMESPACE_URL, f"twilio:{sid}")
-        values = {"id": note_id, "incident_id": incident_id, "at": hands.at, "text": text[:_LONGEST_TEXT]}
-        if conn.execute(SQL["insert_words"], values).fetchone() is None:
-            return  # brought before
-        hands.write([Note("driver_wrote", {"note_id": str(note_id), "via": "sms"})], "driver")
-        key = twiml.KEYS[CallParty.DRIVER].get(text.strip())
+        incident_id, party = found["incident_id"], CallParty(found["party"])
+        chat.person_writes(
+            conn, self._incidents, incident_id, party, message_id=message_id, text=text[:_LONGEST_TEXT]
+        )
+        if party is not CallParty.DRIVER:
+            return
+        key = twiml.KEYS[party].get(text.strip())
         answer = key or speech.understand(text, 1.0, Language(found["language"]))
         if answer is not None:
             self._incidents.handle(
-                conn, incident_id, lambda at: Answered(at, answer, CallParty.DRIVER, "sms"), actor="driver"
+                conn, incident_id, lambda at: Answered(at, answer, party, "sms"), actor="driver"
             )
 
     @staticmethod

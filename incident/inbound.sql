@@ -28,17 +28,19 @@ SELECT i.id AS incident_id, c.language FROM calls c JOIN incidents i ON i.id = c
 WHERE c.number = %(number)s AND i.phase <> 'closed'
 ORDER BY c.created_at DESC LIMIT 1;
 
--- name: open_incident_of_writer
-SELECT i.id AS incident_id, h.language FROM incidents i JOIN policyholders h ON h.id = i.holder_id
-JOIN phones f ON f.holder_id = h.id
-WHERE f.number = %(number)s AND i.phase <> 'closed' ORDER BY i.opened_at DESC LIMIT 1;
+-- name: writer
+-- The open incident of whoever writes: the driver's own first, then that of somebody they are a contact of.
+SELECT i.id AS incident_id, who.language, who.party,
+       EXISTS (SELECT FROM chat_messages m WHERE m.id = %(message_id)s) AS brought_before
+FROM (SELECT f.holder_id, h.language, 'driver' AS party
+      FROM phones f JOIN policyholders h ON h.id = f.holder_id WHERE f.number = %(number)s
+      UNION ALL
+      SELECT e.holder_id, e.language, 'contact' FROM emergency_contacts e WHERE e.number = %(number)s) AS who
+JOIN incidents i ON i.holder_id = who.holder_id AND i.phase <> 'closed'
+ORDER BY who.party DESC, i.opened_at DESC LIMIT 1;
 
 -- name: insert_arrival
 INSERT INTO calls (id, incident_id, party, attempt, number, language, direction, state, sid, answered_at)
 SELECT %(id)s, %(incident_id)s, 'caller', coalesce(max(attempt), 0) + 1, %(number)s, %(language)s, 'inbound',
        'answered', %(sid)s, %(at)s
 FROM calls WHERE incident_id = %(incident_id)s AND party = 'caller';
-
--- name: insert_words
-INSERT INTO incident_notes (id, incident_id, at, author, text)
-VALUES (%(id)s, %(incident_id)s, %(at)s, 'driver', %(text)s) ON CONFLICT (id) DO NOTHING RETURNING id;

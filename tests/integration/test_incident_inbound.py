@@ -262,21 +262,33 @@ def test_a_text_with_a_key_or_clear_words_is_an_answer(world: Insured, words: st
         text(world, DRIVER, words)
     assert world.state(incident_id).answer is answer
     assert world.events(incident_id).count("driver_wrote") == 1
-    assert world.one("SELECT text FROM incident_notes WHERE author = 'driver'")["text"] == words
+    assert world.one("SELECT text FROM chat_messages WHERE party = 'driver'")["text"] == words
 
 
-@pytest.mark.parametrize("words", ["ただいま運転中です。後ほどご連絡します。", "何ですか", "4", ""])
+@pytest.mark.parametrize("words", ["ただいま運転中です。後ほどご連絡します。", "何ですか", "4"])
 def test_any_other_text_is_kept_and_is_no_answer(world: Insured, words: str) -> None:
     incident_id = world.report(world.insure())
     text(world, DRIVER, words)
     assert world.state(incident_id).answer is None
     assert world.state(incident_id).phase is Phase.REACHING
-    assert world.one("SELECT text FROM incident_notes")["text"] == words
+    assert world.one("SELECT text FROM chat_messages")["text"] == words
+
+
+def test_a_contact_writes_and_answers_for_nobody(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+    text(world, CONTACT, "1")
+    assert world.state(incident_id).answer is None
+    assert world.events(incident_id).count("contact_wrote") == 1
 
 
 def test_a_text_of_nobody_opens_nothing(world: Insured) -> None:
     world.insure()
     for number in ("+81311112222", DRIVER, "anonymous"):
         text(world, number, "助けて", f"SM{number}")
-    assert incidents(world) == []
-    assert world.rows("SELECT 1 FROM incident_notes") == []
+    incident_id = world.report()
+    text(world, DRIVER, " ")
+    assert "driver_wrote" not in world.events(incident_id)
+    world.tell(incident_id, close)
+    text(world, DRIVER, "助けて", "SM2")
+    assert incidents(world) == [incident_id]
+    assert world.rows("SELECT 1 FROM chat_messages") == []
