@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from device_sim.field.api import Api, ApiDown, keep_turning
 from device_sim.field.habits import (
+    CHECKLIST,
     OPEN_STATES,
     Action,
     Habits,
     Leg,
     Place,
+    Progress,
     Temperament,
     drive_s,
     due_action,
@@ -36,6 +39,9 @@ REPORTS: Final = {
     "guard": "現場に到着し、後続車への警告と安全確保を行いました。けが人はなく、警察に引き継ぎました。",
     "roadside": "車両を積載し、提携工場へ搬送しました。お客様はご無事です。",
 }
+
+NOT_NEEDED: Final = ("ambulance", "towing")
+"""Items of the checklist that no simulated scene needs."""
 
 StopAfter = Literal["accepted", "en_route", "on_scene", "secured"]
 
@@ -72,6 +78,8 @@ class Dispatch:
     state: str
     incident_id: str
     place: Place | None
+    checked: frozenset[str] = frozenset()
+    reminder: str | None = None
 
 
 def dispatch_of(view: dict[str, Any]) -> Dispatch | None:
@@ -89,7 +97,9 @@ def dispatch_of(view: dict[str, Any]) -> Dispatch | None:
         incident = found["incident"]
         lat_deg, lon_deg = incident["lat_deg"], incident["lon_deg"]
         place = None if lat_deg is None or lon_deg is None else Place(float(lat_deg), float(lon_deg))
-        return Dispatch(str(found["id"]), str(found["kind"]), found["state"], str(incident["id"]), place)
+        checked = frozenset(str(check["item"]) for check in found["checklist"])
+        head = (str(found["id"]), str(found["kind"]), found["state"], str(incident["id"]))
+        return Dispatch(*head, place, checked, found["reminder"])
     except (KeyError, TypeError, ValueError) as error:
         raise ApiDown(f"GET /v1/unit answered with something else: {error!r}") from None
 
@@ -114,6 +124,7 @@ class Unit:
         self._state_since = 0.0
         self._leg: Leg | None = None
         self._arrives_at = 0.0
+        self._told_anew = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop."""
@@ -125,15 +136,19 @@ class Unit:
         self._take_up(view, now)
         dispatch = self._dispatch
         if dispatch is not None and dispatch.state != self._stop_after:
-            action = due_action(
+            progress = Progress(
                 dispatch.state,
                 now - self._state_since,
                 self._arrives_at - now,
-                self._habits,
-                self._time_scale,
+                told_anew=self._told_anew == dispatch.id,
+                checked=sum(item in dispatch.checked for item in CHECKLIST),
             )
+            action = due_action(progress, self._habits, self._time_scale)
             if action is not None:
-                await self._act(dispatch, action)
+                await self._act(dispatch, action, now)
+            elif dispatch.reminder == "confirm_safe":
+                await self._api.send("POST", f"/v1/unit/dispatches/{dispatch.id}/i_am_safe", {})
+                self._tell("said_i_am_safe", incident_id=dispatch.incident_id)
         # Last, so that position reports which fail never keep a step from being taken.
         await self._report_position(now)
 
@@ -160,7 +175,8 @@ class Unit:
         self._dispatch = dispatch
 
     def _set_off(self, goal: Place | None, now: float) -> None:
-        self._arrives_at = now + drive_s(self._position, goal, self._habits.speed_kmh) * self._time_scale
+        drive = drive_s(self._position, goal, self._habits.real_speed_kmh)
+        self._arrives_at = now + drive * self._time_scale
         self._leg = None if goal is None else self._leg_to(goal, now)
 
     def _go_home(self, now: float) -> None:
@@ -172,7 +188,7 @@ class Unit:
             self._leg = self._leg_to(self._base, now)
 
     def _leg_to(self, goal: Place, now: float) -> Leg:
-        return leg(self._position, goal, now, self._habits.speed_kmh, self._time_scale)
+        return leg(self._position, goal, now, self._habits.real_speed_kmh, self._time_scale)
 
     async def _report_position(self, now: float) -> None:
         pause_s = max(SHORTEST_REPORT_S, REPORT_POSITION_S * self._time_scale)
@@ -182,13 +198,22 @@ class Unit:
         await self._api.send("PUT", "/v1/unit/position", position._asdict() | {"on_shift": True})
         self._reported, self._reported_at = position, now
 
-    async def _act(self, dispatch: Dispatch, action: Action) -> None:
+    async def _act(self, dispatch: Dispatch, action: Action, now: float) -> None:
         body: dict[str, object] = {}
+        method, path = "POST", f"/v1/unit/dispatches/{dispatch.id}/{action}"
         if action == "accept":
             body["eta_s"] = eta_s(self._position, dispatch.place, self._habits, self._time_scale)
+        elif action == "eta":
+            body["eta_s"] = max(1, ceil(self._arrives_at - now))
+        elif action == "check":
+            item = next(item for item in CHECKLIST if item not in dispatch.checked)
+            method, path = "PUT", f"/v1/unit/dispatches/{dispatch.id}/checklist/{item}"
+            body["state"] = "not_needed" if item in NOT_NEEDED else "done"
         elif action == "complete":
             body["report"] = REPORTS.get(dispatch.kind, REPORTS["guard"])
-        await self._api.send("POST", f"/v1/unit/dispatches/{dispatch.id}/{action}", body)
+        await self._api.send(method, path, body)
+        if action == "eta":
+            self._told_anew = dispatch.id
         self._tell(f"said_{action}", incident_id=dispatch.incident_id, **body)
 
     def _tell(self, event: str, **data: object) -> None:

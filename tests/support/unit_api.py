@@ -16,6 +16,7 @@ NEXT = {
     ("on_scene", "secured"): "secured",
     ("secured", "complete"): "completed",
 }
+FIRST = {"people_safe", "triangle_and_hazard_lights", "secondary_accident_prevention"}
 OPEN = {"offered", "accepted", "en_route", "on_scene", "secured"}
 INCIDENT: dict[str, Any] = {
     "id": "8a1d7c1e-0000-4000-8000-000000000001",
@@ -41,6 +42,8 @@ class UnitApi:
     positions: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     answers: list[str] = field(default_factory=list[str])
     refused: list[str] = field(default_factory=list[str])
+    checks: dict[str, str] = field(default_factory=dict[str, str])
+    reminder: str | None = None
     lose_answers: bool = False
     looks: int = 0
     """How often the driver's app looked."""
@@ -99,7 +102,20 @@ class UnitApi:
                 self.unit |= {"lat_deg": asked["lat_deg"], "lon_deg": asked["lon_deg"]}
                 self.positions.append((asked["lat_deg"], asked["lon_deg"]))
                 return 200, self.unit
+            case "PUT", ["unit", "dispatches", "d1", "checklist", item], "Bearer unit":
+                if self.state not in ("on_scene", "secured") or asked["state"] not in ("done", "not_needed"):
+                    self.refused.append(f"{self.state} {item}")
+                    return 409, {"status": 409, "detail": f"the dispatch is {self.state}"}
+                self.checks[item] = asked["state"]
+                return 200, {"unit": self.unit, "dispatch": self._dispatch()}
+            case "POST", ["unit", "dispatches", "d1", "eta" | "i_am_safe" as news], "Bearer unit":
+                self.reminder = None
+                self.steps.append((news, asked))
+                return 200, {"unit": self.unit, "dispatch": self._dispatch()}
             case "POST", ["unit", "dispatches", "d1", action], "Bearer unit":
+                if action == "secured" and not set(self.checks) >= FIRST:
+                    self.refused.append("secured with the checklist open")
+                    return 409, {"status": 409, "detail": "not seen to yet"}
                 following = NEXT.get((self.state, action))
                 if following is None:
                     self.refused.append(f"{self.state} {action}")
@@ -128,5 +144,7 @@ class UnitApi:
             "state": self.state,
             "offer_expires_at": None,
             "eta_at": None,
+            "checklist": [{"item": item, "state": state} for item, state in self.checks.items()],
+            "reminder": self.reminder,
             "incident": INCIDENT,
         }

@@ -2,8 +2,10 @@ import pytest
 
 from device_sim.field.api import ApiDown
 from device_sim.field.habits import (
+    CHECKLIST,
     Habits,
     Place,
+    Progress,
     Temperament,
     distance_m,
     drive_s,
@@ -67,21 +69,51 @@ def test_a_drive_goes_evenly_from_start_to_goal():
 def test_each_state_asks_for_its_step_in_time(
     state: str, in_state_s: float, arrives_in_s: float, expected: str | None
 ):
-    assert due_action(state, in_state_s, arrives_in_s, HABITS, 0.1) == expected
+    assert due_action(Progress(state, in_state_s, arrives_in_s), HABITS, 0.1) == expected
 
 
 @pytest.mark.parametrize(("temperament", "expected"), [("declines", "decline"), ("ignores", None)])
 def test_offers_are_taken_by_temperament(temperament: str, expected: str | None):
     habits = Habits(Temperament(temperament), 40, 5)
 
-    assert due_action("offered", 100, 0, habits, 1.0) == expected
+    assert due_action(Progress("offered", 100), habits, 1.0) == expected
+
+
+def test_late_slow_and_idle_units():
+    late, slow, tells, idle = (
+        Habits(Temperament(name), 30, 5, depart_s=10)
+        for name in ("accepts_late", "drives_slowly", "tells_new_eta", "never_departs")
+    )
+
+    assert due_action(Progress("offered", 74), late, 1.0) is None
+    assert due_action(Progress("offered", 75), late, 1.0) == "accept"
+    assert (slow.real_speed_kmh, HABITS.real_speed_kmh) == (10.0, 36.0)
+    assert due_action(Progress("en_route", 1, 900), slow, 1.0) is None
+    assert due_action(Progress("en_route", 1, 900), tells, 1.0) == "eta"
+    assert due_action(Progress("en_route", 1, 900, told_anew=True), tells, 1.0) is None
+    assert due_action(Progress("offered", 6), idle, 1.0) == "accept"
+    assert due_action(Progress("accepted", 9000), idle, 1.0) is None
+
+
+def test_the_checklist_is_seen_to_before_the_scene_is_secured():
+    done = [
+        due_action(Progress("on_scene", 60 * n / 9, checked=n - 1), HABITS, 1.0)
+        for n in range(1, len(CHECKLIST) + 1)
+    ]
+    assert done == ["check"] * len(CHECKLIST)
+    assert due_action(Progress("on_scene", 6, checked=0), HABITS, 1.0) is None
+    assert due_action(Progress("on_scene", 90, checked=7), HABITS, 1.0) == "check"
 
 
 def test_the_apis_view_of_a_dispatch():
     incident = {"id": "i1", "lat_deg": 35.0, "lon_deg": 139.0}
-    found = {"id": "d1", "kind": "guard", "state": "offered", "incident": incident}
+    seen_to = [{"item": "people_safe", "state": "done"}]
+    more = {"checklist": seen_to, "reminder": "depart"}
+    found = {"id": "d1", "kind": "guard", "state": "offered", "incident": incident} | more
 
-    assert dispatch_of({"dispatch": found}) == Dispatch("d1", "guard", "offered", "i1", Place(35, 139))
+    assert dispatch_of({"dispatch": found}) == Dispatch(
+        "d1", "guard", "offered", "i1", Place(35, 139), frozenset({"people_safe"}), "depart"
+    )
     assert dispatch_of({"dispatch": None}) is None
     assert dispatch_of({"dispatch": found | {"state": "completed"}}) is None
     placeless = dispatch_of({"dispatch": found | {"incident": incident | {"lat_deg": None, "lon_deg": None}}})
