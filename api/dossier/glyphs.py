@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from importlib.metadata import distribution
@@ -12,6 +13,7 @@ from fontTools.ttLib import TTFont
 
 FONT: Final = "IPAexGothic"
 _BREAKS: Final = " \n-"
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _UNSEEN: Final = "\u200b"
 _PIECE: Final = 6
 _WIDEST_RUN_EM: Final = 7.5
@@ -46,8 +48,14 @@ def printable(text: str) -> str:
 
 
 def _broken(run: list[str]) -> list[str]:
-    """A run without a place to break, with some where it is too wide."""
-    if sum(_WIDE_EM if char in _WIDE else _LETTER_EM for char in run) <= _WIDEST_RUN_EM:
+    """A run without a place to break, with some where it is too wide.
+
+    A digest is left alone: who copies it out of the document must get nothing else.
+    """
+    if (
+        _DIGEST.fullmatch("".join(run))
+        or sum(_WIDE_EM if char in _WIDE else _LETTER_EM for char in run) <= _WIDEST_RUN_EM
+    ):
         return run
     return [_UNSEEN.join("".join(run[at : at + _PIECE]) for at in range(0, len(run), _PIECE))]
 

@@ -332,7 +332,7 @@ def test_runs_too_wide_for_a_column_get_places_to_break() -> None:
         pieces = printable(text).split("\u200b")
         assert "".join(pieces) == text
         assert max(map(len, pieces)) <= 6
-    for whole in ("あ" * 100, "guard-hakone-hybrid-5", "headquarters", "+819012345678"):
+    for whole in ("あ" * 100, "guard-hakone-hybrid-5", "headquarters", "+819012345678", "ab" * 32):
         assert printable(whole) == whole
 
 
