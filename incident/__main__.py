@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import threading
+from pathlib import Path
 from typing import Final
 
+import structlog
+
 from incident import mail, push
+from incident.auditor import Alarm, Auditor
 from incident.commands import CommandPost
 from incident.dialer import Dialer
 from incident.engine import Engine
+from incident.heartbeat import Heartbeat
 from incident.places.address import AddressService
 from incident.places.refining import refine_next
 from incident.providers import ProviderPost
@@ -18,8 +23,8 @@ from incident.service import Incidents
 from incident.sms import SmsSender
 from incident.twilio_carrier import TwilioCarrier
 from incident.watching import Watcher
-from incident.worker import Worker, listen, watch
-from runtime.database import connect_patiently
+from incident.worker import Worker, crew, listen, watch
+from runtime.database import Connection, connect_patiently
 from runtime.lifecycle import Lifecycle
 from runtime.logs import configure
 from runtime.settings import Settings
@@ -27,6 +32,21 @@ from runtime.settings import Settings
 _DIALERS: Final = 4
 _SMS_SENDERS: Final = 2
 _PROVIDER_POSTS: Final = 2
+
+
+def use_plan_file(conn: Connection, incidents: Incidents, file: Path) -> list[Alarm]:
+    """Make the plan of a file the active one; an alarm instead where it is no plan.
+
+    Calls matter more than the newest plan: the one that the database has stays in force.
+    """
+    log = structlog.get_logger(role="engine")
+    try:
+        version = incidents.activate_plan(conn, file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        log.error("the plan file cannot be used", file=str(file), reason=str(fault))  # noqa: TRY400  no trace wanted
+        return [Alarm("plan_file", 1, f"{file} cannot be used, the plan before stays in force: {fault}")]
+    log.info("escalation plan active", version=version, file=str(file))
+    return []
 
 
 def main() -> int:
@@ -45,34 +65,22 @@ def main() -> int:
     workers = [Worker("timers", url, life, engine.step, idle_s=engine.idle_s)]
     # Each may ask for a list and send something, connecting and answering as late as may be.
     patience_s = 20.0 + 6 * settings.twilio_timeout_s
-    workers += [
-        Worker(
-            f"dialer-{n}",
-            url,
-            life,
-            Dialer(settings, incidents, carrier).step,
-            patience_s=patience_s,
-        )
+    workers += crew(
+        Worker(f"dialer-{n}", url, life, Dialer(settings, incidents, carrier).step, patience_s=patience_s)
         for n in range(_DIALERS)
-    ]
-    workers += [
-        Worker(
-            f"sms-{n}",
-            url,
-            life,
-            SmsSender(settings, incidents, carrier).step,
-            patience_s=patience_s,
-        )
+    )
+    workers += crew(
+        Worker(f"sms-{n}", url, life, SmsSender(settings, incidents, carrier).step, patience_s=patience_s)
         for n in range(_SMS_SENDERS)
-    ]
+    )
     push_sender = push.PushSender(incidents, push.push_service(settings))
     workers.append(Worker("push", url, life, push_sender.step, patience_s=push.LONGEST_STEP_S))
     if (mail_service := mail.mail_service(settings)) is not None:
         mail_sender = mail.MailSender(incidents, mail_service)
         workers.append(Worker("mail", url, life, mail_sender.step, patience_s=mail.LONGEST_STEP_S))
-    workers += [
+    workers += crew(
         Worker(f"providers-{n}", url, life, ProviderPost(incidents).step) for n in range(_PROVIDER_POSTS)
-    ]
+    )
     if settings.router_url:
         workers.append(Worker("routes", url, life, Scout(settings).step))
     workers.append(Worker("commands", url, life, post.step))
@@ -81,12 +89,12 @@ def main() -> int:
         workers.append(Worker("addresses", url, life, lambda conn: refine_next(conn, addresses)))
     workers.append(Worker("watcher", url, life, Watcher(incidents).step))
     with connect_patiently(url, name="engine") as conn:
-        if settings.plan_file is not None:
-            version = incidents.activate_plan(conn, settings.plan_file.read_text(encoding="utf-8"))
-            log.info("escalation plan active", version=version, file=str(settings.plan_file))
+        alarms = use_plan_file(conn, incidents, settings.plan_file) if settings.plan_file else []
+    workers.append(Worker("auditor", url, life, Auditor(incidents, alarms).step))
     post.start()
     for worker in workers:
         worker.start()
+    Heartbeat(settings, life).start()
     listener = threading.Thread(target=listen, args=(url, life, workers), daemon=True)
     listener.start()
     life.ready()

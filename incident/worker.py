@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 import psycopg
@@ -15,6 +16,8 @@ from runtime.database import Connection, connect_patiently
 from runtime.lifecycle import Lifecycle
 
 _LOOK_S: Final = 0.25
+# Hints that come sooner after another are answered together: under load there are hundreds a second.
+_HINTS_APART_S: Final = 0.02
 # Longer than a statement waits for a server that is gone (see runtime.database).
 _PATIENCE_S: Final = 25.0
 
@@ -39,6 +42,8 @@ class Worker(threading.Thread):
     ) -> None:
         super().__init__(name=name, daemon=True)
         self.wake = threading.Event()
+        self.helper: Worker | None = None
+        self.helps = False
         self._url, self._life, self._step, self._idle_s = url, life, step, idle_s
         self._patience_s = patience_s
         self._beaten_s = math.inf
@@ -69,21 +74,35 @@ class Worker(threading.Thread):
                 self.wake.clear()
                 if not self._step(conn):
                     self.wake.wait(self._idle_s(conn))
+                elif self.helper is not None:
+                    self.helper.wake.set()
         finally:
             self._beaten_s = math.inf
 
 
+def crew(workers: Iterable[Worker]) -> list[Worker]:
+    """Workers at the same work: a hint wakes the first, and whoever finds something to do wakes the next."""
+    together = list(workers)
+    for worker, helper in pairwise(together):
+        worker.helper, helper.helps = helper, True
+    return together
+
+
 def listen(url: str, life: Lifecycle, workers: Sequence[Worker]) -> None:
-    """Wake every worker when a hint arrives; hints may be lost, the workers look by themselves."""
+    """Wake the workers when a hint arrives; hints may be lost, the workers look by themselves."""
     log = structlog.get_logger(role="listener")
     while not life.stopping:
         try:
             with connect_patiently(url, name="engine hints", autocommit=True) as conn:
                 conn.execute("LISTEN cbutton")
                 while not life.stopping:
-                    for _ in conn.notifies(timeout=1.0, stop_after=1):
-                        for worker in workers:
+                    if not list(conn.notifies(timeout=1.0, stop_after=1)):
+                        continue
+                    list(conn.notifies(timeout=0.0))  # whatever else has come is answered by the same
+                    for worker in workers:
+                        if not worker.helps:
                             worker.wake.set()
+                    life.wait(_HINTS_APART_S)
         except psycopg.OperationalError as error:
             log.warning("database lost", error=str(error).strip())
 

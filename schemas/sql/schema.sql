@@ -1,10 +1,10 @@
 -- All migrations together, made by scripts/generate. Read it, do not edit it.
 
-CREATE FUNCTION public.queue_event() RETURNS trigger
+CREATE FUNCTION public.queue_events() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    INSERT INTO event_queue VALUES (NEW.id);
+    INSERT INTO event_queue SELECT id FROM added;
     RETURN NULL;
 END
 $$;
@@ -155,6 +155,14 @@ ALTER TABLE public.access_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.alarms (
+    name text NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    many integer NOT NULL,
+    words text NOT NULL
+);
+
 CREATE TABLE public.answer_links (
     token text NOT NULL,
     incident_id uuid NOT NULL,
@@ -167,6 +175,15 @@ CREATE TABLE public.answer_links (
 );
 
 COMMENT ON COLUMN public.answer_links.last_form IS 'the form that was taken last: sent again, it changes nothing';
+
+CREATE TABLE public.audits (
+    only_row boolean DEFAULT true NOT NULL,
+    ran_at timestamp with time zone NOT NULL,
+    forgotten bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT audits_only_row_check CHECK (only_row)
+);
+
+COMMENT ON COLUMN public.audits.forgotten IS 'incidents that would have been forgotten, ever: each was brought to the operators';
 
 CREATE TABLE public.calls (
     id uuid NOT NULL,
@@ -675,7 +692,8 @@ CREATE TABLE public.incidents (
     CONSTRAINT incidents_road_check CHECK ((road = ANY (ARRAY['general'::text, 'expressway'::text, 'unknown'::text]))),
     CONSTRAINT incidents_severity_check CHECK ((severity = ANY (ARRAY['light'::text, 'moderate'::text, 'severe'::text, 'very_severe'::text]))),
     CONSTRAINT incidents_trigger_check CHECK ((trigger = ANY (ARRAY['impact'::text, 'long_press'::text, 'short_press'::text, 'phone_crash'::text, 'call'::text])))
-);
+)
+WITH (fillfactor='70');
 
 COMMENT ON COLUMN public.incidents.state IS 'the value incident.decide works on; the other columns repeat parts of it for queries';
 
@@ -975,11 +993,17 @@ ALTER TABLE ONLY public.accel_frames_default
 ALTER TABLE ONLY public.access_log
     ADD CONSTRAINT access_log_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.alarms
+    ADD CONSTRAINT alarms_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.answer_links
     ADD CONSTRAINT answer_links_incident_id_party_key UNIQUE (incident_id, party);
 
 ALTER TABLE ONLY public.answer_links
     ADD CONSTRAINT answer_links_pkey PRIMARY KEY (token);
+
+ALTER TABLE ONLY public.audits
+    ADD CONSTRAINT audits_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_incident_id_party_attempt_key UNIQUE (incident_id, party, attempt);
@@ -1221,6 +1245,8 @@ CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC
 
 CREATE UNIQUE INDEX incidents_one_open_per_device ON public.incidents USING btree (device_id) WHERE (phase <> 'closed'::text);
 
+CREATE INDEX incidents_open ON public.incidents USING btree (opened_at) INCLUDE (id, taken_by) WHERE (phase <> 'closed'::text);
+
 CREATE INDEX incidents_open_by_holder ON public.incidents USING btree (holder_id) WHERE (phase <> 'closed'::text);
 
 CREATE INDEX messages_by_incident ON public.messages USING btree (incident_id);
@@ -1234,6 +1260,8 @@ CREATE INDEX outbox_called_off ON public.outbox USING btree (((payload ->> 'call
 CREATE INDEX outbox_calls_waiting ON public.outbox USING btree (priority, due_at) WHERE ((kind = 'call'::text) AND (state = 'pending'::text));
 
 CREATE INDEX outbox_commands ON public.outbox USING btree (device_id) WHERE ((kind = 'command'::text) AND (state = 'pending'::text));
+
+CREATE INDEX outbox_commands_unheard ON public.outbox USING btree (expires_at) WHERE ((kind = 'command'::text) AND (state = 'expired'::text) AND (attempts >= 3));
 
 CREATE INDEX outbox_for_providers ON public.outbox USING btree (due_at) WHERE ((kind = 'provider'::text) AND (state = ANY (ARRAY['pending'::text, 'sending'::text])));
 
@@ -1265,7 +1293,7 @@ ALTER INDEX public.gps_fixes_once ATTACH PARTITION public.gps_fixes_default_devi
 
 CREATE TRIGGER incident_events_append_only BEFORE DELETE OR UPDATE ON public.incident_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER incident_events_queue AFTER INSERT ON public.incident_events FOR EACH ROW EXECUTE FUNCTION public.queue_event();
+CREATE TRIGGER incident_events_queue AFTER INSERT ON public.incident_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.queue_events();
 
 ALTER TABLE ONLY public.answer_links
     ADD CONSTRAINT answer_links_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);

@@ -5,13 +5,15 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from itertools import pairwise
 
 import psycopg
 import pytest
+from support.children import until
 
-from incident.worker import Worker
+from incident.worker import Worker, crew, listen
+from runtime.database import connect
 from runtime.lifecycle import Lifecycle
 
 
@@ -72,3 +74,54 @@ def test_waiting_for_the_database_is_not_hanging(life: Lifecycle) -> None:
     time.sleep(0.6)
     assert not worker.hung
     life.stop()
+
+
+def test_a_hint_wakes_one_of_a_crew_and_whoever_finds_work_the_next(
+    database_url: str, life: Lifecycle
+) -> None:
+    work: list[int] = []
+    looked: list[int] = []
+
+    def step_of(number: int) -> Callable[[object], bool]:
+        def step(conn: object) -> bool:
+            looked.append(number)
+            if not work:
+                return False
+            work.pop()
+            time.sleep(0.05)
+            return True
+
+        return step
+
+    workers = crew(
+        Worker(f"test-{n}", database_url, life, step_of(n), idle_s=lambda _: 30.0) for n in range(3)
+    )
+    for worker in workers:
+        worker.start()
+    listener = threading.Thread(target=listen, args=(database_url, life, workers), daemon=True)
+    listener.start()
+    with connect(database_url, name="test", autocommit=True) as conn:
+        until(lambda: len(looked) == 3)
+        time.sleep(1.0)  # the listener listens
+        looked.clear()
+        conn.execute("NOTIFY cbutton")
+        until(lambda: looked)
+        time.sleep(0.5)
+        assert looked == [0]
+        work += range(20)
+        looked.clear()
+        for _ in range(300):
+            conn.execute("NOTIFY cbutton")
+        until(lambda: not work)
+        time.sleep(0.5)
+        assert set(looked) == {0, 1, 2}
+        assert len(looked) < 100
+        # A hint after the flood is heard at once: none of the flood waits to be answered first.
+        looked.clear()
+        conn.execute("NOTIFY cbutton")
+        until(lambda: looked, within_s=2.0)
+    life.stop()
+    for worker in workers:
+        worker.wake.set()
+        worker.join(5)
+    listener.join(5)
