@@ -14,7 +14,7 @@ from support.insured import CONTACT, DRIVER, Insured, in_background, insured_wor
 from incident import wording
 from incident.calls import Calls
 from incident.conversation import Conversation
-from incident.hands import SQL
+from incident.dialer import SQL
 from incident.inbound import Inbound
 from incident.state import Task
 from schemas.incident import Answer, CallParty, Language, Phase, Trigger
@@ -212,7 +212,8 @@ def test_who_hangs_up_before_a_person_came_is_a_task(world: Insured) -> None:
 
 
 def claimed(world: Insured) -> list[str]:
-    key = {"gap": timedelta(0), "lease": timedelta(seconds=30)}
+    long = timedelta(minutes=10)
+    key = {"gap": timedelta(0), "lease": long, "longest_ring": long, "longest_talk": long}
     with world.conn.transaction():
         row = world.conn.execute(SQL["claim_call"], key).fetchone()
     return [row["number"]] if row else []
