@@ -20,6 +20,9 @@ def _scheme(role: Role, description: str) -> HTTPBearer:
 _ADMIN: Final = _scheme(Role.ADMIN, "The administration's token, from CBUTTON_ADMIN_TOKEN.")
 _OPERATOR: Final = _scheme(Role.OPERATOR, "An operator's token, from CBUTTON_OPERATOR_TOKENS.")
 _UNIT: Final = _scheme(Role.UNIT, "A unit's token, from POST /v1/units/{unit_id}/token.")
+_PROVIDER: Final = _scheme(
+    Role.PROVIDER, "A control centre's token, from POST /v1/providers/{provider_id}/token."
+)
 _DRIVER: Final = _scheme(Role.DRIVER, "A driver's token, from POST /v1/holders/{holder_id}/token.")
 
 _Given = HTTPAuthorizationCredentials | None
@@ -51,6 +54,10 @@ async def _unit(here: Here, given: Annotated[_Given, Security(_UNIT)]) -> Identi
     return _admit(here, given, Role.UNIT)
 
 
+async def _provider(here: Here, given: Annotated[_Given, Security(_PROVIDER)]) -> Identity:
+    return _admit(here, given, Role.PROVIDER)
+
+
 async def _driver(here: Here, given: Annotated[_Given, Security(_DRIVER)]) -> Identity:
     return _admit(here, given, Role.DRIVER)
 
@@ -58,4 +65,5 @@ async def _driver(here: Here, given: Annotated[_Given, Security(_DRIVER)]) -> Id
 Admin = Annotated[Identity, Depends(_admin)]
 Operator = Annotated[Identity, Depends(_operator)]
 FieldUnit = Annotated[Identity, Depends(_unit)]
+FieldProvider = Annotated[Identity, Depends(_provider)]
 Driver = Annotated[Identity, Depends(_driver)]

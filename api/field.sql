@@ -14,7 +14,8 @@ UPDATE units SET skills = %(skills)s, name = %(name)s, base_lat_deg = %(lat_deg)
 WHERE id = %(id)s RETURNING id;
 
 -- name: unit
-SELECT u.id, u.skills, u.name, u.provider_id, u.language, u.on_shift, u.shift_from, u.shift_to, u.lat_deg, u.lon_deg,
+SELECT u.id, u.skills, u.name, u.provider_id, u.language, u.on_shift,
+       to_char(u.shift_from, 'HH24:MI') AS shift_from, to_char(u.shift_to, 'HH24:MI') AS shift_to, u.lat_deg, u.lon_deg,
        u.position_at, u.base_lat_deg, u.base_lon_deg,
        CASE WHEN o.state = 'accepted' THEN 'working' WHEN o.state = 'open' THEN 'asked'
             WHEN u.on_shift THEN 'free' ELSE 'off_shift' END AS status
@@ -22,7 +23,8 @@ FROM units u LEFT JOIN dispatch_offers o ON o.unit_id = u.id AND o.state IN ('op
 WHERE u.id = %(id)s;
 
 -- name: units
-SELECT u.id, u.skills, u.name, u.provider_id, u.language, u.on_shift, u.shift_from, u.shift_to, u.lat_deg, u.lon_deg,
+SELECT u.id, u.skills, u.name, u.provider_id, u.language, u.on_shift,
+       to_char(u.shift_from, 'HH24:MI') AS shift_from, to_char(u.shift_to, 'HH24:MI') AS shift_to, u.lat_deg, u.lon_deg,
        u.position_at, u.base_lat_deg, u.base_lon_deg,
        CASE WHEN o.state = 'accepted' THEN 'working' WHEN o.state = 'open' THEN 'asked'
             WHEN u.on_shift THEN 'free' ELSE 'off_shift' END AS status

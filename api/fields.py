@@ -79,6 +79,9 @@ Prose = Annotated[
 BirthYear = Annotated[int, Field(ge=1900, description="1900 to this year."), AfterValidator(_begun)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="WGS 84, degrees.")]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, description="WGS 84, degrees.")]
+ClockTime = Annotated[
+    str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="A time of day, as 08:30.")
+]
 PolicyId = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9-]{3,40}$", description="3 to 40 letters, digits and hyphens.")
 ]

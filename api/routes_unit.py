@@ -130,7 +130,10 @@ def check_item(
     responses=_REPORT,
 )
 def add_photo(
-    here: Here, who: FieldUnit, dispatch_id: UUID, jpeg: Annotated[bytes, Body(media_type="image/jpeg")]
+    here: Here,
+    who: FieldUnit,
+    dispatch_id: UUID,
+    jpeg: Annotated[bytes, Body(media_type="image/jpeg", examples=["the file itself"])],
 ) -> PhotoView:
     """A JPEG of up to 5 MB, kept as it is; up to ten of them."""
     with here.change() as conn:

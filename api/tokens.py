@@ -25,12 +25,13 @@ class Role(StrEnum):
     ADMIN = "admin"
     OPERATOR = "operator"
     UNIT = "unit"
+    PROVIDER = "provider"
     DRIVER = "driver"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks. `name` is an operator's name, a unit's id or a policyholder's id."""
+    """Who asks. `name` is an operator's name, a unit's or provider's id, or a policyholder's id."""
 
     role: Role
     name: str
@@ -63,6 +64,10 @@ class Tokens:
         """A token by which a unit in the field is known."""
         return str(self._signer.dumps([Role.UNIT, unit_id]))
 
+    def for_provider(self, provider_id: str) -> str:
+        """A token by which a provider's control centre is known."""
+        return str(self._signer.dumps([Role.PROVIDER, provider_id]))
+
     def for_driver(self, holder_id: UUID) -> str:
         """A token by which a policyholder's app is known."""
         return str(self._signer.dumps([Role.DRIVER, str(holder_id)]))
@@ -75,6 +80,8 @@ class Tokens:
         match value:
             case [Role.UNIT, str(unit_id)]:
                 return Identity(Role.UNIT, unit_id)
+            case [Role.PROVIDER, str(provider_id)]:
+                return Identity(Role.PROVIDER, provider_id)
             case [Role.DRIVER, str(holder_id)]:
                 return Identity(Role.DRIVER, holder_id)
             case _:

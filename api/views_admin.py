@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api.fields import (
     BirthYear,
+    ClockTime,
     Latitude,
     Longitude,
     Name,
@@ -52,8 +53,6 @@ HOLDER: Final[dict[str, Any]] = {"id": _HOLDER_ID, **_PERSON}
 VEHICLE: Final[dict[str, Any]] = {"id": _VEHICLE_ID, **_CAR}
 UNIT: Final[dict[str, Any]] = {
     **_UNIT,
-    "shift_from": "20:00:00",
-    "shift_to": "08:00:00",
     "on_shift": True,
     "status": "free",
     "position_at": _AT,
@@ -259,10 +258,10 @@ class UnitRequest(Request):
     name: Name
     provider_id: ThingId | None = None
     language: Language = Language.JA
-    shift_from: time | None = Field(
+    shift_from: ClockTime | None = Field(
         default=None, description="In Japan; without, whenever it says it is on shift."
     )
-    shift_to: time | None = None
+    shift_to: ClockTime | None = None
     lat_deg: Latitude
     lon_deg: Longitude
 
@@ -293,8 +292,8 @@ class UnitView(BaseModel):
     provider_id: str | None
     language: Language
     on_shift: bool = Field(description="What it says; it is offered work only within its shift, too.")
-    shift_from: time | None
-    shift_to: time | None
+    shift_from: str | None = Field(description="In Japan.")
+    shift_to: str | None
     status: str = Field(description="off_shift, free, asked or working.")
     lat_deg: float
     lon_deg: float

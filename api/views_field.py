@@ -32,7 +32,7 @@ _SCENE: Final[dict[str, Any]] = {
     "vehicle": _CAR,
 }
 _CHECK: Final = {"item": "people_safe", "state": "done", "note": "運転者は歩道に避難済み。", "at": _AT}
-_DISPATCH: Final[dict[str, Any]] = {
+DISPATCH: Final[dict[str, Any]] = {
     "id": "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10",
     "offer_id": "77cf1a80-4f52-45a1-9a8a-5a2f6b8d3c01",
     "kind": "guard",
@@ -114,7 +114,7 @@ class CheckRequest(Request):
 class UnitDispatchView(BaseModel):
     """The work a unit was offered or does."""
 
-    model_config = examples(_DISPATCH)
+    model_config = examples(DISPATCH)
 
     id: UUID
     offer_id: UUID = Field(description="Of this offer of it: the same however often it is told.")
@@ -132,7 +132,7 @@ class UnitDispatchView(BaseModel):
 class UnitSituation(BaseModel):
     """A unit and its work."""
 
-    model_config = examples({"unit": UNIT, "dispatch": _DISPATCH})
+    model_config = examples({"unit": UNIT, "dispatch": DISPATCH})
 
     unit: UnitView
     dispatch: UnitDispatchView | None

@@ -179,3 +179,75 @@ VALUES (%(photo_id)s, %(id)s, %(at)s, %(by)s, %(jpeg)s) ON CONFLICT (id) DO NOTH
 -- name: photo
 SELECT p.jpeg, p.dispatch_id, d.incident_id FROM dispatch_photos p JOIN dispatches d ON d.id = p.dispatch_id
 WHERE p.id = %(photo_id)s;
+
+-- name: claim_news
+-- One at a time for each provider's offer: news of it must not overtake the offer itself.
+WITH next AS (
+    SELECT o.id FROM outbox o
+    WHERE o.kind = 'provider' AND o.due_at <= clock_timestamp()
+      AND (o.state = 'pending' OR o.state = 'sending' AND o.lease_until <= clock_timestamp())
+      AND NOT EXISTS (SELECT FROM outbox earlier WHERE earlier.kind = 'provider'
+                      AND earlier.state IN ('pending', 'sending') AND earlier.created_at < o.created_at
+                      AND earlier.payload ->> 'offer_id' = o.payload ->> 'offer_id')
+    ORDER BY o.due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s
+FROM next WHERE outbox.id = next.id
+RETURNING outbox.id, outbox.incident_id, outbox.payload, outbox.attempts, outbox.created_at,
+          outbox.expires_at <= clock_timestamp() AS is_over;
+
+-- name: news_of_offer
+SELECT o.id, o.dispatch_id, o.asked, o.state, p.id AS provider_id, p.url, p.secret
+FROM dispatch_offers o JOIN providers p ON p.id = o.provider_id WHERE o.id = %(offer_id)s;
+
+-- name: finish_news
+UPDATE outbox SET state = %(state)s, lease_until = NULL, error = %(error)s WHERE id = %(id)s AND state = 'sending';
+
+-- name: send_news_again
+UPDATE outbox SET state = 'pending', lease_until = NULL, error = %(error)s, due_at = clock_timestamp() + %(wait)s
+WHERE id = %(id)s AND state = 'sending';
+
+-- name: claim_routes
+-- Placed, and somebody may still be asked; whoever opens a dispatch meanwhile is not waited for.
+WITH next AS (
+    SELECT i.id, i.lat_deg, i.lon_deg FROM incidents i LEFT JOIN route_requests r ON r.incident_id = i.id
+    WHERE i.phase <> 'closed' AND i.lat_deg IS NOT NULL
+      AND (r.asked_at IS NULL OR r.asked_at < clock_timestamp() - %(again)s::interval)
+      AND (i.phase = 'reaching' OR EXISTS (SELECT FROM dispatches d WHERE d.incident_id = i.id
+                                           AND d.state IN ('requested', 'offered', 'failed')))
+    ORDER BY r.asked_at NULLS FIRST, i.opened_at DESC LIMIT 1
+), claimed AS (
+    INSERT INTO route_requests (incident_id, asked_at) SELECT id, clock_timestamp() FROM next
+    ON CONFLICT (incident_id) DO UPDATE SET asked_at = excluded.asked_at
+)
+SELECT id, lat_deg, lon_deg FROM next;
+
+-- name: units_near
+SELECT id, lat_deg, lon_deg FROM units
+WHERE on_shift AND lat_deg BETWEEN %(lat_deg)s - 1.5 AND %(lat_deg)s + 1.5
+  AND lon_deg BETWEEN %(lon_deg)s - 2 AND %(lon_deg)s + 2
+ORDER BY power(lat_deg - %(lat_deg)s, 2) + power((lon_deg - %(lon_deg)s) * 0.8, 2), id LIMIT %(limit)s;
+
+-- name: keep_route
+INSERT INTO routes (incident_id, unit_id, drive_s, asked_at)
+VALUES (%(incident_id)s, %(unit_id)s, %(drive_s)s, clock_timestamp())
+ON CONFLICT (incident_id, unit_id) DO UPDATE SET drive_s = excluded.drive_s, asked_at = excluded.asked_at;
+
+-- name: ambulance_facts
+SELECT i.state ->> 'ambulance' AS ambulance, i.lat_deg, i.lon_deg, i.occurred_at, i.severity, i.answer,
+       v.plate, v.model, v.colour, v.fuel, hardest.delta_v_kmh, hardest.delta_v_is_lower_bound, hardest.pdof_deg,
+       hardest.rollover, fix.heading_deg
+FROM incidents i
+LEFT JOIN vehicles v ON v.id = i.vehicle_id
+LEFT JOIN LATERAL (
+    SELECT delta_v_kmh, delta_v_is_lower_bound, pdof_deg,
+           (SELECT bool_or(rollover) FROM impacts WHERE incident_id = i.id) AS rollover
+    FROM impacts WHERE incident_id = i.id ORDER BY delta_v_kmh DESC LIMIT 1
+) hardest ON true
+LEFT JOIN LATERAL (
+    SELECT f.heading_deg FROM gps_fixes f
+    WHERE f.device_id = i.device_id AND f.speed_mps > 2 AND f.speed_mps <> 'NaN' AND f.heading_deg <> 'NaN'
+      AND f.at BETWEEN i.occurred_at - interval '2 minutes' AND i.occurred_at + interval '1 second'
+    ORDER BY f.at DESC LIMIT 1
+) fix ON true
+WHERE i.id = %(id)s;

@@ -175,6 +175,15 @@ class Settings(BaseSettings):
         description="Longest wait for that service; without an answer the offline words stay.",
     )
 
+    router_url: str = Field(
+        default="",
+        description="Router that says how long units drive: an OSRM or Valhalla server, as http://host:port. "
+        "Default: an estimate by distance.",
+    )
+    router_kind: str = Field(
+        default="osrm", pattern="^(osrm|valhalla)$", description="What router_url speaks: osrm or valhalla."
+    )
+
     injury_modifiers: Annotated[tuple[str, ...], NoDecode] = Field(
         default=INJURY_MODIFIERS,
         description="What may move the injury models, as age,near_side: the policyholder's age to the decade, and "
@@ -246,7 +255,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("public_url", "twilio_base_url", "heartbeat_url")
+    @field_validator("public_url", "twilio_base_url", "heartbeat_url", "router_url")
     @classmethod
     def _check_http_url(cls, value: str) -> str:
         if value and not _is_url(value, "http", "https"):

@@ -21,6 +21,15 @@ def api(database_url: str) -> Generator[Backend]:
         yield backend
 
 
+def see_to_the_first(api: Backend, guard: dict[str, str], path: str) -> None:
+    """The items without which a scene is not secured."""
+    problem = api.post(f"{path}/secured", {}, guard, status=409)
+    assert problem["state"] == "on_scene"
+    for item in ("people_safe", "triangle_and_hazard_lights", "secondary_accident_prevention"):
+        assert item in problem["detail"]
+        api.put(f"{path}/checklist/{item}", {"state": "done"}, guard)
+
+
 def test_a_unit_does_its_work_from_offer_to_report(api: Backend) -> None:
     made = api.insure()
     guard, driver = api.unit(), api.driver(made["holder_id"])
@@ -34,9 +43,28 @@ def test_a_unit_does_its_work_from_offer_to_report(api: Backend) -> None:
         "occurred_at": offered["incident"]["occurred_at"],
         "lat_deg": SCENE.lat_deg,
         "lon_deg": SCENE.lon_deg,
-        "vehicle": {"plate": "品川 300 あ 12-34", "model": "Prius", "colour": "白"},
+        "place": offered["incident"]["place"],
+        "road": offered["incident"]["road"],
+        "heading_deg": None,
+        "approach": None,
+        "dangers": "燃料の種類は不明です。電気自動車かもしれません。",
+        "vehicle": {"plate": "品川 300 あ 12-34", "model": "Prius", "colour": "白", "fuel": None},
     }
-    assert set(offered) == {"id", "kind", "state", "offer_expires_at", "incident", "eta_at"}
+    assert set(offered) == {
+        "id",
+        "offer_id",
+        "kind",
+        "state",
+        "offer_expires_at",
+        "incident",
+        "eta_at",
+        "text",
+        "reminder",
+        "reminder_at",
+        "checklist",
+    }
+    assert "35.23240, 139.10690" in offered["text"]
+    assert "警備員は、けが人も同乗の方も車に乗せて運びません。" in offered["text"]
     left = datetime.fromisoformat(offered["offer_expires_at"]) - datetime.now(UTC)
     assert timedelta(seconds=20) < left <= timedelta(seconds=60)
     # Nobody is told of a unit that has not accepted.
@@ -56,6 +84,8 @@ def test_a_unit_does_its_work_from_offer_to_report(api: Backend) -> None:
     assert seen["messages"][-1]["template"] == "help_accepted"
     assert "隊 guard-1が向かっています" in seen["messages"][-1]["body"]
     for action, state in (("en_route", "en_route"), ("on_scene", "on_scene"), ("secured", "secured")):
+        if action == "secured":
+            see_to_the_first(api, guard, path)
         assert api.post(f"{path}/{action}", {}, guard)["dispatch"]["state"] == state
         assert api.post(f"{path}/{action}", {}, guard)["dispatch"]["state"] == state  # said again
     api.post(f"{path}/complete", {"report": ""}, guard, status=422)

@@ -29,7 +29,10 @@ def roles_of(path: str) -> set[str]:
         ("/v1/impacts", {"operator", "admin"}),
         ("/v1/stream", {"operator", "admin"}),
         ("/v1/figures", {"operator", "admin"}),
+        ("/v1/photos", {"operator", "admin"}),
         ("/v1/units", {"admin"}),
+        ("/v1/providers", {"admin"}),
+        ("/v1/provider", {"provider"}),
         ("/v1/unit", {"unit"}),
         ("/v1/driver", {"driver"}),
         ("/v1/", {"admin"}),
@@ -66,6 +69,7 @@ def test_every_route_asks_for_its_role(api: Backend) -> None:
         "operator": OPERATOR,
         "unit": api.unit(),
         "driver": api.driver(made["holder_id"]),
+        "provider": api.centre()[0],
     }
     checked = 0
     for method, template in routes(api):
@@ -76,8 +80,10 @@ def test_every_route_asks_for_its_role(api: Backend) -> None:
             .replace("{policy_id}", "P-9999")
             .replace("{unit_id}", "unit-9999")
             .replace("{device_id}", "device-9999")
+            .replace("{provider_id}", "provider-9999")
+            .replace("{item}", "police")
         )
-        for name in ("incident_id", "impact_id", "dispatch_id", "holder_id"):
+        for name in ("incident_id", "impact_id", "dispatch_id", "holder_id", "photo_id"):
             path = path.replace(f"{{{name}}}", UUID_TEXT)
         for headers in ({}, bearer("nonsense"), {"Authorization": "Basic YTpi"}):
             refused = api.client.request(method, path, headers=headers)

@@ -127,6 +127,22 @@ class Backend:
         self.put("/v1/unit/position", place | {"on_shift": True}, headers)
         return headers
 
+    def centre(
+        self, provider_id: str = "centre-1", url: str = "http://127.0.0.1:1/offers", **changes: Any
+    ) -> tuple[dict[str, str], str]:
+        """A provider whose control centre is asked; its headers, and the secret of what is posted to it."""
+        area = {"lat_deg": SCENE.lat_deg, "lon_deg": SCENE.lon_deg, "radius_km": 50, "arrival_s": 600}
+        body = {
+            "id": provider_id,
+            "name": "見守り警備",
+            "mode": "centre",
+            "url": url,
+            "skills": ["guard"],
+        } | area
+        self.put(f"/v1/providers/{provider_id}", body | changes, ADMIN, status=201)
+        access = self.post(f"/v1/providers/{provider_id}/token", headers=ADMIN)
+        return _bearer(access["token"]), access["secret"]
+
     def report(
         self,
         device_id: str = "car-0001",
