@@ -166,19 +166,6 @@ WHERE incident_id = %(incident_id)s AND party = %(party)s AND attempt = %(attemp
 -- name: lock_dispatching
 SELECT pg_advisory_xact_lock(hashtextextended('dispatching', 0));
 
--- name: call
-SELECT id, incident_id, party, attempt, number, language, state, sid FROM calls WHERE id = %(id)s;
-
--- name: call_progress
-UPDATE calls SET state = %(state)s, sid = coalesce(sid, %(sid)s),
-       answered_at = CASE WHEN %(state)s = 'answered' THEN coalesce(answered_at, %(at)s) ELSE answered_at END,
-       ended_at = CASE WHEN %(state)s = 'ended' THEN coalesce(ended_at, %(at)s) ELSE ended_at END,
-       end_status = coalesce(%(end_status)s, end_status)
-WHERE id = %(id)s;
-
--- name: call_pressed
-UPDATE calls SET pressed = %(digit)s WHERE id = %(id)s;
-
 -- name: settle_outbox
 UPDATE outbox SET state = 'done', lease_until = NULL WHERE id = %(id)s AND state IN ('sending', 'unknown');
 
