@@ -39,12 +39,13 @@ FROM suspects JOIN incidents i USING (id), clock;
 -- name: figures
 SELECT clock_timestamp() AS at,
        (SELECT count(*) FROM outbox WHERE state IN ('sending', 'unknown')
-        AND lease_until < clock_timestamp() - %(stuck)s::interval) AS leases,
+        AND lease_until < (SELECT clock_timestamp()) - %(stuck)s::interval) AS leases,
        (SELECT count(*) FROM outbox WHERE state = 'pending' AND kind NOT IN ('call', 'command')
-        AND due_at < clock_timestamp() - interval '2 minutes') AS effects,
+        AND due_at < (SELECT clock_timestamp() - interval '2 minutes')) AS effects,
        (SELECT count(*) FROM outbox o JOIN device_presence p ON p.device_id = o.device_id AND p.online
         WHERE o.kind = 'command' AND o.state = 'expired' AND o.attempts >= 3
-          AND o.expires_at BETWEEN clock_timestamp() - interval '10 minutes' AND clock_timestamp()) AS commands;
+          AND o.expires_at BETWEEN (SELECT clock_timestamp() - interval '10 minutes') AND (SELECT clock_timestamp())
+       ) AS commands;
 
 -- name: plans
 SELECT version, toml FROM escalation_plans WHERE version <> ALL (%(read)s::integer[]);
@@ -69,9 +70,9 @@ ON CONFLICT (only_row) DO UPDATE SET ran_at = excluded.ran_at, forgotten = audit
 -- How long the oldest timer is overdue that the auditor has not brought to the operators yet.
 SELECT coalesce(max(extract(epoch FROM clock_timestamp() - t.due_at)), 0)::float8 AS seconds FROM (
     SELECT t.due_at FROM timers t
-    WHERE t.due_at < clock_timestamp() AND NOT EXISTS (
+    WHERE t.due_at < (SELECT clock_timestamp()) AND NOT EXISTS (
         SELECT FROM incident_events e WHERE e.incident_id = t.incident_id AND e.kind = 'auditor_alarm'
-        AND e.at > clock_timestamp() - interval '15 minutes')
+        AND e.at > (SELECT clock_timestamp() - interval '15 minutes'))
     ORDER BY t.due_at LIMIT 1
 ) t;
 

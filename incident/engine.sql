@@ -1,10 +1,11 @@
 -- name: lock_due
 -- Whoever else works on an incident is passed over, also by a second engine at the same moment: what is locked
--- does not count towards the limit. An incident comes once for each timer that is due.
+-- does not count towards the limit. An incident comes once for each timer that is due. The clock is asked once, in
+-- a query of its own: asked for each row it would be no condition for the index, and every timer there is be read.
 SELECT i.id, i.device_id, i.vehicle_id, i.holder_id, i.plan_version, i.trigger, i.occurred_at, i.phase, i.state,
        i.lat_deg, i.lon_deg
 FROM timers t JOIN incidents i ON i.id = t.incident_id
-WHERE t.due_at <= clock_timestamp() AND t.incident_id <> ALL (%(faulty)s::uuid[])
+WHERE t.due_at <= (SELECT clock_timestamp()) AND t.incident_id <> ALL (%(faulty)s::uuid[])
 ORDER BY t.due_at LIMIT %(limit)s FOR NO KEY UPDATE OF i SKIP LOCKED;
 
 -- name: lock_one
@@ -31,4 +32,4 @@ SELECT incident_id, party, attempt, state FROM calls WHERE incident_id = ANY (%(
 -- name: idle
 -- Until the next timer of an incident that can be worked on; none at all gives null.
 SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS seconds FROM timers
-WHERE due_at > clock_timestamp() - interval '1 second';
+WHERE due_at > (SELECT clock_timestamp() - interval '1 second');
