@@ -65,6 +65,17 @@ Phone = Annotated[
     Field(description="Telephone number, E.164.", examples=["+819012345678"], max_length=40),
     AfterValidator(e164),
 ]
+Email = Annotated[
+    str,
+    Field(
+        max_length=254,
+        # As browsers check it: one address, no display name, no line break that could become a header.
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+        r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+        description="One e-mail address.",
+        examples=["taro@example.jp"],
+    ),
+]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),

@@ -19,7 +19,7 @@ STATES: Final = {
     "sending": "sent",
     "sent": "sent",
     "delivered": "delivered",
-    "read": "delivered",
+    "read": "read",
     "undelivered": "failed",
     "failed": "failed",
     "canceled": "failed",
@@ -40,9 +40,10 @@ def report(
     incident = incidents.hands(conn, row["incident_id"])
     # Any report proves that the message exists: the request needs no answer any more.
     conn.execute(INCIDENT_SQL["settle_outbox"], {"id": message_id})
+    values = {"id": message_id, "state": state, "sid": sid or None}
+    reason = f"{status} {code}".strip()
     moved = conn.execute(
-        SQL["message_progress"], {"id": message_id, "state": state, "sid": sid or None}
+        SQL["message_progress"], values | {"code": reason if state == "failed" else None}
     ).fetchone()
     if moved is not None and state == "failed" and incident is not None:
-        reason = f"{status} {code}".strip()
         incident.write([Note("effect_failed", {"what": "sms", "reason": reason})], "carrier")

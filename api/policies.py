@@ -38,6 +38,8 @@ def read(conn: Connection, policy_id: str) -> PolicyView | None:
             name=row["name"],
             language=row["language"],
             birth_year=row["birth_year"],
+            email=row["email"],
+            email_agreed_on=row["email_agreed_on"],
             reach=row["reach"],
             reach_consent_at=row["reach_consent_at"],
             phones=[phone["number"] for phone in phones],
@@ -98,7 +100,7 @@ def replace(conn: Connection, policy: PolicyRequest) -> tuple[PolicyView, bool]:
 
 
 def _person(holder: HolderRequest) -> dict[str, Any]:
-    return holder.model_dump(include={"name", "language", "birth_year", "reach", "reach_consent_at"})
+    return holder.model_dump(exclude={"phones", "emergency_contacts"})
 
 
 def _write_reach(conn: Connection, holder_id: UUID, holder: HolderRequest) -> None:

@@ -63,7 +63,8 @@ SELECT id, party, attempt, number, language, state, end_status, pressed, possibl
 FROM calls WHERE incident_id = %(id)s ORDER BY created_at, id;
 
 -- name: incident_messages
-SELECT id, channel, template, language, number, body, state, created_at, sent_at
+SELECT id, party, channel, template, language, number, email, subject, body, state, code, created_at, sent_at,
+       delivered_at
 FROM (SELECT * FROM messages WHERE incident_id = %(id)s ORDER BY created_at DESC, id DESC LIMIT %(newest)s) newest
 ORDER BY created_at, id;
 
@@ -88,7 +89,8 @@ INSERT INTO access_log (actor, action, object, reason) VALUES (%(actor)s, %(acti
 SELECT pg_advisory_xact_lock(hashtextextended('policy:' || %(id)s, 0));
 
 -- name: policy
-SELECT p.id, p.valid_from, p.valid_to, p.holder_id, h.name, h.language, h.birth_year, h.reach, h.reach_consent_at
+SELECT p.id, p.valid_from, p.valid_to, p.holder_id, h.name, h.language, h.birth_year, h.email, h.email_agreed_on,
+       h.reach, h.reach_consent_at
 FROM policies p JOIN policyholders h ON h.id = p.holder_id WHERE p.id = %(id)s;
 
 -- name: policy_vehicles
@@ -105,11 +107,13 @@ SELECT number FROM phones WHERE holder_id = %(holder_id)s ORDER BY rank;
 SELECT name, relation, number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s ORDER BY rank;
 
 -- name: insert_holder
-INSERT INTO policyholders (name, language, birth_year, reach, reach_consent_at)
-VALUES (%(name)s, %(language)s, %(birth_year)s, %(reach)s, %(reach_consent_at)s) RETURNING id;
+INSERT INTO policyholders (name, language, birth_year, email, email_agreed_on, reach, reach_consent_at)
+VALUES (%(name)s, %(language)s, %(birth_year)s, %(email)s, %(email_agreed_on)s, %(reach)s, %(reach_consent_at)s)
+RETURNING id;
 
 -- name: update_holder
 UPDATE policyholders SET name = %(name)s, language = %(language)s, birth_year = %(birth_year)s,
+       email = %(email)s, email_agreed_on = %(email_agreed_on)s,
        reach = %(reach)s, reach_consent_at = %(reach_consent_at)s
 WHERE id = %(holder_id)s;
 
@@ -191,11 +195,14 @@ ORDER BY at, id;
 SELECT incident_id FROM messages WHERE id = %(id)s AND channel = 'sms';
 
 -- name: message_progress
-UPDATE messages SET state = %(state)s, sid = coalesce(sid, %(sid)s),
-       sent_at = coalesce(sent_at, clock_timestamp())
+UPDATE messages SET state = %(state)s, sid = coalesce(sid, %(sid)s), code = %(code)s,
+       sent_at = coalesce(sent_at, clock_timestamp()),
+       delivered_at = CASE WHEN %(state)s IN ('delivered', 'read') THEN coalesce(delivered_at, clock_timestamp()) END
 WHERE id = %(id)s
-  AND array_position(ARRAY['waiting', 'unknown', 'sent', 'delivered'], replace(state, 'failed', 'delivered'))
-    < array_position(ARRAY['waiting', 'unknown', 'sent', 'delivered'], replace(%(state)s, 'failed', 'delivered'))
+  AND array_position(ARRAY['waiting', 'unknown', 'sent', 'delivered', 'read'], replace(state, 'failed', 'delivered'))
+    < array_position(ARRAY['waiting', 'unknown', 'sent', 'delivered', 'read'],
+                     replace(%(state)s, 'failed', 'delivered'))
+  AND NOT (state = 'failed' AND %(state)s = 'read')
 RETURNING id;
 
 -- name: stream_page

@@ -90,7 +90,13 @@ def write(here: Here, request: Request, token: str, form: Form) -> Response:
         text = form.get("text", "").replace("\x00", "").strip()[:_LONGEST_TEXT]
         if text:
             chat.person_writes(
-                conn, here.incidents, link.incident_id, link.party, message_id=_form_id(form), text=text
+                conn,
+                here.incidents,
+                link.incident_id,
+                link.party,
+                message_id=_form_id(form),
+                text=text,
+                via="link",
             )
         return _see_other(f"../{link.token}")
 

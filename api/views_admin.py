@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from api.fields import (
     BirthYear,
     ClockTime,
+    Email,
     Latitude,
     Longitude,
     Name,
@@ -31,6 +32,8 @@ _PERSON: Final[dict[str, Any]] = {
     "name": "佐藤 太郎",
     "language": "ja",
     "birth_year": 1974,
+    "email": "taro@example.jp",
+    "email_agreed_on": "2026-04-01",
     "reach": "voice",
     "reach_consent_at": None,
     "phones": ["+819012345678"],
@@ -81,6 +84,10 @@ class HolderRequest(Request):
     language: Language = Language.JA
     birth_year: BirthYear | None = Field(
         default=None, description="For the estimate of injuries after a crash; nobody has to give it."
+    )
+    email: Email | None = Field(default=None, description="Where reports go; only if they agreed to that.")
+    email_agreed_on: date | None = Field(
+        default=None, description="When they agreed to reports by e-mail; without it none are sent."
     )
     reach: Reach = Field(
         default=Reach.VOICE,
@@ -159,6 +166,8 @@ class HolderView(BaseModel):
     name: str
     language: Language
     birth_year: int | None
+    email: str | None
+    email_agreed_on: date | None
     reach: Reach
     reach_consent_at: AwareDatetime | None
     phones: list[str]

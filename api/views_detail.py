@@ -34,14 +34,19 @@ _CALL: Final[dict[str, Any]] = {
 }
 _MESSAGE: Final[dict[str, Any]] = {
     "id": _ID,
+    "party": "driver",
     "channel": "push",
     "template": "severe",
     "language": "ja",
     "number": None,
+    "email": None,
+    "subject": "",
     "body": "強い衝撃を検知しました。すぐにお電話します。",
     "state": "sent",
+    "code": None,
     "created_at": AT,
     "sent_at": AT,
+    "delivered_at": None,
 }
 _OFFER: Final[dict[str, Any]] = {
     "asked": "guard-odawara",
@@ -143,19 +148,24 @@ class CallView(BaseModel):
 
 
 class MessageView(BaseModel):
-    """A push message or SMS."""
+    """A push message, SMS or mail."""
 
     model_config = examples(_MESSAGE)
 
     id: UUID
-    channel: str = Field(description="push or sms.")
+    party: CallParty = Field(description="Whom it is for: driver or contact.")
+    channel: str = Field(description="push, sms or mail.")
     template: str
     language: Language
     number: str | None
+    email: str | None
+    subject: str
     body: str
-    state: str = Field(description="waiting, sent, delivered, failed, or unknown.")
+    state: str = Field(description="waiting, sent, delivered, read, failed, or unknown.")
+    code: str | None = Field(description="Why it failed, in the other side's code or a word of ours.")
     created_at: AwareDatetime
     sent_at: AwareDatetime | None
+    delivered_at: AwareDatetime | None
 
 
 class OfferView(BaseModel):

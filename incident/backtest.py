@@ -172,7 +172,8 @@ class _Replay:
                 # Where the record does not say, one telephone is thought to ring in vain.
                 return [DeskRung(self.at, number, self.record.phones.get(self.plan.desk.rounds[number], 1))]
             case Message(channel, template):
-                if not (channel == "sms" and self.record.without_sms):
+                # The report after the end is no matter of the plan.
+                if channel != "mail" and not (channel == "sms" and self.record.without_sms):
                     self._facts.message(self.at, channel, template)
             case OfferNext(kind, expired_unit):
                 return self._offer(kind, expired_unit)

@@ -49,10 +49,11 @@ def person_writes(
     *,
     message_id: UUID,
     text: str,
+    via: str,
 ) -> bool:
-    """A person writes to the operators; the same id once more changes nothing. False if the incident is closed.
+    """A person writes to the operators; whether it was taken: not twice under one id, not once it is closed.
 
-    Raises UnknownIncident.
+    `via` says how: link, app or sms. Raises UnknownIncident.
     """
     taken: list[Event] = []
 
@@ -69,11 +70,11 @@ def person_writes(
         if row is None or row["phase"] == Phase.CLOSED:
             return []
         if conn.execute(SQL["insert_chat"], values).fetchone() is not None:
-            taken.append(Wrote(at, party, str(message_id)))
+            taken.append(Wrote(at, party, str(message_id), via))
         return taken
 
-    state = incidents.handle(conn, incident_id, event_at, actor=party)
-    return state.phase is not Phase.CLOSED
+    incidents.handle(conn, incident_id, event_at, actor=party)
+    return bool(taken)
 
 
 def operator_writes(

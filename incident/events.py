@@ -108,10 +108,11 @@ class Answered(Event):
 
 @dataclass(frozen=True, slots=True)
 class Wrote(Event):
-    """A person wrote to the operators; `message_id` is where the words are."""
+    """A person wrote to the operators, by `via`: link, app or sms; `message_id` is where the words are."""
 
     by: CallParty
     message_id: str
+    via: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,13 @@ class Inbound:
             return
         incident_id, party = found["incident_id"], CallParty(found["party"])
         chat.person_writes(
-            conn, self._incidents, incident_id, party, message_id=message_id, text=text[:_LONGEST_TEXT]
+            conn,
+            self._incidents,
+            incident_id,
+            party,
+            message_id=message_id,
+            text=text[:_LONGEST_TEXT],
+            via="sms",
         )
         if party is not CallParty.DRIVER:
             return

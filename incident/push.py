@@ -209,6 +209,8 @@ def _meaning(error: WebPushException) -> Exception:
     status = None if response is None else response.status_code
     if status in (404, 410):
         return Unsubscribed(str(status))
-    if status is None or status == 429 or status >= 500:
+    if status is None:
+        return PushRefused("unusable_keys", str(error))  # it came no further than the encryption
+    if status == 429 or status >= 500:
         return PushUnsent(f"HTTP {status}")
     return PushRefused(str(status), f"HTTP {status}")

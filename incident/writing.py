@@ -10,6 +10,6 @@ from incident.state import Task
 
 def on_wrote(draft: Draft, event: Wrote) -> None:
     """Somebody wrote: for a person to read, soon; no answer that a machine may act upon, so the plan goes on."""
-    draft.note(f"{event.by}_wrote", message_id=event.message_id)
+    draft.note(f"{event.by}_wrote", message_id=event.message_id, via=event.via)
     if draft.state.taken_by is None:
         ladder.alarm(draft, Task.TAKE, reason="wrote", party=event.by)

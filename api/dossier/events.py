@@ -53,6 +53,8 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "driver_wrote": ("運転者からメッセージ[ ({via})]", "The driver wrote[ (by {via})]"),
     "contact_wrote": ("緊急連絡先からメッセージ[ ({via})]", "The emergency contact wrote[ (by {via})]"),
     "operator_wrote": ("担当者が{party}にメッセージ", "An operator wrote to {party}"),
+    "link_sent": ("{party}へ回答ページのリンクを送信", "Sent a link to the answer page to {party}"),
+    "links_revoked": ("回答ページのリンクを無効化", "Links to the answer page revoked"),
     "raised": ("対応を「{before}」から「{rule}」に引き上げ", "Raised from rule '{before}' to '{rule}'"),
     "lowered": ("対応を「{before}」から「{rule}」に引き下げ", "Lowered from rule '{before}' to '{rule}'"),
     "device_silent": (

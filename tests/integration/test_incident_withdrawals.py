@@ -140,6 +140,13 @@ def test_a_call_given_up_while_it_rings_is_withdrawn_and_the_next_one_made(
     fire(world, incident_id, "step:0:3", "giveup:driver:1")
     world.forget_messages()
     drain(world)
+    assert [made["status"] for made in carrier.calls] == ["canceled"]
+    # The line is left free for a while.
+    world.conn.execute(
+        "UPDATE incidents SET state = jsonb_set(state, '{driver,ended_at}', to_jsonb(now() - interval '1 minute'))"
+    )
+    fire(world, incident_id, "again:driver")
+    drain(world)
     assert [made["status"] for made in carrier.calls] == ["canceled", "queued"]
     assert world.call(incident_id)["end_status"] == "canceled"
     assert world.call(incident_id, attempt=2)["state"] == "placed"

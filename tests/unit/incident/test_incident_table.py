@@ -104,7 +104,7 @@ SAMPLES: dict[type[Event], list[Event]] = {
     ],
     CallAgain: [CallAgain(NOW, DRIVER)],
     LineWaits: [LineWaits(NOW, DRIVER)],
-    Wrote: [Wrote(NOW, DRIVER, "m1"), Wrote(NOW, CONTACT, "m2")],
+    Wrote: [Wrote(NOW, DRIVER, "m1", "link"), Wrote(NOW, CONTACT, "m2", "link")],
     CarrierDown: [CarrierDown(NOW, at(20))],
     DeskRung: [DeskRung(NOW, 0, 1), DeskRung(NOW, 0, 0)],
     DeskDue: [DeskDue(NOW, 0)],
