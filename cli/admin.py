@@ -19,7 +19,7 @@ policy = typer.Typer(
     help="Policies with holders, phones, contacts and vehicles: add, show.", no_args_is_help=True
 )
 db = typer.Typer(help="The database: bring it to this version's tables.", no_args_is_help=True)
-unit = typer.Typer(help="Guards and roadside units: list.", no_args_is_help=True)
+unit = typer.Typer(help="Guards and roadside units: add, list.", no_args_is_help=True)
 
 
 def call_api(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -108,18 +108,47 @@ def policy_show(policy_id: str) -> None:
     )
 
 
+@unit.command("add")
+def unit_add(
+    unit_id: str,
+    name: Annotated[str, typer.Option(help="What the driver is told comes.")],
+    place: Annotated[str, typer.Option(help="Its base, as latitude,longitude in degrees.")],
+    skill: Annotated[
+        list[str], typer.Option(help="guard, roadside, tow, battery, tyre, key or fuel; repeatable.")
+    ],
+    shift: Annotated[str, typer.Option(help="In Japan, as 22:00-06:00; without, whenever it says so.")] = "",
+    provider: Annotated[str, typer.Option(help="Whose unit it is.")] = "",
+    language: Annotated[str, typer.Option(help="ja or en: what it reads.")] = "ja",
+) -> None:
+    """Take a unit in, or change it, and print the token its page is known by."""
+    lat, _, lon = place.partition(",")
+    begins, _, ends = shift.partition("-")
+    try:
+        at = {"lat_deg": float(lat), "lon_deg": float(lon)}
+    except ValueError:
+        fail("--place is written as 35.2460,139.1000")
+    body: dict[str, Any] = {"id": unit_id, "name": name, "skills": skill, "language": language, **at}
+    body |= {"shift_from": begins or None, "shift_to": ends or None, "provider_id": provider or None}
+    path = f"/v1/units/{quote(unit_id, safe='')}"
+    known = {entry["id"] for entry in call_api("GET", "/v1/units")["units"]}
+    call_api(*(("PUT", path) if unit_id in known else ("POST", "/v1/units")), body)
+    typer.echo(call_api("POST", f"{path}/token")["token"])
+
+
 @unit.command("list")
 def unit_list() -> None:
     """Show every unit and where it is."""
     print_table(
-        ("unit", "kind", "name", "on shift", "place"),
+        ("unit", "skills", "name", "status", "shift", "place", "heard"),
         (
             [
                 entry["id"],
-                entry["kind"],
+                ", ".join(entry["skills"]),
                 entry["name"],
-                "yes" if entry["on_shift"] else "",
+                entry["status"],
+                f"{entry['shift_from']}–{entry['shift_to']}" if entry["shift_from"] else "",
                 f"{entry['lat_deg']:.4f}, {entry['lon_deg']:.4f}",
+                entry["position_at"],
             ]
             for entry in call_api("GET", "/v1/units")["units"]
         ),
