@@ -53,7 +53,7 @@ def after(seconds: float) -> datetime:
 @pytest.mark.parametrize(
     ("severity", "trigger", "coming"),
     [
-        (Severity.SEVERE, Trigger.IMPACT, ("call_driver", 30)),
+        (Severity.SEVERE, Trigger.IMPACT, ("remind", 20)),  # an operator's time to take it
         (Severity.MODERATE, Trigger.IMPACT, ("call_driver", 10)),
         (Severity.LIGHT, Trigger.IMPACT, ("push", 0)),
         (None, Trigger.SHORT_PRESS, ("call_driver", 30)),

@@ -118,7 +118,7 @@ def test_asking_for_an_operator_again_counts_once_the_first_request_was_taken() 
 
 def test_what_an_operator_passes_on_alarms_nobody_who_has_it_in_hand() -> None:
     scene = (
-        moderate(units=(Unit("g1"),)).tell(take).run_to(5).tell(operator_says(Answer.AMBULANCE)).run_to(200)
+        moderate(units=(Unit("g1"),)).tell(take).run_to(5).tell(operator_says(Answer.AMBULANCE)).run_to(150)
     )
     assert not scene.times("operator_alarmed")
     assert scene.times("offer guard to g1") == [5]

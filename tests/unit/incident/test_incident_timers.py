@@ -7,7 +7,7 @@ from support.scene import Scene, Unit, at
 
 from incident import timers
 from incident.effects import ClearTimers, SetTimer
-from incident.events import Answered, CallSilent, Event, OfferDue, ReminderDue, StepDue
+from incident.events import Answered, CallSilent, DepartDue, Event, OfferDue, ReminderDue, StepDue
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState
 
@@ -23,7 +23,13 @@ def test_every_name_the_ladder_makes_is_understood() -> None:
     scene.tell(lambda now: Answered(now, Answer.FINE, CallParty.DRIVER, "app"))
     names = {effect.name for effect in scene.effects if isinstance(effect, SetTimer)}
     events = {name: read(name) for name in names}
-    assert {type(event) for event in events.values()} == {StepDue, CallSilent, OfferDue, ReminderDue}
+    assert {type(event) for event in events.values()} == {
+        StepDue,
+        CallSilent,
+        OfferDue,
+        ReminderDue,
+        DepartDue,
+    }
     assert events["step:0:7"] == StepDue(at(7), generation=0, step=7, moving=True)
     assert events["giveup:driver:2"] == CallSilent(at(7), CallParty.DRIVER, 2, "driver 2 rings")
     assert events["giveup:contact:1"] == CallSilent(at(7), CallParty.CONTACT, 1, "contact 1 rings")
