@@ -109,7 +109,7 @@ def policy_show(policy_id: str) -> None:
 
 
 @unit.command("add")
-def unit_add(
+def unit_add(  # noqa: PLR0917  one parameter for each option
     unit_id: str,
     name: Annotated[str, typer.Option(help="What the driver is told comes.")],
     place: Annotated[str, typer.Option(help="Its base, as latitude,longitude in degrees.")],

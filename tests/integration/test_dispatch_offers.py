@@ -298,6 +298,15 @@ def test_a_unit_that_becomes_free_hurries_whoever_found_nobody(world: Insured) -
     assert offers(world, waiting) == {"guard-1": "open"}
 
 
+def test_an_offer_that_runs_out_frees_the_unit_for_whoever_found_nobody(world: Insured) -> None:
+    world.unit("guard-1")
+    first, waiting = helped(world, "car-0001"), helped(world, "car-0002")
+    fire(world, first, "offer:")
+    Engine(world.incidents).step(world.conn)
+    assert offers(world, waiting) == {"guard-1": "open"}
+    assert offers(world, first) == {"guard-1": "expired"}
+
+
 def test_the_reasons_are_kept(world: Insured) -> None:
     world.unit("asked", km_north=2)
     world.unit("slower", km_north=9)

@@ -142,6 +142,16 @@ def test_timers_of_another_moment_or_unit_change_nothing() -> None:
     assert scene.state == before
 
 
+def test_a_doubled_reminder_to_set_off_costs_nobody_the_work() -> None:
+    scene = sent(PROMPT, SPARE).run_to(100)
+    early = scene.event_of("depart:guard:g1")
+    scene.tell(lambda _: early)
+    assert not scene.times("remind")
+    scene.run_to(200).tell(lambda _: scene.event_of("depart:guard:g1"))
+    assert scene.times("remind g1 depart") == [190]
+    assert not scene.times("unit_did_not_depart")
+
+
 def test_a_unit_that_becomes_free_is_asked_where_nobody_was() -> None:
     scene = moderate().tell(app(Answer.HELP)).run_to(30)
     assert scene.state.dispatches[GUARD] is DispatchState.FAILED
