@@ -53,6 +53,11 @@ class Ledger:
         """A question that nothing held back can have an influence on."""
         return self._conn.execute(query, params)
 
+    @property
+    def aside(self) -> Connection:
+        """The connection itself, for statements that nothing held back has to do with."""
+        return self._conn
+
     def add(self, name: Kept, row: Mapping[str, Any]) -> None:
         """Hold a row back; its columns are those in `ledger.sql`, and its words, numbers and times become JSON."""
         self._rows[name].append(row)

@@ -28,7 +28,7 @@ def write(hands: Hands, channel: str, template: str, party: CallParty = CallPart
         return
     facts = hands.facts()
     if wording.carries_link(channel, template):
-        address = links.address(hands.conn, hands.insurer.url, hands.incident_id, party)
+        address = links.address(hands.conn.aside, hands.insurer.url, hands.incident_id, party)
         facts = replace(facts, link=address)
     message_id = uuid4()
     hands.conn.add(

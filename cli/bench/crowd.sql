@@ -74,8 +74,5 @@ SELECT extract(epoch FROM pg_xact_commit_timestamp(o.xmin) - f.due_at)::float8 *
        extract(epoch FROM pg_xact_commit_timestamp(o.xmin))::float8 AS at_s, o.xmin::text AS transaction
 FROM firing f JOIN outbox o USING (incident_id) WHERE f.phase = %(phase)s ORDER BY 2;
 
--- name: drop_other_effects
-UPDATE outbox SET state = 'expired' WHERE kind NOT IN ('call', 'sms') AND state = 'pending';
-
 -- name: effects_done
 SELECT kind, count(*) AS many FROM outbox WHERE kind IN ('call', 'sms') AND state = 'done' GROUP BY kind;

@@ -23,6 +23,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from cli.bench.crowd import SQL, gather
+from cli.bench.effects import sent
 from cli.bench.measure import machine, tell
 from incident.engine import Engine
 from incident.service import Incidents
@@ -37,17 +38,19 @@ from runtime.supervisor import Supervisor
 DUE_PER_S: Final = 200
 _LEAD: Final = timedelta(seconds=2)
 _LOOK_S: Final = 0.2
+_EFFECTS_S: Final = 8
 _SPAWN: Final = multiprocessing.get_context("spawn")
 
 
 def measured(*, timers: int, seconds: int, engines: int) -> dict[str, Any]:
     """The figures. Timers is how many are open all the while; the rest of them are not due for an hour."""
     facts = machine()
-    with _database() as url:
+    with _database() as (url, supervisor, folder):
         settings = Settings.unconfigured(database_url=SecretStr(url))
         with connect(url, name="bench", autocommit=True) as conn:
             incidents = gather(conn, settings, timers, tell)
             open_timers = _count(conn, "SELECT count(*) AS many FROM timers")
+            conn.execute("CHECKPOINT")
             with _engines(url, engines):
                 tell(f"{DUE_PER_S} due a second for {seconds} s")
                 late = _fire(conn, 1, DUE_PER_S * seconds, timedelta(seconds=seconds))
@@ -59,12 +62,14 @@ def measured(*, timers: int, seconds: int, engines: int) -> dict[str, Any]:
             with _engines(url, engines):
                 _drain(conn, 2)
             fired = _committed(conn, 2)
+            effects = sent(conn, url, supervisor, folder, _EFFECTS_S, tell)
     return {
         "bench": "timers",
         **_lateness([row["late_ms"] for row in late]),
         "fired_per_s": round(_rate([row["at_s"] for row in fired])),
         "fired_n": len(fired),
         "fired_per_transaction": round(len(fired) / len({row["transaction"] for row in fired}), 1),
+        **effects,
         "open_timers": open_timers,
         "open_incidents": incidents,
         "due_per_s": DUE_PER_S,
@@ -75,7 +80,7 @@ def measured(*, timers: int, seconds: int, engines: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _database() -> Generator[str]:
+def _database() -> Generator[tuple[str, Supervisor, Path]]:
     """A server of its own that forgets nothing in a crash, as in real use, and notes when it commits."""
     folder = Path(tempfile.mkdtemp(prefix="cb-", dir="/tmp"))
     folder.chmod(0o711)
@@ -86,7 +91,7 @@ def _database() -> Generator[str]:
             supervisor.start(replace(spec, argv=(*spec.argv, "-c", "track_commit_timestamp=on")))
             supervisor.wait_ready(timeout_s=60.0)
             migrate.apply(postgres.url())
-            yield postgres.url()
+            yield postgres.url(), supervisor, folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
