@@ -61,12 +61,18 @@ def up(
 @app.command()
 def story(
     name: Annotated[str, typer.Argument(help="Which one; without a name they are listed.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="List the stories by theme, and play none.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line; the last is the verdict.")
     ] = False,
     time_scale: Annotated[
-        float, typer.Option(min=0.02, max=1.0, help="Factor on the plan, ringing, offers and driving.")
-    ] = 0.1,
+        float | None,
+        typer.Option(
+            min=0.02,
+            max=1.0,
+            help="Factor on the plan, ringing, offers and driving; without it the story's own, mostly 0.1.",
+        ),
+    ] = None,
     kill: Annotated[
         str, typer.Option(help="SIGKILL this role in mid-story: ingest engine api broker database carrier.")
     ] = "",
@@ -79,12 +85,15 @@ def story(
 ) -> None:
     """Play one scripted incident against a fresh private stack, and judge it.
 
+    A story is a deed, such as a crash; what people, operators and units then do; and all that must come of it.
     Prints what happened with the seconds since the physical event. The exit code is 0 only if every
-    expected step came in time and nothing unexpected happened.
+    expected step came in time, nothing unexpected happened, and the carrier's own list of calls agrees.
+
+    Example: cbutton story silent-answer; the same with the API killed: cbutton story silent-answer --kill api
     """
     from cli.story.command import listing, run
 
-    if not name:
+    if listed or not name:
         typer.echo(listing())
         return
     raise typer.Exit(run(name, time_scale=time_scale, as_json=as_json, kill=kill, kill_at=kill_at, keep=keep))

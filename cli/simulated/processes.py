@@ -38,14 +38,23 @@ def carrier(settings: Settings, world: World, folder: Path) -> ChildSpec:
         "state_dir": str(folder / "carrier"),
         "time_scale": settings.time_scale,
         "calls_per_s": settings.calls_per_s,
+        "number": {
+            "voice_url": f"{settings.public_url}/twilio/inbound",
+            "voice_fallback_url": f"{settings.public_url}/twilio/fallback/inbound",
+            "status_callback": f"{settings.public_url}/twilio/inbound/status",
+            "sms_url": f"{settings.public_url}/twilio/inbound_sms",
+        },
         "people": {motorist.phone: motorist.answers for motorist in world.motorists}
-        | {motorist.contact: motorist.contact_answers for motorist in world.motorists},
+        | {motorist.contact: motorist.contact_answers for motorist in world.motorists}
+        | {member.phone: member.answers for member in world.desk},
     }
     return _simulator("carrier", "device_sim.carrier", (), config, folder)
 
 
-def field(settings: Settings, world: World, settled: Settled, folder: Path) -> ChildSpec:
-    """Guards, tow crews, and drivers with the app."""
+def field(
+    settings: Settings, world: World, settled: Settled, folder: Path, *, apps: bool = True
+) -> ChildSpec:
+    """Guards, tow crews, and with `apps` drivers who look at the app all the time."""
     config = {
         "api_url": settings.nearest_api_url,
         "time_scale": settings.time_scale,
@@ -56,12 +65,14 @@ def field(settings: Settings, world: World, settled: Settled, folder: Path) -> C
                 "lat_deg": unit.place[0],
                 "lon_deg": unit.place[1],
                 "temperament": unit.temperament,
+                **unit.habits,
             }
             for unit in world.units
+            if unit.temperament
         ],
         "drivers": [
             {"id": motorist.device_id, "token": settled.driver_tokens[motorist.device_id]}
-            for motorist in world.motorists
+            for motorist in (world.motorists if apps else ())
         ],
     }
     return _simulator("field", "device_sim.field", (), config, folder)
@@ -87,7 +98,7 @@ def cars(settings: Settings, world: World, settled: Settled, folder: Path, *, co
                 "script": list(motorist.script),
             }
             for seed, motorist in enumerate(world.motorists, start=1)
-            if motorist.route
+            if motorist.route and motorist.has_device
         ],
     }
     return _simulator("cars", "device_sim", ("cars",), config, folder)

@@ -5,17 +5,23 @@ It is set up through the public HTTP API, as an insurer's own system would do it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
+
+Person = str | Mapping[str, Any]
 
 VALID: Final = {"valid_from": "2020-04-01", "valid_to": "2099-03-31"}
 
 
 @dataclass(frozen=True, slots=True)
 class Motorist:
-    """A policyholder with one car and one device. Temperaments are those of `device_sim.carrier.people`."""
+    """A policyholder with one car and one device, or without a device.
+
+    `answers` and `contact_answers` are temperaments of `device_sim.carrier.people`, or a whole person of it.
+    """
 
     device_id: str
     name: str
@@ -24,9 +30,12 @@ class Motorist:
     phone: str
     contact: str
     language: str = "ja"
-    answers: str = "never_answers"
-    contact_answers: str = "never_answers"
+    answers: Person = "never_answers"
+    contact_answers: Person = "never_answers"
     script: tuple[dict[str, Any], ...] = ()
+    has_device: bool = True
+    holder: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """More about the policyholder, as the API takes it."""
 
     @property
     def policy_id(self) -> str:
@@ -36,13 +45,29 @@ class Motorist:
 
 @dataclass(frozen=True, slots=True)
 class FieldUnit:
-    """A guard or roadside unit. Temperaments are those of `device_sim.field.habits`."""
+    """A guard or roadside unit.
+
+    `temperament` is one of `device_sim.field.habits`; empty for one that nobody plays. `habits` is more about
+    it, as `device_sim.field` takes it.
+    """
 
     id: str
     kind: str
     name: str
     place: tuple[float, float]
     temperament: str = "accepts"
+    habits: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A telephone of the desk. An operator's `name` is that of a token; `here`: signed in from the beginning."""
+
+    name: str
+    phone: str
+    role: str = "operator"
+    answers: Person = "takes_call"
+    here: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +76,7 @@ class World:
 
     motorists: tuple[Motorist, ...]
     units: tuple[FieldUnit, ...]
+    desk: tuple[Member, ...] = ()
 
 
 @dataclass(slots=True)
@@ -95,7 +121,19 @@ def provision(world: World, api_url: str, admin_token: str) -> Settled:
             }
             _answer(client.post("/v1/units", json=body), known=True)
             settled.unit_tokens[unit.id] = _answer(client.post(f"/v1/units/{unit.id}/token"))["token"]
+        for member in world.desk:
+            body = {"role": member.role, "phone": member.phone}
+            _answer(client.put(f"/v1/desk/members/{member.name}", json=body))
     return settled
+
+
+def sign_in(world: World, api_url: str, tokens: Mapping[str, str]) -> None:
+    """Operators who are there sign in, each with their own token. Raises as `provision`."""
+    for member in world.desk:
+        if member.role == "operator" and member.here:
+            headers = {"Authorization": f"Bearer {tokens[member.name]}"}
+            with httpx.Client(base_url=api_url, headers=headers, timeout=30.0, trust_env=False) as client:
+                _answer(client.post("/v1/desk/sign_in", json={"phone": member.phone}))
 
 
 def close_leftovers(api_url: str, operator_token: str) -> int:
@@ -127,6 +165,7 @@ def _insure(client: httpx.Client, motorist: Motorist, settled: Settled) -> None:
                     "language": motorist.language,
                 }
             ],
+            **motorist.holder,
         },
         "vehicles": [{"plate": plate, "model": model, "colour": colour}],
         **VALID,
@@ -134,12 +173,9 @@ def _insure(client: httpx.Client, motorist: Motorist, settled: Settled) -> None:
     existing = client.get(f"/v1/policies/{motorist.policy_id}")
     known = existing.status_code == 200
     insured = existing.json() if known else _answer(client.post("/v1/policies", json=policy))
-    device = _answer(
-        client.post(
-            "/v1/devices", json={"id": motorist.device_id, "vehicle_id": insured["vehicles"][0]["id"]}
-        )
-    )
-    settled.shards[motorist.device_id] = device["shard"]
+    if motorist.has_device:
+        wanted = {"id": motorist.device_id, "vehicle_id": insured["vehicles"][0]["id"]}
+        settled.shards[motorist.device_id] = _answer(client.post("/v1/devices", json=wanted))["shard"]
     holder_id: str = insured["holder"]["id"] if "id" in insured["holder"] else insured["holder_id"]
     settled.driver_tokens[motorist.device_id] = _answer(client.post(f"/v1/holders/{holder_id}/token"))[
         "token"

@@ -12,17 +12,24 @@ import psycopg
 from rich.console import Console
 
 from cli.phrases import phrase
-from cli.story.performance import KILLED, Outcome, StoryError, play
-from cli.story.stories import STORIES
+from cli.story.judging import KILLED
+from cli.story.performance import Outcome, play
+from cli.story.stage import StoryError
+from cli.story.stories import STORIES, THEMES
 from cli.terminal import ending_on_sigterm, fail
 
 
 def listing() -> str:
-    """Every story, a line each."""
-    return "\n".join(f"{story.name:24} {story.about}" for story in STORIES.values())
+    """Every story, a line each, by theme."""
+    parts: list[str] = []
+    for theme, stories in THEMES.items():
+        parts += ["", theme, *(f"  {story.name:24} {story.about}" for story in stories)]
+    return "\n".join(parts[1:])
 
 
-def run(name: str, *, time_scale: float, as_json: bool, kill: str, kill_at: str, keep: Path | None) -> int:
+def run(
+    name: str, *, time_scale: float | None, as_json: bool, kill: str, kill_at: str, keep: Path | None
+) -> int:
     """Play a story; 0 when all went as it must. Ends the command where it cannot be played.
 
     kill, kill_at: as for `play`; empty for none. keep: None for a temporary folder.

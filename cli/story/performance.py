@@ -1,59 +1,30 @@
-"""`cbutton story`: one scripted incident against a fresh private stack, judged strictly."""
+"""Plays a story on a stage: drives, does the deed, acts when its moments come, and collects what happens."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-
 from cli.feed import Feed, FeedEvent
-from cli.simulated import directories, processes, world
-from cli.simulated.world import Motorist, World
-from cli.story.stories import INCIDENTAL, Expect, Story
-from runtime.settings import Settings
-from runtime.stack import OPERATOR, Stack
+from cli.story import judging
+from cli.story.acts import ActError, Actor
+from cli.story.judging import KILLED, Seen
+from cli.story.stage import Stage, StoryError
+from cli.story.story import DEED, Act, Story
 
-_DEVICE: Final = "CB-STORY-01"
-_DRIVE_FIRST_S: Final = 6.0
-# Signals, HTTP and restarts take their time whatever the plan's clock: allowed on top.
-_SLACK_S: Final = 4.0
-_SLACK_AFTER_KILL_S: Final = 25.0
+_LOOK_EVERY_S: Final = 0.05
 # At least this long in real seconds, so that a screen that is merely slow is not taken for silence.
 _WATCH_AT_LEAST_S: Final = 6.0
+# Stories side by side begin one after another, so that their first calls do not wait for each other.
+_APART_S: Final = 0.4
 
-KILLED: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "ingest": (("ingest-urgent", "ingest-bulk"), "deed"),
-    "broker": (("broker",), "deed"),
-    "database": (("database",), "opened"),
-    "engine": (("engine",), "opened"),
-    "api": (("api",), "call_placed"),
-    "carrier": (("carrier",), "call_placed"),
-}
-"""Roles that can be killed, their processes, and the moment at which they are by default."""
-
-# Ten times as fast, a restart of a second is ten seconds of the plan: without the API or the carrier
-# nothing is heard of calls and offers meanwhile, and the plan goes on as it would after ten silent seconds.
-_MAY_FOLLOW_A_KILL: Final = {
-    "api": {"call_given_up", "dispatch_offer_expired", "dispatch_offered"},
-    "carrier": {"call_given_up"},
-}
-
-# Ingest commits on the connection that holds its shards, so it ends when the database does.
-_ENDS_WITH: Final = {"database": ("ingest-urgent", "ingest-bulk")}
-
-
-class StoryError(RuntimeError):
-    """The story could not be played at all."""
+Tell = Callable[[dict[str, Any]], None]
 
 
 @dataclass(slots=True)
@@ -67,206 +38,149 @@ class Outcome:
 def play(
     story: Story,
     *,
-    time_scale: float,
-    tell: Callable[[dict[str, Any]], None],
+    tell: Tell,
+    time_scale: float | None = None,
     kill: str | None = None,
     kill_at: str | None = None,
     keep: Path | None = None,
 ) -> Outcome:
     """Play a story on a stack of its own; `tell` gets each line of the timeline as it happens.
 
+    time_scale: None for the story's own.
     kill: a role of KILLED to end with SIGKILL at `kill_at`: "deed" or an event's kind.
     keep: a folder for the stack's state, left behind; otherwise a temporary one.
     Raises StoryError, and what Stack raises.
     """
-    with tempfile.TemporaryDirectory(prefix="cb-story-", ignore_cleanup_errors=True) as temporary:
-        folder = keep or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise StoryError(f"{folder} is not empty, and a story begins with nothing")
-        folder.chmod(0o755)
-        # A story never touches a configured server, nor the ports of a stack that runs.
-        settings = Settings.unconfigured(state_dir=folder, time_scale=time_scale)
-        cast = World((_motorist(story),), world.UNITS)
-        with Stack(settings, roles=processes.with_carrier(cast), simulate_carrier=True) as stack:
-            return _Performance(stack, cast, story, kill=kill, kill_at=kill_at, tell=tell).play()
+    with Stage([story], time_scale=time_scale or story.time_scale, keep=keep) as stage:
+        return _Performance(stage, story, kill=kill, kill_at=kill_at, tell=tell).play()
+
+
+def play_together(stories: Sequence[Story], *, time_scale: float) -> dict[str, Outcome]:
+    """Play common stories side by side on one stack; the outcome of each by name. Raises as `play`."""
+
+    def perform(number: int, story: Story) -> Outcome:
+        time.sleep(number * _APART_S)
+        return _Performance(stage, story, kill=None, kill_at=None, tell=_say_nothing).play()
+
+    with Stage(stories, time_scale=time_scale) as stage, ThreadPoolExecutor(len(stories)) as actors:
+        played = [actors.submit(perform, number, story) for number, story in enumerate(stories)]
+        return {story.name: one.result() for story, one in zip(stories, played, strict=True)}
 
 
 class _Performance:
     """One run of a story."""
 
     def __init__(
-        self,
-        stack: Stack,
-        cast: World,
-        story: Story,
-        *,
-        kill: str | None,
-        kill_at: str | None,
-        tell: Callable[[dict[str, Any]], None],
+        self, stage: Stage, story: Story, *, kill: str | None, kill_at: str | None, tell: Tell
     ) -> None:
-        self._stack, self._cast, self._story, self._tell = stack, cast, story, tell
-        self._settings = stack.settings
+        self._stage, self._story, self._tell = stage, story, tell
+        self._scale = stage.time_scale
         self._kill = kill
         self._kill_at = kill_at or (KILLED[kill][1] if kill else None)
-        self._tolerated = _MAY_FOLLOW_A_KILL.get(kill or "", set[str]())
         self._outcome = Outcome()
-        self._events: list[FeedEvent] = []
-        self._http = httpx.Client(timeout=10.0, trust_env=False)
+        self._actor = Actor(stage.doors(story), stage.http)
+        self._waiting = list(story.acts)
+        self._due: list[tuple[datetime, Act]] = []
+        self._whose: dict[str, bool] = {}
+        self._seen = Seen(story, stage.motorists[story.name], stage.time_scale, kill)
 
     def play(self) -> Outcome:
-        self._stack.start()
-        folder = self._stack.state.folder / processes.FOLDER
-        directories.import_directories(self._settings)
-        settled = world.provision(
-            self._cast, self._settings.api_url, self._settings.admin_token.get_secret_value()
-        )
-        control_port = self._stack.state.port("cars", host="127.0.0.1")
-        self._control = f"http://127.0.0.1:{control_port}/devices/{_DEVICE}"
-        self._stack.run_beside(
-            processes.field(self._settings, self._cast, settled, folder),
-            processes.cars(self._settings, self._cast, settled, folder, control_port=control_port),
-        )
-        token = self._settings.operator_tokens[OPERATOR].get_secret_value()
-        with self._http, closing(Feed(self._settings.api_url, token, after=0)) as feed:
-            time.sleep(_DRIVE_FIRST_S)
-            deed_at = self._do()
-            self._note(deed_at, deed_at, "deed", {"what": self._story.deed["do"]})
-            if self._kill_at == "deed":
-                self._kill_now(deed_at)
-            self._follow(feed, deed_at)
-            self._judge(self._cast.motorists[0], deed_at)
+        settings = self._stage.settings
+        with closing(Feed(settings.api_url, self._stage.operator_token, after=0)) as feed:
+            time.sleep(self._story.drives_s)
+            self._seen.deed_at = self._do_deed()
+            self._note(self._seen.deed_at, DEED, {"what": self._story.deed.words})
+            self._set_acts_due(DEED, {}, self._seen.deed_at)
+            if self._kill_at == DEED:
+                self._kill_now()
+            self._follow(feed)
+        self._outcome.failures += judging.judge(self._seen, self._stage)
         return self._outcome
 
-    def _do(self) -> datetime:
+    def _do_deed(self) -> datetime:
         """Do the deed, and learn from the car when it physically happened."""
-        before = len(self._physical())
-        self._http.post(f"{self._control}/do", json=self._story.deed).raise_for_status()
+        deed = self._story.deed
+        if deed.whom != "car" or deed.body is None:
+            at = _now()
+            self._actor.do(deed, None)
+            return at
+        what = deed.body["do"]
+        before = len(self._physical(what))
+        self._actor.do(deed, None)
         deadline_s = time.monotonic() + 15
         while time.monotonic() < deadline_s:
-            physical = self._physical()
+            physical = self._physical(what)
             if len(physical) > before:
                 return datetime.fromisoformat(physical[-1]["at"])
-            time.sleep(0.02)
+            time.sleep(_LOOK_EVERY_S)
         raise StoryError("the car did not do what it was told within 15 s")
 
-    def _follow(self, feed: Feed, deed_at: datetime) -> None:
-        """Collect events until all is over, and for a while after, when nothing more may come."""
-        slack_s = _SLACK_AFTER_KILL_S if self._kill else _SLACK_S
-        over_s = self._story.over_s * self._settings.time_scale
+    def _physical(self, what: str) -> list[dict[str, Any]]:
+        """When the car says the deed truly happened, by its own reckoning and not ours."""
+        return [entry for entry in self._stage.car(self._story)["events"] if entry["kind"] == what]
+
+    def _follow(self, feed: Feed) -> None:
+        """Collect events and act until all is over, and for a while after, when nothing more may come."""
+        over_s = self._story.over_s * self._scale
         quiet_from_s = max(over_s, _WATCH_AT_LEAST_S)
         while True:
-            for event in feed.take(0.1):
-                self._events.append(event)
-                self._note(event.at, deed_at, event.kind, event.data, actor=event.actor)
-                if event.kind == self._kill_at:
-                    self._kill_now(deed_at)
-            elapsed_s = (_now() - deed_at).total_seconds()
-            if elapsed_s > quiet_from_s and (not self._missing() or elapsed_s > over_s + slack_s):
+            for event in feed.take(_LOOK_EVERY_S):
+                if self._is_ours(event):
+                    self._take_in(event)
+            self._act()
+            elapsed_s = (_now() - self._seen.deed_at).total_seconds()
+            if elapsed_s > quiet_from_s and (
+                not self._seen.missing() or elapsed_s > over_s + self._seen.slack_s
+            ):
                 break
+        for act in self._waiting:
+            self._outcome.failures.append(
+                f"{act.request.words}: its moment never came ({act.kind} {act.where})"
+            )
 
-    def _missing(self) -> list[Expect]:
-        return [
-            expect
-            for expect in self._story.expects
-            if expect.times > 0 and self._count(expect) < expect.times
-        ]
+    def _take_in(self, event: FeedEvent) -> None:
+        self._seen.events.append(event)
+        self._note(event.at, event.kind, event.data, actor=event.actor)
+        self._set_acts_due(event.kind, event.data, event.at)
+        if event.kind == self._kill_at:
+            self._kill_now()
 
-    def _count(self, expect: Expect) -> int:
-        return sum(1 for event in self._events if _fits(expect, event))
+    def _is_ours(self, event: FeedEvent) -> bool:
+        if len(self._stage.stories) == 1:
+            return True
+        if event.incident_id not in self._whose:
+            policy_id = self._stage.policy_of(event.incident_id)
+            self._whose[event.incident_id] = policy_id == self._seen.motorist.policy_id
+        return self._whose[event.incident_id]
 
-    def _kill_now(self, deed_at: datetime) -> None:
+    def _set_acts_due(self, kind: str, data: dict[str, Any], at: datetime) -> None:
+        for act in [act for act in self._waiting if act.kind == kind and judging.holds(act.where, data)]:
+            self._waiting.remove(act)
+            self._due.append((at + timedelta(seconds=act.after_s * self._scale), act))
+
+    def _act(self) -> None:
+        now = _now()
+        for due_at, act in sorted(self._due, key=lambda entry: entry[0]):
+            if due_at > now:
+                continue
+            self._due.remove((due_at, act))
+            incident_id = self._seen.events[0].incident_id if self._seen.events else None
+            self._note(_now(), "act", {"what": act.request.words})
+            try:
+                self._actor.do(act.request, incident_id)
+            except ActError as error:
+                self._outcome.failures.append(str(error))
+
+    def _kill_now(self) -> None:
         if self._kill is None:
             return
-        names = KILLED[self._kill][0]
-        for child in self._stack.status():
-            if child.name in names and child.pid is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(child.pid, signal.SIGKILL)
+        self._stage.kill(KILLED[self._kill][0])
         self._kill_at = None
-        self._note(_now(), deed_at, "killed", {"role": self._kill})
+        self._note(_now(), "killed", {"role": self._kill})
 
-    def _judge(self, motorist: Motorist, deed_at: datetime) -> None:
-        fail = self._outcome.failures.append
-        scale, slack_s = self._settings.time_scale, (_SLACK_AFTER_KILL_S if self._kill else _SLACK_S)
-        for expect in (*self._story.expects, *(() if self._kill else self._story.undisturbed)):
-            found = [event for event in self._events if _fits(expect, event)]
-            tolerated = len(found) > expect.times and expect.kind in self._tolerated
-            if expect.times >= 0 and len(found) != expect.times and not tolerated:
-                fail(f"{_words(expect)}: {len(found)} times instead of {expect.times}")
-            for event in found:
-                after_s = (event.at - deed_at).total_seconds()
-                if expect.times >= 0 and after_s > expect.by_s * scale + slack_s:
-                    fail(f"{_words(expect)}: only after {after_s:.1f} s")
-        for event in self._events:
-            if event.kind not in INCIDENTAL | self._tolerated and not any(
-                _fits(expect, event) for expect in self._story.expects
-            ):
-                fail(f"unexpected: {event.kind} {event.data}")
-        self._judge_incidents(fail)
-        self._judge_calls(motorist, fail)
-        self._judge_device(fail)
-        for child in self._stack.status():
-            killed = self._kill is not None and child.name in KILLED[self._kill][0]
-            if child.restarts and not killed and child.name not in _ENDS_WITH.get(self._kill or "", ()):
-                fail(f"{child.name} was restarted {child.restarts} times: {child.last_exit}")
-            if killed and not child.restarts:
-                fail(f"{child.name} was to be killed and was not")
-
-    def _judge_incidents(self, fail: Callable[[str], None]) -> None:
-        token = self._settings.operator_tokens[OPERATOR].get_secret_value()
-        answer = self._http.get(
-            f"{self._settings.api_url}/v1/incidents", headers={"Authorization": f"Bearer {token}"}
-        )
-        incidents = answer.raise_for_status().json()["incidents"]
-        if len(incidents) != self._story.incidents:
-            fail(f"{len(incidents)} incidents instead of {self._story.incidents}")
-        for incident in incidents if self._story.reasons else ():
-            detail = self._http.get(
-                f"{self._settings.api_url}/v1/incidents/{incident['id']}",
-                headers={"Authorization": f"Bearer {token}"},
-            )
-            found = [impact["reasons"] for impact in detail.raise_for_status().json()["impacts"]]
-            if not any(self._story.reasons.issubset(reasons) for reasons in found):
-                fail(f"no impact shows {sorted(self._story.reasons)}: {found}")
-
-    def _judge_calls(self, motorist: Motorist, fail: Callable[[str], None]) -> None:
-        """What the carrier itself says it rang: our own records are not asked."""
-        answer = self._http.get(f"{self._settings.twilio_base_url}/_sim/calls").raise_for_status().json()
-        for party, number, wanted in (
-            ("driver", motorist.phone, self._story.calls[0]),
-            ("contact", motorist.contact, self._story.calls[1]),
-        ):
-            calls = [call for call in answer if call["to"] == number]
-            if len(calls) != wanted:
-                fail(f"the carrier rang the {party} {len(calls)} times instead of {wanted}")
-
-    def _judge_device(self, fail: Callable[[str], None]) -> None:
-        journal = self._device()["journal"]
-        lights = tuple(entry["light"] for entry in journal if entry["kind"] == "light")
-        shown = tuple(light for index, light in enumerate(lights) if index == 0 or lights[index - 1] != light)
-        if (
-            self._story.lights
-            and tuple(light for light in shown if light in self._story.lights) != self._story.lights
-        ):
-            fail(f"the device showed {shown} instead of {self._story.lights}")
-        if not self._story.incidents and shown:
-            fail(f"the device showed {shown}")
-        if self._story.receipt and not any(entry["kind"] == "receipt" for entry in journal):
-            fail("the device got no receipt for its press")
-
-    def _physical(self) -> list[dict[str, Any]]:
-        """When the car says the deed truly happened, by its own reckoning and not ours."""
-        return [entry for entry in self._device()["events"] if entry["kind"] == self._story.deed["do"]]
-
-    def _device(self) -> dict[str, Any]:
-        return self._http.get(self._control).raise_for_status().json()
-
-    def _note(
-        self, at: datetime, deed_at: datetime, kind: str, data: dict[str, Any], *, actor: str = "story"
-    ) -> None:
+    def _note(self, at: datetime, kind: str, data: dict[str, Any], *, actor: str = "story") -> None:
         line: dict[str, Any] = {
-            "after_s": round((at - deed_at).total_seconds(), 3),
+            "after_s": round((at - self._seen.deed_at).total_seconds(), 3),
             "kind": kind,
             "actor": actor,
             "data": data,
@@ -275,28 +189,8 @@ class _Performance:
         self._tell(line)
 
 
-def _motorist(story: Story) -> Motorist:
-    return Motorist(
-        device_id=_DEVICE,
-        name="山田 花子",
-        car=("相模 300 あ 12-34", "カローラ", "白"),
-        route=story.route,
-        phone="+819010000001",
-        contact="+819020000001",
-        answers=story.driver,
-        contact_answers=story.contact,
-        script=story.script,
-    )
-
-
-def _fits(expect: Expect, event: FeedEvent) -> bool:
-    return event.kind == expect.kind and all(
-        event.data.get(key) == value for key, value in expect.where.items()
-    )
-
-
-def _words(expect: Expect) -> str:
-    return f"{expect.kind} {json.dumps(expect.where)}" if expect.where else expect.kind
+def _say_nothing(_: dict[str, Any]) -> None:
+    return None
 
 
 def _now() -> datetime:

@@ -31,13 +31,17 @@ class _Action(_Model):
 
 
 class Crash(_Action):
-    """The car is struck; `pdof_deg` is where the force comes from, clockwise from the front."""
+    """The car is struck; `pdof_deg` is where the force comes from, clockwise from the front.
+
+    With `drives_on` it only feels so, as a device that is struck itself: the car goes on along its route.
+    """
 
     do: Literal["crash"]
     delta_v_kmh: float = Field(ge=1.0, le=150.0)
     pdof_deg: float = Field(0.0, ge=-360.0, le=360.0)
     shape: Shape = Shape.BARRIER
     duration_ms: float = Field(100.0, ge=20.0, le=400.0)
+    drives_on: bool = False
 
     def pulse(self, seed: int) -> Pulse:
         """The pulse asked for; the seed varies its ringing."""

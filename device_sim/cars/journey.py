@@ -114,7 +114,7 @@ class Journey:
         match action:
             case Crash():
                 pulse = action.pulse(self._seed)
-                car.crash(at_s, pulse)
+                car.crash(at_s, pulse, drives_on=action.drives_on)
                 return {
                     "delta_v_kmh": pulse.delta_v_kmh,
                     "pdof_deg": pulse.pdof_deg % 360.0,

@@ -99,17 +99,18 @@ class Car:
         """True after a crash hard enough that the car no longer drives."""
         return self.time_s >= self._wrecked_from_s
 
-    def crash(self, at_s: float, pulse: Pulse) -> None:
-        """Strike the car: its speed changes by the pulse, then it slides to a stop.
+    def crash(self, at_s: float, pulse: Pulse, *, drives_on: bool = False) -> None:
+        """Strike the car: its speed changes by the pulse, then it slides to a stop, unless it `drives_on`.
 
         Raises ValueError for a moment already driven, or within another pulse.
         """
         self._not_past(at_s)
         if at_s < self._struck_until_s:
             raise ValueError(f"the car is being struck until {self._struck_until_s:.3f} s already")
-        self._begin(SlideLeg(at_s, pulse, self._leg_at(at_s).at(np.asarray([at_s]))))
+        if not drives_on:
+            self._begin(SlideLeg(at_s, pulse, self._leg_at(at_s).at(np.asarray([at_s]))))
         self._struck_until_s = at_s + pulse.duration_ms / 1000.0
-        if pulse.delta_v_kmh >= _WRECKED_KMH:
+        if pulse.delta_v_kmh >= _WRECKED_KMH and not drives_on:
             self._wrecked_from_s = min(at_s, self._wrecked_from_s)
         first = self._first_sample_from(at_s)
         shock = sampled_pulse(
