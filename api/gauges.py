@@ -23,6 +23,8 @@ _WAITING: Final = {
     "outbox_waiting": "Effects on their way out: calls, texts, commands.",
     "event_queue": "Committed events that have no place in the stream yet.",
     "dead_letters": "Unreadable messages of devices today (UTC), kept or only counted.",
+    "audit_age_seconds": "Since the auditor last looked for forgotten incidents.",
+    "incidents_forgotten": "Incidents that would have been forgotten, ever; any is a fault of ours.",
 }
 
 
@@ -52,12 +54,16 @@ class Gauges(Collector):
                 }
                 closed = conn.execute(FIGURES["verdicts"]).fetchall()
                 waiting = conn.execute(SQL["count_waiting"]).fetchone() or {}
+                standing = conn.execute(SQL["standing_alarms"]).fetchall()
                 calls = call_figures.read(conn, self._here.settings)
                 ready = operators_ready(conn)
         except psycopg.Error:
             up.add_metric([], 0)
             return [up]
         up.add_metric([], 1)
+        alarms = GaugeMetricFamily("cbutton_alarm", "What the auditor finds wrong, by name.", labels=["name"])
+        for row in standing:
+            alarms.add_metric([row["name"]], row["many"])
         for phase in Phase:
             if phase is not Phase.CLOSED:
                 phases.add_metric([phase], counted.get(phase, 0))
@@ -69,6 +75,7 @@ class Gauges(Collector):
             up,
             phases,
             verdicts,
+            alarms,
             *_of_calls(calls),
             GaugeMetricFamily(
                 "cbutton_operators_ready",
@@ -78,6 +85,7 @@ class Gauges(Collector):
             *(
                 GaugeMetricFamily(f"cbutton_{name}", words, value=float(waiting[name]))
                 for name, words in _WAITING.items()
+                if waiting.get(name) is not None  # before the first audit
             ),
         ]
 

@@ -233,8 +233,13 @@ SELECT pg_notify('cbutton_stream', '');
 SELECT phase, count(*) AS many FROM incidents WHERE phase <> 'closed' GROUP BY phase;
 
 -- name: count_waiting
-SELECT (SELECT count(*) FROM timers WHERE due_at <= clock_timestamp() - interval '1 second') AS timers_overdue,
+SELECT (SELECT count(*) FROM timers WHERE due_at <= (SELECT clock_timestamp() - interval '1 second')) AS timers_overdue,
        (SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending', 'unknown')) AS outbox_waiting,
        (SELECT count(*) FROM event_queue) AS event_queue,
        (SELECT coalesce(sum(kept + dropped), 0) FROM dead_letter_days
-        WHERE day = (clock_timestamp() AT TIME ZONE 'UTC')::date) AS dead_letters;
+        WHERE day = (clock_timestamp() AT TIME ZONE 'UTC')::date) AS dead_letters,
+       (SELECT extract(epoch FROM clock_timestamp() - ran_at) FROM audits) AS audit_age_seconds,
+       (SELECT forgotten FROM audits) AS incidents_forgotten;
+
+-- name: standing_alarms
+SELECT name, many FROM alarms ORDER BY name;

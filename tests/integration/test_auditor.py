@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from support.backend import running_backend
 from support.insured import Insured, insured_world
 from support.scene import DEFAULT_PLAN_TOML
 
@@ -251,3 +252,21 @@ def test_new_incidents_open_by_the_built_in_plan_where_the_active_one_cannot_be_
     assert audit(world) == {f"plan_{broken['version']}": 0}
     assert world.one("SELECT plan_version FROM incidents")["plan_version"] == before["version"]
     assert timedelta(0) < world.one("SELECT max(due_at) - clock_timestamp() AS left FROM timers")["left"]
+
+
+def test_alarms_and_the_age_of_the_last_look_are_metrics(database_url: str) -> None:
+    with running_backend(database_url) as backend, insured_world(database_url) as world:
+
+        def figures() -> dict[str, float]:
+            lines = backend.client.get("/metrics").text.splitlines()
+            told = [line.rpartition(" ") for line in lines if line.startswith("cbutton_")]
+            return {name: float(value) for name, _, value in told}
+
+        assert "cbutton_audit_age_seconds" not in figures()
+        lose(world, world.report(world.insure(), Severity.MODERATE))
+        grow_old(world)
+        audit(world)
+        seen = figures()
+        assert seen['cbutton_alarm{name="forgotten"}'] == 1
+        assert seen["cbutton_incidents_forgotten"] == 1
+        assert 0 <= seen["cbutton_audit_age_seconds"] < 60
