@@ -16,10 +16,10 @@ import pytest
 from support.crash_site import API, ENGINES, crash_site, judge, victims
 from support.servers import Broker
 
-INCIDENTS, KILLS = (int(word) for word in os.environ.get("KILL_LOOP", "40,4").split(","))
+INCIDENTS, KILLS = (int(word) for word in os.environ.get("KILL_LOOP", "25,4").split(","))
 SEED = int(os.environ.get("KILL_LOOP_SEED", "1"))
 # An engine is away for some seconds after a kill; both may be at the same time.
-EVERY_S = (1.0, 3.0)
+EVERY_S = (2.0, 5.0)
 
 
 @pytest.mark.timeout(60 + 5 * INCIDENTS + 30 * KILLS)
@@ -34,7 +34,8 @@ def test_whatever_is_killed_every_incident_comes_to_its_end(database_url: str, b
                 victim = site.chance.choice([*ENGINES, *ENGINES, API])
                 if site.kill(victim):
                     next_kill_s = time.monotonic() + site.chance.uniform(*EVERY_S)
-            time.sleep(0.02)
+            site.close_ended()
+            time.sleep(0.05)
         site.settle(within_s=60 + INCIDENTS)
         verdict = judge(site)
     sys.stdout.write(json.dumps(asdict(verdict), ensure_ascii=False, indent=1) + "\n")

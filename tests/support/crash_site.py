@@ -22,14 +22,16 @@ from support.insured import ACCOUNT_SID, AUTH_TOKEN, Insured, insured_world
 from support.servers import Broker, short_folder
 from support.telephone import CarrierProcess, carrier
 
+from incident.events import Close
 from runtime.database import connect
 from runtime.settings import Settings
 from runtime.stack import environment, role
 from runtime.state import free_port
 from runtime.supervisor import Supervisor
 from schemas.impact import Severity
+from schemas.incident import Outcome, Phase
 
-SCALE: Final = 0.1
+SCALE: Final = float(os.environ.get("KILL_LOOP_SCALE", "0.1"))
 ENGINES: Final = ("engine-1", "engine-2")
 API: Final = "api"
 NASTY: Final[dict[str, float]] = {
@@ -111,6 +113,8 @@ class Site:
     supervisor: Supervisor
     chance: Random
     incidents: dict[UUID, Victim] = field(default_factory=dict[UUID, Victim])
+    ended: set[UUID] = field(default_factory=set[UUID])
+    unlike: list[str] = field(default_factory=list[str])
     kills: Counter[str] = field(default_factory=Counter[str])
 
     def crash(self, victim: Victim) -> None:
@@ -135,11 +139,27 @@ class Site:
         self.kills[name] += 1
         return True
 
+    def close_ended(self) -> None:
+        """Judge those that the plan is through with; then an operator closes them, as somebody would."""
+        through = self.world.rows(
+            "SELECT i.id FROM incidents i WHERE i.id <> ALL (%s)"
+            " AND NOT EXISTS (SELECT FROM timers t WHERE t.incident_id = i.id AND t.name ~ '^(step|giveup|again)')"
+            " AND NOT EXISTS (SELECT FROM calls c WHERE c.incident_id = i.id AND c.state <> 'ended')"
+            " AND NOT EXISTS (SELECT FROM outbox o WHERE o.incident_id = i.id AND o.kind <> 'command'"
+            "                 AND o.state IN ('pending', 'sending', 'unknown'))",
+            list(self.ended),
+        )
+        for row in through:
+            victim = self.incidents[row["id"]]
+            self.unlike += [f"{victim}: {fault}" for fault in faults_of(self.world, row["id"], victim)]
+            if self.world.state(row["id"]).phase is not Phase.CLOSED:
+                self.world.tell(row["id"], lambda at: Close(at, "akiko", Outcome.ACCIDENT))
+            self.ended.add(row["id"])
+
     def unsettled(self) -> dict[str, int]:
-        """What is still to come, apart from reminders and searches that go on until a person ends them."""
+        """What is still to come."""
         return self.world.one(
-            "SELECT (SELECT count(*) FROM timers WHERE starts_with(name, 'step:')) AS steps,"
-            " (SELECT count(*) FROM timers WHERE starts_with(name, 'giveup:')) AS watched,"
+            "SELECT (SELECT count(*) FROM timers) AS timers,"
             " (SELECT count(*) FROM outbox WHERE kind <> 'command' AND state IN ('pending', 'sending', 'unknown'))"
             " AS effects,"
             " (SELECT count(*) FROM calls WHERE state <> 'ended') AS calls"
@@ -148,7 +168,8 @@ class Site:
     def settle(self, within_s: float) -> None:
         """Wait until nothing is still to come."""
         ends_at = time.monotonic() + within_s
-        while any((left := self.unsettled()).values()):
+        while any((left := self.unsettled()).values()) or len(self.ended) < len(self.incidents):
+            self.close_ended()
             assert time.monotonic() < ends_at, (left, self.leftovers())
             time.sleep(0.2)
 
@@ -218,16 +239,14 @@ class Verdict:
     calls: int
     doubled: int
     marked: int
+    skipped: int
+    """Texts that were not sent because nobody was there for so long."""
     unlike: list[str]
 
 
 def judge(site: Site) -> Verdict:
     """Compare what stands with what should: every incident, every call and every text, both ways."""
-    unlike = [
-        f"{victim}: {fault}"
-        for incident_id, victim in site.incidents.items()
-        for fault in faults_of(site.world, incident_id, victim)
-    ]
+    unlike = list(site.unlike)
     stories = site.carrier.sim("calls?short=1")
     rows = {str(row["id"]): row for row in site.world.rows("SELECT * FROM calls")}
     placed = Counter(_call_id(story) for story in stories)
@@ -248,6 +267,7 @@ def judge(site: Site) -> Verdict:
     ours = {row["sid"] for row in site.world.rows("SELECT sid FROM messages WHERE channel = 'sms'")}
     if texts != ours:
         unlike.append(f"texts: {len(texts - ours)} only at the carrier, {len(ours - texts)} only here")
+    skipped = "SELECT count(*) AS n FROM incident_events WHERE kind = 'skipped_late'"
     overdue = "SELECT name FROM timers WHERE due_at < clock_timestamp() - interval '30 seconds'"
     unlike += [f"a timer is overdue: {row['name']}" for row in site.world.rows(overdue)]
     return Verdict(
@@ -256,6 +276,7 @@ def judge(site: Site) -> Verdict:
         calls=len(stories),
         doubled=sum(many - 1 for many in placed.values()),
         marked=sum(row["possible_duplicate"] for row in rows.values()),
+        skipped=site.world.one(skipped)["n"],
         unlike=unlike,
     )
 
@@ -285,7 +306,9 @@ def faults_of(world: Insured, incident_id: UUID, victim: Victim) -> list[str]:
         expect("nobody rung", holds=not calls)
         texts = "SELECT channel FROM messages WHERE incident_id = %s ORDER BY channel"
         channels = [one["channel"] for one in world.rows(texts, incident_id)]
-        expect("one push, one text", holds=channels == ["push", "sms"])
+        # The written rule: words about a moment that is long past are not sent any more.
+        skipped = events["skipped_late"]
+        expect("one push, one text", holds=channels == ["push", "sms"] or len(channels) + skipped == 2)
         return found
     grave = victim.severity is not Severity.MODERATE
     wanted = DRIVERS[victim.temperament]
