@@ -19,6 +19,7 @@ from runtime.settings import Settings
 
 # The carrier's clock and ours may differ by this much when its list is searched.
 _CLOCK_TOLERANCE = timedelta(seconds=30)
+_STUMBLED = (AttributeError, TypeError, LookupError)
 _MORE_NEWS = ["initiated", "ringing", "answered", "completed"]
 
 
@@ -145,8 +146,8 @@ class _meaning:  # noqa: N801 - reads as a word in `with _meaning():`
             raise _of_status(error.status, error.code, error.detail or error.title) from error
         if isinstance(error, requests.exceptions.ConnectTimeout) or _refused(error):
             raise Unreachable(str(error)) from error
-        # ValueError: the answer was not the JSON it should be, from a proxy for instance.
-        if isinstance(error, (requests.exceptions.RequestException, TwilioException, ValueError)):
+        # The others: the answer was not the JSON it should be, from a proxy for instance, and the SDK fell over it.
+        if isinstance(error, (requests.exceptions.RequestException, TwilioException, ValueError, *_STUMBLED)):
             raise Unanswered(str(error)) from error
 
 

@@ -83,6 +83,24 @@ def test_an_answer_that_makes_no_sense_is_no_answer(
     assert (world.call(incident_id)["state"], len(carrier.calls)) == ("placed", 1)
 
 
+@pytest.mark.parametrize("answer", ["null", "[]", '"no"', "{}"])
+def test_an_answer_to_a_text_that_makes_no_sense_is_no_answer(
+    world: Insured, carrier: SmallCarrier, answer: str
+) -> None:
+    """It would otherwise end the process that also places the calls, again and again."""
+    incident_id = world.report(world.insure())
+    world.conn.execute("UPDATE outbox SET state = 'expired'")
+    message = queue_sms(world, incident_id)
+    carrier.after_message = refuse(201, answer)
+    drain(world)
+    assert sms(world, message) == ("waiting", "unknown")
+    carrier.after_message = quietly
+    world.run_out_leases()
+    drain(world)
+    assert sms(world, message) == ("sent", "done")
+    assert len(carrier.messages) == 1
+
+
 def test_the_same_words_twice_are_two_messages(world: Insured, carrier: SmallCarrier) -> None:
     """The second one's answer is lost; what is found at the carrier must not be the first one."""
     incident_id = world.report(world.insure())
