@@ -363,11 +363,12 @@ def test_the_database_itself_holds_one_engagement_per_unit_and_one_unit_per_disp
     world.unit("guard-2", km_north=2)
     first, second = helped(world, "car-0001"), helped(world, "car-0002")
     says(world, "guard-1", ACCEPTED, first)
+    world.unit("guard-3", km_north=3)
     insert = (
         "INSERT INTO dispatch_offers (dispatch_id, unit_id, state, offered_at, expires_at) "
         "VALUES (%s, %s, %s, now(), now())"
     )
-    for incident_id, unit_id, state in ((second, "guard-1", "open"), (first, "guard-2", "accepted")):
+    for incident_id, unit_id, state in ((second, "guard-1", "open"), (first, "guard-3", "accepted")):
         with pytest.raises(psycopg.errors.UniqueViolation):
             world.conn.execute(insert, [dispatch(world, incident_id)["id"], unit_id, state])
 

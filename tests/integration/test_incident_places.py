@@ -38,8 +38,9 @@ def report(world: Insured, position: Position | None, *, minutes: float, **more:
 def test_a_harder_impact_elsewhere_is_where_help_goes(world: Insured) -> None:
     world.insure()
     world.unit("near-the-first")
+    world.unit("near-the-second")
     world.conn.execute(
-        "INSERT INTO units VALUES ('near-the-second', 'guard', 'x', true, %s, %s)", [FAR.lat_deg, FAR.lon_deg]
+        "UPDATE units SET lat_deg = %s, lon_deg = %s WHERE id = 'near-the-second'", [FAR.lat_deg, FAR.lon_deg]
     )
     incident_id = world.report(severity=Severity.LIGHT)
     report(world, FAR, minutes=40)
