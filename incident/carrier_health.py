@@ -69,7 +69,9 @@ class CarrierHealth:
     def __init__(self, settings: Settings, incidents: Incidents) -> None:
         self._incidents = incidents
         self._lease = carrier_lease(settings)
-        self._patience = _PATIENCE * settings.time_scale
+        scale = settings.time_scale
+        self._patience = _PATIENCE * scale
+        self._first_pause, self._longest_pause = _FIRST_PAUSE * scale, _LONGEST_PAUSE * scale
         self._looked_s = 0.0
         self._log = structlog.get_logger(role="carrier")
 
@@ -99,7 +101,7 @@ class CarrierHealth:
         """It was not reached, did not answer, or does not serve us now."""
         conn.execute(
             SQL["carrier_failed"],
-            {"first": _FIRST_PAUSE, "longest": _LONGEST_PAUSE, "error": words_of(error)},
+            {"first": self._first_pause, "longest": self._longest_pause, "error": words_of(error)},
         )
 
     def watch(self, conn: Connection) -> None:

@@ -264,9 +264,7 @@ def test_a_contact_says_what_they_know_and_sees_nothing_of_the_driver(api: Backe
 # Links.
 
 
-@pytest.mark.parametrize(
-    "token", ["x" * 12, "x" * 11, "x" * 13, "%00" * 12, "あ" * 12, "'; --aaaaaaa"]
-)
+@pytest.mark.parametrize("token", ["x" * 12, "x" * 11, "x" * 13, "%00" * 12, "あ" * 12, "'; --aaaaaaa"])
 def test_a_guessed_link_leads_nowhere(api: Backend, token: str) -> None:
     api.insure()
     api.report()

@@ -173,7 +173,7 @@ def test_lost_answers_and_torn_webhooks_lose_no_call_and_double_none(
 def test_a_carrier_that_is_away_gets_the_calls_when_it_is_back(database_url: str, tmp_path: Path) -> None:
     with telephone_world(tmp_path, database_url, {DRIVER: "answers_fine"}) as (world, process):
         process.kill()
-        incident_id = world.report(world.insure())
+        incident_id = world.report(world.insure(contact=None))
         until(lambda: world.call(incident_id)["error"] is not None, 10)
         assert world.call(incident_id)["state"] == "waiting"
         process.start()
