@@ -26,15 +26,15 @@ def car(do: str, *, device: str = "", **more: Any) -> Request:
     return Request("car", "do", {"do": do, **more}, who=device)
 
 
-def press(kind: str) -> Request:
+def press(kind: str, *, device: str = "") -> Request:
     """Somebody presses the button: short or long."""
-    return car("press", kind=kind)
+    return car("press", device=device, kind=kind)
 
 
-def crash(delta_v_kmh: float, **more: Any) -> Request:
+def crash(delta_v_kmh: float, *, device: str = "", **more: Any) -> Request:
     """The car is struck."""
     pulse: Data = {"pdof_deg": 330, "shape": "barrier", "duration_ms": 120}
-    return Request("car", "do", {"do": "crash", "delta_v_kmh": delta_v_kmh, **pulse, **more})
+    return Request("car", "do", {"do": "crash", "delta_v_kmh": delta_v_kmh, **pulse, **more}, device)
 
 
 def operator(what: str, body: Data | None = None, *, by: str = "", **more: Any) -> Request:
@@ -58,11 +58,6 @@ def app_crash() -> Request:
     return Request("driver", "/v1/driver/crash", event)
 
 
-def unit(who: str, what: str, body: Data | None = None) -> Request:
-    """A unit that nobody plays says something of its dispatch: accept, decline, en_route, on_scene, eta."""
-    return Request("unit", f"/v1/unit/dispatches/{{dispatch}}/{what}", body, who=who)
-
-
 def carrier(what: str, **body: Any) -> Request:
     """Somebody rings us, writes to us, or the carrier is away: /_sim/inbound, inbound_sms, down."""
     return Request("carrier", f"/_sim/{what}", body)
@@ -84,7 +79,6 @@ class Doors:
     phone: str
     our_number: str
     operators: Mapping[str, str]
-    units: Mapping[str, str]
 
 
 class Actor:
@@ -122,19 +116,9 @@ class Actor:
                 token = doors.driver
             case "operator":
                 token = doors.operators[request.who or next(iter(doors.operators))]
-            case "unit":
-                token = doors.units[request.who]
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        dispatch_id = self._dispatch_of(headers) if "{dispatch}" in request.path else ""
-        path = request.path.format(incident=incident_id, dispatch=dispatch_id)
+        path = request.path.format(incident=incident_id)
         return self._http.request(request.method, url + path, json=self._body(request), headers=headers)
-
-    def _dispatch_of(self, headers: Mapping[str, str]) -> str:
-        answer = self._http.get(f"{self._doors.api}/v1/unit", headers=dict(headers))
-        found = answer.raise_for_status().json()["dispatch"]
-        if found is None:
-            raise ActError("the unit has no dispatch")
-        return str(found["id"])
 
     def _body(self, request: Request) -> Data | None:
         """Numbers and moments that only the stage knows are filled in."""

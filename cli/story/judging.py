@@ -47,6 +47,8 @@ class Seen:
     motorist: Motorist
     scale: float
     killed: str | None
+    around: list[FeedEvent] = field(default_factory=list[FeedEvent])
+    """What happened to others meanwhile."""
     deed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     events: list[FeedEvent] = field(default_factory=list[FeedEvent])
 
@@ -88,7 +90,7 @@ def judge(seen: Seen, stage: Stage) -> list[str]:
     return [
         *_events(seen),
         *_incidents(seen, stage.incidents(seen.motorist)),
-        *_calls(seen, stage.calls(), alone=len(stage.stories) == 1),
+        *_calls(seen, stage.calls(), alone=stage.is_alone),
         *_texts(seen, stage.messages()),
         *(_device(seen, stage.car(seen.story)["journal"]) if seen.story.has_device else ()),
         *_children(seen, stage),

@@ -16,6 +16,7 @@ from cli.story import judging
 from cli.story.acts import ActError, Actor
 from cli.story.judging import KILLED, Seen
 from cli.story.stage import Stage, StoryError
+from cli.story.storm import Storm
 from cli.story.story import DEED, Act, Story
 
 _LOOK_EVERY_S: Final = 0.05
@@ -55,14 +56,20 @@ def play(
         return _Performance(stage, story, kill=kill, kill_at=kill_at, tell=tell).play()
 
 
-def play_together(stories: Sequence[Story], *, time_scale: float) -> dict[str, Outcome]:
-    """Play common stories side by side on one stack; the outcome of each by name. Raises as `play`."""
+def play_together(stories: Sequence[Story]) -> dict[str, Outcome]:
+    """Play common stories of one time scale side by side on one stack; the outcome of each by name.
+
+    Raises as `play`.
+    """
 
     def perform(number: int, story: Story) -> Outcome:
         time.sleep(number * _APART_S)
         return _Performance(stage, story, kill=None, kill_at=None, tell=_say_nothing).play()
 
-    with Stage(stories, time_scale=time_scale) as stage, ThreadPoolExecutor(len(stories)) as actors:
+    with (
+        Stage(stories, time_scale=stories[0].time_scale) as stage,
+        ThreadPoolExecutor(len(stories)) as actors,
+    ):
         played = [actors.submit(perform, number, story) for number, story in enumerate(stories)]
         return {story.name: one.result() for story, one in zip(stories, played, strict=True)}
 
@@ -88,6 +95,9 @@ class _Performance:
         settings = self._stage.settings
         with closing(Feed(settings.api_url, self._stage.operator_token, after=0)) as feed:
             time.sleep(self._story.drives_s)
+            storm = Storm(self._stage, self._actor) if self._story.crowd else None
+            if storm is not None:
+                storm.begin()
             self._seen.deed_at = self._do_deed()
             self._note(self._seen.deed_at, DEED, {"what": self._story.deed.words})
             self._set_acts_due(DEED, {}, self._seen.deed_at)
@@ -95,6 +105,9 @@ class _Performance:
                 self._kill_now()
             self._follow(feed)
         self._outcome.failures += judging.judge(self._seen, self._stage)
+        if storm is not None:
+            seen = self._seen
+            self._outcome.failures += storm.judge(seen.events, seen.around, seen.motorist.phone)
         return self._outcome
 
     def _do_deed(self) -> datetime:
@@ -127,6 +140,8 @@ class _Performance:
             for event in feed.take(_LOOK_EVERY_S):
                 if self._is_ours(event):
                     self._take_in(event)
+                else:
+                    self._seen.around.append(event)
             self._act()
             elapsed_s = (_now() - self._seen.deed_at).total_seconds()
             if elapsed_s > quiet_from_s and (
@@ -146,7 +161,7 @@ class _Performance:
             self._kill_now()
 
     def _is_ours(self, event: FeedEvent) -> bool:
-        if len(self._stage.stories) == 1:
+        if self._stage.is_alone:
             return True
         if event.incident_id not in self._whose:
             policy_id = self._stage.policy_of(event.incident_id)

@@ -25,6 +25,7 @@ from runtime.stack import OPERATOR, Stack
 
 # Where further cars drive: away from everybody's units.
 _ELSEWHERE: Final = "matsumoto-town"
+_CROWDED: Final = ("hakone-old-tokaido", "matsumoto-town")
 _GUARD: Final = GUARDS[1]
 
 
@@ -45,9 +46,10 @@ class Stage:
             raise StoryError("only common stories are played side by side")
         self.motorists = {story.name: _cast(number, story) for number, story in enumerate(stories, start=1)}
         first = stories[0]
-        others = tuple(_passer_by(number) for number in range(1, first.others + 1))
+        others = tuple(_passer_by(number) for number in range(1, max(story.others for story in stories) + 1))
         units = (*first.units, *(_more(number) for number in range(2, len(stories) + 1)))
-        self.world = World((*self.motorists.values(), *others), units, first.desk)
+        self.crowd = tuple(_in_the_crowd(number) for number in range(1, first.crowd + 1))
+        self.world = World((*self.motorists.values(), *others, *self.crowd), units, first.desk)
         self.time_scale = time_scale
         self._keep = keep
         self._open = ExitStack()
@@ -78,6 +80,11 @@ class Stage:
         self._open.close()
 
     @property
+    def is_alone(self) -> bool:
+        """Whether all that happens on the stage belongs to one story."""
+        return len(self.stories) == 1 and not self.crowd
+
+    @property
     def operator_token(self) -> str:
         """That of the operator who watches; nobody at the desk has it."""
         return self._tokens[OPERATOR]
@@ -95,7 +102,6 @@ class Stage:
             phone=motorist.phone,
             our_number=self.settings.twilio_from_number,
             operators=at_desk or self._tokens,
-            units=self._settled.unit_tokens,
         )
 
     def car(self, story: Story) -> dict[str, Any]:
@@ -108,7 +114,7 @@ class Stage:
         return [
             self._json(f"{self.settings.api_url}/v1/incidents/{one['id']}")
             for one in found
-            if one["policy_id"] == motorist.policy_id or len(self.stories) == 1
+            if one["policy_id"] == motorist.policy_id or self.is_alone
         ]
 
     def calls(self) -> list[dict[str, Any]]:
@@ -118,6 +124,10 @@ class Stage:
     def messages(self) -> list[dict[str, Any]]:
         """What the carrier says of every text message."""
         return self._json(f"{self.settings.twilio_base_url}/_sim/messages")
+
+    def call_figures(self) -> dict[str, Any]:
+        """How many calls wait, and for how long."""
+        return self._json(f"{self.settings.api_url}/v1/figures/calls")
 
     def policy_of(self, incident_id: str) -> str | None:
         """Whose incident it is."""
@@ -200,4 +210,16 @@ def _passer_by(number: int) -> Motorist:
         route=_ELSEWHERE,
         phone=f"+8190300000{number:02d}",
         contact=f"+8190400000{number:02d}",
+    )
+
+
+def _in_the_crowd(number: int) -> Motorist:
+    return Motorist(
+        device_id=f"CB-CROWD-{number:03d}",
+        name="鈴木 一郎",
+        car=(f"湘南 301 ね {number}", "プリウス", "銀"),
+        route=_CROWDED[number % len(_CROWDED)],
+        phone=f"+819060000{number:03d}",
+        contact=f"+819070000{number:03d}",
+        answers="answers_fine",
     )

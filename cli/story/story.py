@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from cli.simulated.world import FieldUnit, Member, Person
 
 Data = dict[str, Any]
-Whom = Literal["car", "driver", "operator", "unit", "carrier"]
+Whom = Literal["car", "driver", "operator", "carrier"]
 
 DEED: Final = "deed"
 """The moment from which a story is told, beside the kinds of events of the record."""
@@ -36,10 +36,9 @@ UNITS: Final = (*GUARDS, *TOWS)
 class Request:
     """Something somebody wants of the system, over the HTTP door that is open to them.
 
-    `whom` says whose door and whose password: a car's control, the driver's app, an operator, a unit, or the
-    carrier's onlookers. `who` is which of them: a car's or unit's id, an operator's name; empty for the
-    story's own. `{incident}` and `{dispatch}` in the path are filled in. `status` is what it must be answered
-    with; 0 for any success.
+    `whom` says whose door and whose password: a car's control, the driver's app, an operator, or the carrier's
+    onlookers. `who` is which of them: a car's id, an operator's name; empty for the story's own. `{incident}`
+    in the path is filled in. `status` is what it must be answered with; 0 for any success.
     """
 
     whom: Whom
@@ -96,7 +95,8 @@ class Story:
     driver was sent. `stays_s` is how long somebody must at least have been kept on the line. `ends` is how the
     incident must stand in the end, by the API's names. `reasons` are those that an impact must show.
     `undisturbed` must happen too unless a role is killed, which may make several steps one.
-    `others` further cars only drive. `reach` is how the driver wants to be reached.
+    `others` further cars only drive, and a `crowd` is struck before the deed
+    (`cli.story.storm`). `holder` is more about the policyholder, such as how they want to be reached.
     """
 
     name: str
@@ -126,15 +126,16 @@ class Story:
     desk: tuple[Member, ...] = ()
     units: tuple[FieldUnit, ...] = UNITS
     others: int = 0
+    crowd: int = 0
     plan: str = ""
     time_scale: float = TIME_SCALE
     drives_s: float = 6.0
 
     @property
     def is_common(self) -> bool:
-        """Whether it can be played beside others: nothing in it is different for everybody."""
-        usual = not self.desk and self.units == UNITS and not self.plan and self.time_scale == TIME_SCALE
-        return usual and not any(act.request.whom in ("carrier", "unit") for act in self.acts)
+        """Whether it can be played beside others of its time scale: it changes nothing that is everybody's."""
+        usual = not self.desk and self.units == UNITS and not self.plan and not self.crowd
+        return usual and not any(act.request.whom == "carrier" for act in self.acts)
 
 
 INCIDENTAL: Final = frozenset(

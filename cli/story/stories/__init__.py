@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cli.story.stories import answering, desk, evidence, field, plan
+from cli.story.stories import answering, desk, evidence, field, plan, storms
 from cli.story.story import Story
 
 THEMES: Final[Mapping[str, tuple[Story, ...]]] = {
@@ -14,6 +14,7 @@ THEMES: Final[Mapping[str, tuple[Story, ...]]] = {
     "Operators": desk.STORIES,
     "What joins an incident, or comes late": evidence.STORIES,
     "Units and roads": field.STORIES,
+    "Storms and outages": storms.STORIES,
 }
 """What stories there are, in the order in which they are listed."""
 

@@ -1,0 +1,147 @@
+"""A storm around a story: a crowd of cars that are struck within seconds, more than calls can be made for at once.
+
+Judged are the carrier's pace, who goes first, that nobody is rung twice at a time, and that everybody is reached.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from cli.feed import FeedEvent
+from cli.simulated.world import Motorist
+from cli.story.acts import ActError, Actor, car, crash, press
+from cli.story.stage import Stage, StoryError
+from cli.story.story import Request
+
+_WITHIN_S: Final = 9.0
+_MANY: Final = 100
+_PATIENCE_S: Final = 60.0
+# What a request may be held up by on its way to the carrier, in real seconds.
+_JITTER_S: Final = 0.3
+_PACED: Final = 10
+# Calls that may leave before a severe one: what was on its way already, and other severe ones.
+_BEFORE_SEVERE: Final = 5
+
+_MODERATE: Final = crash(19, pdof_deg=180, shape="haversine", duration_ms=110)
+_LIGHT: Final = crash(11, pdof_deg=200, shape="haversine", duration_ms=110)
+
+
+class Storm:
+    """What happens to the crowd, and what is seen of it."""
+
+    def __init__(self, stage: Stage, actor: Actor) -> None:
+        self._stage, self._actor = stage, actor
+        self._figures: dict[str, Any] = {}
+        self._thread = threading.Thread(target=self._break_out, name="storm", daemon=True)
+        self._faults: list[str] = []
+        self._lasted_s = 0.0
+
+    def begin(self) -> None:
+        """Let it break out; returns when a hundred calls wait. Raises StoryError if they never do."""
+        self._thread.start()
+        give_up_at = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < give_up_at:
+            figures = self._stage.call_figures()
+            if sum(one["waiting"] for one in figures["queue"]) >= _MANY:
+                self._figures = figures
+                return
+            time.sleep(0.1)
+        raise StoryError(f"never did {_MANY} calls wait: {self._faults} {self._stage.call_figures()}")
+
+    def judge(self, events: list[FeedEvent], crowds: list[FeedEvent], phone: str) -> Iterator[str]:
+        """What was not as it must be, by the story's own events and the crowd's. Raises httpx.HTTPError."""
+        self._thread.join()
+        yield from self._faults
+        calls = self._stage.calls()
+        rate_per_s = self._stage.settings.calls_per_s / self._stage.time_scale
+        yield from self._forecast(rate_per_s)
+        yield from _pace(calls, rate_per_s)
+        yield from _severe_first(events, calls, phone)
+        yield from _one_at_a_time(calls)
+        yield from self._steps(crowds)
+
+    def _break_out(self) -> None:
+        began_s = time.monotonic()
+        crowd = self._stage.crowd
+        for number, motorist in enumerate(crowd):
+            wait_s = began_s + _WITHIN_S * number / len(crowd) - time.monotonic()
+            time.sleep(max(0.0, wait_s))
+            try:
+                self._actor.do(_deed(number, motorist), None)
+            except ActError as error:
+                self._faults.append(str(error))
+        self._lasted_s = time.monotonic() - began_s
+
+    def _forecast(self, rate_per_s: float) -> Iterator[str]:
+        queue = {one["urgency"]: one for one in self._figures["queue"]}
+        last = queue["minor"]["predicted_wait_s"]
+        waiting = sum(one["waiting"] for one in queue.values())
+        if last is None or not 0.5 <= last * rate_per_s / waiting <= 2.0:
+            yield f"with {waiting} waiting calls the figures predict {last} s"
+        if (soon := queue["severe_first"]["predicted_wait_s"]) is None or soon > _BEFORE_SEVERE / rate_per_s:
+            yield f"the figures predict {soon} s for a severe one"
+
+    def _steps(self, crowds: list[FeedEvent]) -> Iterator[str]:
+        kinds: dict[str, list[FeedEvent]] = {}
+        for event in crowds:
+            kinds.setdefault(event.incident_id, []).append(event)
+        if len(kinds) != len(self._stage.crowd):
+            yield f"{len(kinds)} incidents of the crowd instead of {len(self._stage.crowd)}"
+        for incident_id, record in kinds.items():
+            words = {event.kind for event in record}
+            opened = record[0].data
+            called = opened["rule"] != "light"
+            wanted = {"opened", "push_queued"} | (
+                {"call_queued", "call_placed", "answered"} if called else {"sms_queued"}
+            )
+            if wanted - words:
+                yield f"{opened['rule']} of {incident_id}: no {', '.join(sorted(wanted - words))}"
+
+
+def _deed(number: int, motorist: Motorist) -> Request:
+    """Most are struck moderately, some lightly, some press the button, and a few are struck hard."""
+    device = motorist.device_id
+    if number % 97 == 50:
+        return crash(48, device=device)
+    if number % 10 == 3:
+        return press("short", device=device)
+    body = (_LIGHT if number % 5 == 0 else _MODERATE).body or {}
+    return car(**body, device=device)
+
+
+def _pace(calls: list[dict[str, Any]], rate_per_s: float) -> Iterator[str]:
+    placed = sorted(_at(call["placed_at"]) for call in calls)
+    for first, last in zip(placed, placed[_PACED:], strict=False):
+        if (last - first).total_seconds() < _PACED / rate_per_s - _JITTER_S:
+            yield f"more than {rate_per_s:g} calls a second from {first.isoformat()} on"
+            return
+
+
+def _severe_first(events: list[FeedEvent], calls: list[dict[str, Any]], phone: str) -> Iterator[str]:
+    queued_at = next((event.at for event in events if event.kind == "call_queued"), None)
+    own = [_at(call["placed_at"]) for call in calls if call["to"] == phone]
+    if queued_at is None or not own:
+        yield "the severe one was never called"
+        return
+    before = sum(queued_at < _at(call["placed_at"]) < min(own) for call in calls)
+    if before > _BEFORE_SEVERE:
+        yield f"{before} calls left before the severe one that waited"
+
+
+def _one_at_a_time(calls: list[dict[str, Any]]) -> Iterator[str]:
+    by_number: dict[str, list[tuple[str, str]]] = {}
+    for call in calls:
+        if call["dialled_at"]:
+            by_number.setdefault(call["to"], []).append((call["dialled_at"], call["ended_at"] or "9"))
+    for number, live in by_number.items():
+        if any(begins < ended for (_, ended), (begins, _) in pairwise(sorted(live))):
+            yield f"two calls to {number} at a time"
+
+
+def _at(moment: str) -> datetime:
+    return datetime.fromisoformat(moment)
