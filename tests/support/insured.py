@@ -227,7 +227,8 @@ def snapshot(world: Insured) -> dict[str, list[dict[str, Any]]]:
         "outbox": f"SELECT kind, device_id, payload - 'call_id' AS payload, state, priority, due_at, expires_at,"
         f" {attempt.format('outbox.id')} AS call, {attempt.format('(payload ->> $$call_id$$)::uuid')} AS about"
         f" FROM outbox ORDER BY created_at",
-        "messages": "SELECT channel, template, language, number, body, state FROM messages ORDER BY created_at",
+        "messages": "SELECT channel, template, language, number, state,"
+        " regexp_replace(body, '/a/[A-Za-z0-9_-]{12}', '/a/LINK') AS body FROM messages ORDER BY created_at",
         "dispatches": "SELECT kind, state, unit_id, requested_at, offered_at, accepted_at, eta_at, en_route_at,"
         " on_scene_at, secured_at, ended_at, report FROM dispatches ORDER BY requested_at, kind",
     }
