@@ -50,6 +50,10 @@ async def _operator(
     return _admit(here, given, Role.OPERATOR, Role.ADMIN)
 
 
+async def _desk_operator(here: Here, given: Annotated[_Given, Security(_OPERATOR)]) -> Identity:
+    return _admit(here, given, Role.OPERATOR)
+
+
 async def _unit(here: Here, given: Annotated[_Given, Security(_UNIT)]) -> Identity:
     return _admit(here, given, Role.UNIT)
 
@@ -64,6 +68,7 @@ async def _driver(here: Here, given: Annotated[_Given, Security(_DRIVER)]) -> Id
 
 Admin = Annotated[Identity, Depends(_admin)]
 Operator = Annotated[Identity, Depends(_operator)]
+DeskOperator = Annotated[Identity, Depends(_desk_operator)]
 FieldUnit = Annotated[Identity, Depends(_unit)]
 FieldProvider = Annotated[Identity, Depends(_provider)]
 Driver = Annotated[Identity, Depends(_driver)]

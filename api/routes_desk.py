@@ -7,11 +7,10 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from api.auth import Admin, Operator
+from api.auth import Admin, DeskOperator, Operator
 from api.context import Here
 from api.errors import Problem, problems
 from api.fields import Name, Nothing
-from api.tokens import Identity, Role
 from api.views_desk import DeskView, MemberRequest, MemberView, SignInRequest
 from incident import members
 from incident.members import UnknownMember
@@ -29,30 +28,27 @@ def get_desk(here: Here, _: Operator) -> DeskView:
 
 
 @router.post("/sign_in", operation_id="sign_in", summary="Be there", responses=problems(*_DENIED, 413))
-def sign_in(here: Here, who: Operator, body: SignInRequest) -> DeskView:
+def sign_in(here: Here, who: DeskOperator, body: SignInRequest) -> DeskView:
     """From now on this operator's telephone is rung when somebody needs a person; it also ends a pause."""
-    name = _own(who)
     with here.transaction() as conn:
-        members.sign_in(conn, name, body.phone, body.language)
+        members.sign_in(conn, who.name, body.phone, body.language)
         return _view(conn)
 
 
 @router.post("/sign_out", operation_id="sign_out", summary="Be away", responses=problems(*_DENIED, 413))
-def sign_out(here: Here, who: Operator, _: Nothing | None = None) -> DeskView:
+def sign_out(here: Here, who: DeskOperator, _: Nothing | None = None) -> DeskView:
     """The telephone is not rung any more. The answer says if nobody else is there."""
-    name = _own(who)
     with here.transaction() as conn:
-        members.sign_out(conn, name)
+        members.sign_out(conn, who.name)
         return _view(conn)
 
 
 @router.post("/pause", operation_id="pause_desk", summary="Pause", responses=problems(*_DENIED, 409, 413))
-def pause(here: Here, who: Operator, _: Nothing | None = None) -> DeskView:
+def pause(here: Here, who: DeskOperator, _: Nothing | None = None) -> DeskView:
     """Signed in, and not rung until the next sign_in."""
-    name = _own(who)
     with here.transaction() as conn:
         try:
-            members.pause(conn, name)
+            members.pause(conn, who.name)
         except UnknownMember:
             raise Problem(HTTPStatus.CONFLICT, "sign in first: POST /v1/desk/sign_in") from None
         return _view(conn)
@@ -87,12 +83,6 @@ def remove_member(here: Here, _: Admin, name: Name) -> DeskView:
         except UnknownMember:
             raise Problem(HTTPStatus.NOT_FOUND, f"nobody at the desk is called {name}") from None
         return _view(conn)
-
-
-def _own(who: Identity) -> str:
-    if who.role is not Role.OPERATOR:
-        raise Problem(HTTPStatus.FORBIDDEN, "this needs an operator's own token")
-    return who.name
 
 
 def _view(conn: Connection) -> DeskView:
