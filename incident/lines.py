@@ -17,6 +17,10 @@ def on_call_moved(draft: Draft, event: CallMoved) -> None:
     """The carrier has taken a call, it rings, or it was picked up; voicemail picks up too: that is no answer."""
     draft.note(f"call_{event.stage}", party=event.party, attempt=event.attempt, machine=event.machine)
     if event.stage != "answered":
+        line = draft.state.line(event.party)
+        if line.under_way and line.attempts == event.attempt and not line.answered:
+            # It may have waited in our queue for most of the time until it would be given up.
+            ladder.watch_call(draft, event.party)
         return
     ladder.pick_up(draft, event.party, event.attempt)
     if event.party is CallParty.DRIVER and draft.rule.connect and draft.state.phase is not Phase.CLOSED:

@@ -9,6 +9,7 @@ from support.scene import (
     DEFAULT_PLAN_TOML,
     SILENT,
     VOICEMAIL,
+    Call,
     Phone,
     Scene,
     Unit,
@@ -17,7 +18,7 @@ from support.scene import (
 )
 
 from incident.effects import PlaceCall
-from incident.events import CallEnded, CallSilent, StepDue
+from incident.events import CallEnded, CallMoved, CallSilent, StepDue
 from incident.plan import read_plan
 from incident.state import Task
 from schemas.impact import Severity
@@ -184,6 +185,13 @@ def test_a_call_that_has_not_left_us_is_never_given_up(stage: str) -> None:
     assert not scene.times("call_given_up")
     assert not scene.times("check")
     assert "giveup:driver:1" in scene.timers
+
+
+def test_a_call_that_waited_in_our_queue_rings_for_its_whole_time() -> None:
+    scene = severe(driver=Phone(mute="waiting")).run_to(40)
+    scene.stages[Call(DRIVER, 1)] = "ringing"
+    scene.tell(lambda now: CallMoved(now, DRIVER, 1, "ringing")).run_to(100)
+    assert scene.times("call_given_up") == [85]
 
 
 def test_an_answered_call_is_asked_about_but_not_given_up() -> None:
