@@ -11,13 +11,12 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 import structlog
 
 from incident.calls import CALLS, Calls
 from incident.carrier_health import CarrierHealth
 from incident.deliveries import wait_s
-from incident.outbox import Outbox, carrier_lease, words_of
+from incident.outbox import Outbox, carrier_lease, guarded, words_of
 from incident.service import Incidents, hint
 from incident.telephony import (
     Barred,
@@ -60,20 +59,15 @@ class Dialer:
 
     def step(self, conn: Connection) -> bool:
         """Do what is most urgent; false if nothing is due. Each part is its own transaction."""
-        try:
-            self._health.watch(conn)
-            if not self._health.may_ask(conn):
-                return False
-            asked = self._ask_about_call(conn) or self._place_call(conn) or self._follow_call(conn)
-            if not asked:
-                self._health.did_not_ask(conn)
-        except psycopg.OperationalError:
-            raise  # the database itself: the caller connects anew
-        except (LookupError, ValueError, TypeError, AttributeError, AssertionError, psycopg.Error):
-            # One effect that cannot be carried out, or an answer that the SDK stumbles over, must not hold up
-            # the others. Its lease keeps it away for a while.
-            self._log.exception("an effect cannot be carried out")
-            return True
+        return guarded(self._step, conn, "dialer")
+
+    def _step(self, conn: Connection) -> bool:
+        self._health.watch(conn)
+        if not self._health.may_ask(conn):
+            return False
+        asked = self._ask_about_call(conn) or self._place_call(conn) or self._follow_call(conn)
+        if not asked:
+            self._health.did_not_ask(conn)
         return asked
 
     def _place_call(self, conn: Connection) -> bool:

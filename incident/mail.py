@@ -21,7 +21,7 @@ from uuid import UUID
 import structlog
 
 from incident.deliveries import Deliveries, wait_s
-from incident.outbox import Outbox
+from incident.outbox import Outbox, guarded
 from incident.service import Incidents
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -75,7 +75,10 @@ class SmtpServer:
 
     def send(self, mail: Mail) -> str:
         """Hand a mail over; its Message-ID. Raises MailRefused and MailUnsent."""
-        message = self._message(mail)
+        try:
+            message = self._message(mail)
+        except ValueError as error:  # such as a line break where none may be
+            raise MailRefused("unusable", str(error)) from error
         try:
             server = self._connect()
             try:
@@ -140,6 +143,9 @@ class MailSender:
 
     def step(self, conn: Connection) -> bool:
         """Send a mail that is due; false if there is none."""
+        return guarded(self._step, conn, "mail")
+
+    def _step(self, conn: Connection) -> bool:
         effect = self._outbox.claim(conn, "mail")
         if effect is None:
             return False

@@ -6,9 +6,13 @@ lost answer or a killed process, another sender looks what became of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
+
+import psycopg
+import structlog
 
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -16,6 +20,7 @@ from runtime.sql import Queries
 
 SQL: Final = Queries("incident", "outbox.sql")
 _LONGEST_ERROR: Final = 500
+_FAULTS: Final = (LookupError, ValueError, TypeError, AttributeError, AssertionError, psycopg.Error)
 
 
 class Outbox:
@@ -43,6 +48,21 @@ class Outbox:
         """Nobody knows whether it was done: that is looked up when the lease has run out."""
         values = {"id": effect_id, "lease": self.lease, "error": words_of(error)}
         conn.execute(SQL["lease_again"], values)
+
+
+def guarded(step: Callable[[Connection], bool], conn: Connection, role: str) -> bool:
+    """Take a step of a sender. Raises psycopg.OperationalError: the database itself, the caller connects anew.
+
+    One effect that cannot be carried out, or an answer that others' code stumbles over, must not hold up the
+    other effects or end the process. Its lease keeps it away for a while.
+    """
+    try:
+        return step(conn)
+    except psycopg.OperationalError:
+        raise
+    except _FAULTS:
+        structlog.get_logger(role=role).exception("an effect cannot be carried out")
+        return True
 
 
 def carrier_lease(settings: Settings) -> timedelta:

@@ -22,7 +22,7 @@ from pywebpush import WebPushException
 from pywebpush import webpush as _webpush  # pyright: ignore[reportUnknownVariableType] its mappings
 
 from incident.deliveries import LIFETIME, SQL, Deliveries, wait_s
-from incident.outbox import Outbox
+from incident.outbox import Outbox, guarded
 from incident.service import Incidents
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -131,6 +131,9 @@ class PushSender:
 
     def step(self, conn: Connection) -> bool:
         """Send a push that is due; false if there is none."""
+        return guarded(self._step, conn, "push")
+
+    def _step(self, conn: Connection) -> bool:
         effect = self._outbox.claim(conn, "push")
         if effect is None:
             return False

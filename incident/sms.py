@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from incident.carrier_health import CarrierHealth
 from incident.deliveries import SQL, Deliveries, wait_s
-from incident.outbox import Outbox, carrier_lease
+from incident.outbox import Outbox, carrier_lease, guarded
 from incident.service import Incidents
 from incident.telephony import Carrier, CarrierError, Rejected, Unanswered
 from runtime.database import Connection
@@ -26,6 +26,9 @@ class SmsSender:
 
     def step(self, conn: Connection) -> bool:
         """Send the most urgent SMS; false if nothing is due. Each part is its own transaction."""
+        return guarded(self._step, conn, "sms")
+
+    def _step(self, conn: Connection) -> bool:
         # While the carrier fails, whatever it takes is for calls.
         if not self._health.may_ask(conn, after_calls=True):
             return False

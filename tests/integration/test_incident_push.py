@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from support.backend import Backend, running_backend
 from support.insured import Insured, insured_world
 
-from incident.push import PushSender, public_key, push_service, topic_of
+from incident.push import Push, PushSender, Subscription, public_key, push_service, topic_of
 
 VAPID = base64.urlsafe_b64encode((42).to_bytes(32, "big")).rstrip(b"=").decode()
 
@@ -235,6 +235,21 @@ def test_without_a_subscription_or_a_key_it_waits_for_the_app(
     world.conn.execute("UPDATE outbox SET state = 'pending' WHERE kind = 'push'")
     world.conn.execute("UPDATE messages SET state = 'waiting' WHERE channel = 'push'")
     assert PushSender(world.incidents, None).step(world.conn)
+    assert push(world)["state"] == "sent"
+
+
+def test_a_service_whose_code_stumbles_ends_no_process(
+    world: Insured, service: Service, incident_id: UUID
+) -> None:
+    class Stumbling:
+        def send(self, subscription: Subscription, push: Push) -> None:
+            raise KeyError("p256dh")
+
+    subscribe(world, service, Phone())
+    assert PushSender(world.incidents, Stumbling()).step(world.conn)
+    assert push(world)["queued"] == "sending"
+    world.run_out_leases()
+    assert sender(world).step(world.conn)
     assert push(world)["state"] == "sent"
 
 

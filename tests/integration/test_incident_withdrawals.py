@@ -214,3 +214,18 @@ def test_a_push_waits_for_the_app_and_needs_no_carrier(world: Insured, incident_
     world.conn.execute("UPDATE outbox SET state = 'pending' WHERE kind = 'push'")
     drain(world, sender(world, twilio_base_url="http://127.0.0.1:1"))
     assert world.one("SELECT state FROM messages WHERE channel = 'push'")["state"] == "sent"
+
+
+def test_a_text_over_which_code_stumbles_holds_up_no_call(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    class Stumbling(TwilioCarrier):
+        def send_sms(self, number: str, body: str, message_id: UUID) -> str:
+            raise KeyError("sid")
+
+    world.conn.execute("UPDATE outbox SET state = 'pending', kind = 'sms' WHERE kind = 'push'")
+    world.conn.execute("UPDATE messages SET number = '+819000000001'")
+    one = sender(world, Stumbling(world.settings))
+    assert one.sms.step(world.conn)
+    assert one.dialer.step(world.conn)
+    assert len(carrier.calls) == 1
