@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from incident.calls import CALLS, Calls
+from incident.calls import CALLS, STAGES, Calls
 from incident.carrier_health import CarrierHealth
 from incident.deliveries import wait_s
 from incident.outbox import Outbox, carrier_lease, guarded, words_of
@@ -203,8 +203,9 @@ class Dialer:
         sid = self._sid_of(conn, call_id)
         if sid is None:
             return False
-        if self._carrier.call_status(sid) in _STILL_RINGING:
-            self._report(conn, call_id, sid, self._carrier.cancel_call(sid))
+        status = self._withdrawn(sid)
+        if STAGES.get(status) == "ended":
+            self._report(conn, call_id, sid, status)
         return True
 
     def _connect_call(self, conn: Connection, call_id: UUID, effect_id: UUID) -> bool:
@@ -233,11 +234,19 @@ class Dialer:
         sid = self._sid_of(conn, call_id)
         if sid is None:
             return False
-        status = self._carrier.call_status(sid)
-        if status in _STILL_RINGING:
-            status = self._carrier.cancel_call(sid)
-        self._report(conn, call_id, sid, status)
+        self._report(conn, call_id, sid, self._withdrawn(sid))
         return True
+
+    def _withdrawn(self, sid: str) -> str:
+        """How a call stands, once it does not ring any more. Raises CarrierError."""
+        status = self._carrier.call_status(sid)
+        if status not in _STILL_RINGING:
+            return status
+        try:
+            return self._carrier.cancel_call(sid)
+        except Rejected:
+            # It has ended, or was picked up, between the two questions: the news of that may be lost.
+            return self._carrier.call_status(sid)
 
     def _report(self, conn: Connection, call_id: UUID, sid: str, status: str) -> None:
         with conn.transaction():

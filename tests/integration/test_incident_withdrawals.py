@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 from uuid import UUID
 
 import pytest
 from support.insured import Insured, insured_world
 from support.outbox import cut, drain, fine, fire, quietly, refuse, sender, webhook
-from support.small_carrier import SmallCarrier, small_carrier
+from support.small_carrier import Refuse, Resource, SmallCarrier, small_carrier
 
 from incident.events import Close
 from incident.telephony import Unreachable
@@ -150,6 +150,33 @@ def test_a_call_given_up_while_it_rings_is_withdrawn_and_the_next_one_made(
     assert [made["status"] for made in carrier.calls] == ["canceled", "queued"]
     assert world.call(incident_id)["end_status"] == "canceled"
     assert world.call(incident_id, attempt=2)["state"] == "placed"
+
+
+def too_late(status: str) -> Callable[[Resource], None]:
+    """The call changes between the question and its withdrawal, which the carrier then refuses."""
+
+    def hook(one: Resource) -> None:
+        one["status"] = status
+        raise Refuse(400, '{"code": 21220, "message": "Unable to update record", "status": 400}')
+
+    return hook
+
+
+@pytest.mark.parametrize(("how", "end"), [("given up", "no-answer"), ("answered", "busy")])
+def test_a_call_that_ends_just_before_it_is_withdrawn_has_ended(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier, how: str, end: str
+) -> None:
+    drain(world)
+    carrier.calls[0]["status"] = "ringing"
+    webhook(world, carrier.calls[0], "ringing")
+    carrier.before_change = too_late(end)  # and the webhook is lost
+    if how == "given up":
+        fire(world, incident_id, "giveup:driver:1")
+    else:
+        world.tell(incident_id, fine)
+    world.forget_messages()
+    drain(world)
+    assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", end)
 
 
 def test_a_call_whose_end_was_not_told_is_asked_about(

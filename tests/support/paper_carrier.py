@@ -84,7 +84,9 @@ class PaperCarrier(SmallCarrier):
             wanted = parse_qs(body).get("Status")
             if wanted is None and changed["status"] != "in-progress":
                 raise Refuse(400)
-            if wanted and changed["status"] in ("queued", "ringing"):
+            if wanted and changed["status"] not in ("queued", "ringing"):
+                raise Refuse(400, '{"code": 21220, "message": "Unable to update record", "status": 400}')
+            if wanted:
                 self._become(changed, wanted[0])
             return changed
         return super().answer(method, target, body)

@@ -49,6 +49,7 @@ class SmallCarrier:
     before_list: Callable[[str], None] = lambda _: None
     before_message: Callable[[Resource], None] = lambda _: None
     after_message: Callable[[Resource], None] = lambda _: None
+    before_change: Callable[[Resource], None] = lambda _: None
     asked: list[str] = field(default_factory=list[str])
 
     @property
@@ -94,6 +95,8 @@ class SmallCarrier:
             ]
             return {kind.lower(): listed, "next_page_uri": None}
         one = next(one for one in kept if one["sid"] == sid)
+        if method == "POST":
+            self.before_change(one)
         if method == "POST" and one["status"] in ("queued", "ringing"):
             one["status"] = form["Status"]
         return one
