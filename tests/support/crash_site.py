@@ -42,11 +42,12 @@ NASTY: Final[dict[str, float]] = {
     "callback_doubled_p": 0.2,
     "callback_reordered_p": 0.2,
     "late_answer_p": 0.05,
-    "late_answer_s": 1.0,
+    "late_answer_s": 2.0,
     # Shorter than the lease, as it has to be: a list that lags for longer costs doubled calls, which are marked.
-    "list_lag_s": 1.5,
+    "list_lag_s": 3.0,
 }
-TIMEOUT_S: Final = 1.5
+# A busy machine answers late, which is no lost answer; the lease follows from it.
+TIMEOUT_S: Final = 3.0
 
 FINE, HELP, NOBODY = "fine", "help", "nobody"
 # What a driver with this temperament tells us, if anybody asks.
@@ -300,7 +301,11 @@ def faults_of(world: Insured, incident_id: UUID, victim: Victim) -> list[str]:
             found.append(f"{what} ({row['phase']}, {row['answer']}, {tasks}, {dict(calls)}, {dict(events)})")
 
     expect("opened once", holds=events["opened"] == 1)
-    expect("never forgotten", holds=not events["auditor_alarm"])
+    forgotten = world.rows(
+        "SELECT at, data ->> 'reason' AS why FROM incident_events WHERE incident_id = %s AND kind = 'auditor_alarm'",
+        incident_id,
+    )
+    expect(f"never forgotten {[row['why'] for row in forgotten]}", holds=not forgotten)
     if victim.severity is Severity.LIGHT:
         expect("a text, and a place on the list", holds=row["phase"] == "reaching" and tasks == {"call_back"})
         expect("nobody rung", holds=not calls)

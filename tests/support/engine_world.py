@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -185,16 +187,21 @@ class Told:
 
 
 def _cause() -> str:
-    import traceback
-
     return traceback.format_exc()[-1500:]
 
 
 @contextmanager
 def engine_world(databases: Databases) -> Generator[EngineWorld]:
     """The database, and an observer's connection to it."""
-    with database_with_set_clock(databases) as url, connect(url, name="test", autocommit=True) as conn:
-        yield EngineWorld(url, conn)
+    # It warns of each connection that is cut in the middle of something, which here is what is meant to happen.
+    told = logging.getLogger("psycopg")
+    level = told.level
+    told.setLevel(logging.ERROR)
+    try:
+        with database_with_set_clock(databases) as url, connect(url, name="test", autocommit=True) as conn:
+            yield EngineWorld(url, conn)
+    finally:
+        told.setLevel(level)
 
 
 __all__ = ["CARS", "OPERATOR", "PHONES", "EngineWorld", "Job", "Slicer", "Told", "engine_world"]

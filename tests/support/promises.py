@@ -190,6 +190,10 @@ def _as_planned(expected: Expected, facts: Facts, now_s: float) -> None:
         promise(len(times) <= most, "more than the plan says", what, times)
         for at_s, plan_s in zip(times, planned, strict=False):
             promise(at_s >= plan_s - MOMENT_S, "too early", what, at_s - began_s, plan_s - began_s)
+        if what == "driver" and len(times) > 1:
+            over_s = _over_s(facts, what, 1)
+            promise(over_s is not None, "rung again while the first call is under way", times)
+            promise(times[1] >= (over_s or 0.0) + PAUSE_S - MOMENT_S, "rung again too soon", times, over_s)
         for number, plan_s in enumerate(planned):
             latest_s = _latest_s(expected, facts, what, number, plan_s, planned[0])
             if latest_s is not None and now_s >= latest_s + MOMENT_S:
@@ -209,19 +213,24 @@ def _latest_s(
     before = next((call for call in facts.calls if (call["party"], call["attempt"]) == (what, number)), None)
     if before is None:
         return None
-    given_up = [
-        _s(event["at"])
-        for event in facts.named("call_given_up")
-        if (event["data"]["party"], event["data"]["attempt"]) == (what, number)
-    ]
-    ended = [_s(before["ended_at"])] if before["ended_at"] is not None else []
-    if not given_up and not ended:
+    over_s = _over_s(facts, what, number)
+    if over_s is None:
         return None
-    latest_s = max(plan_s, min(given_up + ended) + PAUSE_S)
+    latest_s = max(plan_s, over_s + PAUSE_S)
     if not _seen_within(expected, plan_s, 5.0):
         # Missed: it keeps its distance from the one before it.
         latest_s = max(latest_s, _s(before["created_at"]) + plan_s - first_plan_s)
     return latest_s
+
+
+def _over_s(facts: Facts, party: str, attempt: int) -> float | None:
+    """When a call was over: ended, or given up because nothing was heard of it."""
+    ended = [
+        _s(event["at"])
+        for event in facts.named("call_given_up", "call_ended")
+        if (event["data"]["party"], event["data"]["attempt"]) == (party, attempt)
+    ]
+    return min(ended, default=None)
 
 
 def _seen_within(expected: Expected, plan_s: float, seconds: float) -> bool:
@@ -238,10 +247,13 @@ def settled(
     carrier: Sequence[Resource],
     texts: Sequence[Resource],
     untold: set[str],
+    *,
+    doubles: bool,
 ) -> None:
     """The carrier's list and ours are the same, both ways, and nothing is stuck on its way out.
 
     `untold`: calls of which some news were lost. While their incident is open it asks by itself how they ended.
+    `doubles`: some process stood still for longer than its leases, and none of us can see that.
     """
     stuck = [
         row
@@ -265,6 +277,7 @@ def settled(
         ):
             promise(call["state"] == "ended", "the end of a call was never learned", call)
     made = Counter(at_carrier.values())
+    promise(doubles or max(made.values(), default=0) <= 1, "a call was made twice", made)
     for call_id, call in rows.items():
         if call["sid"] is not None:
             promise(

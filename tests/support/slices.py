@@ -45,10 +45,10 @@ class SlicedConnection(psycopg.Connection[dict[str, Any]]):
         boundary(_name(command))
         result = yield from super()._exec_command(command, *args, **kwargs)
         if command == b"COMMIT":
-            boundary("committed")
             job: Job | None = getattr(_working, "job", None)
             if job is not None:
                 job.commits += 1
+            boundary("committed")
         return result
 
 
