@@ -13,9 +13,6 @@ from runtime.child import ChildSpec
 from runtime.settings import PREFIX, Settings
 from runtime.stack import RoleSpecs, role, standard_roles
 
-_CROWD: Final = 50
-_CROWD_BLOCK_S: Final = 0.5
-
 FOLDER: Final = "simulated"
 """Where the simulators keep their configuration and state, within the state folder."""
 
@@ -99,8 +96,6 @@ def cars(settings: Settings, world: World, settled: Settled, folder: Path, *, co
                 "route": motorist.route,
                 "seed": seed,
                 "script": list(motorist.script),
-                # Many cars share one process: each then hears of its motion less often.
-                **({"block_s": _CROWD_BLOCK_S} if len(world.motorists) > _CROWD else {}),
             }
             for seed, motorist in enumerate(world.motorists, start=1)
             if motorist.route and motorist.has_device

@@ -95,7 +95,7 @@ class _Performance:
         settings = self._stage.settings
         with closing(Feed(settings.api_url, self._stage.operator_token, after=0)) as feed:
             time.sleep(self._story.drives_s)
-            storm = Storm(self._stage, self._actor) if self._story.crowd else None
+            storm = Storm(self._stage) if self._story.crowd else None
             if storm is not None:
                 storm.begin()
             self._seen.deed_at = self._do_deed()

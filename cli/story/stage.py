@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 from cli.simulated import directories, processes, world
 from cli.simulated.world import FieldUnit, Motorist, World
 from cli.story.acts import Doors
+from cli.story.bursts import Crowd
 from cli.story.story import GUARDS, Story
 from runtime.child import ChildStatus
 from runtime.settings import Settings
@@ -25,7 +27,6 @@ from runtime.stack import OPERATOR, Stack
 
 # Where further cars drive: away from everybody's units.
 _ELSEWHERE: Final = "matsumoto-town"
-_CROWDED: Final = ("hakone-old-tokaido", "matsumoto-town")
 _GUARD: Final = GUARDS[1]
 
 
@@ -125,6 +126,12 @@ class Stage:
         """What the carrier says of every text message."""
         return self._json(f"{self.settings.twilio_base_url}/_sim/messages")
 
+    def devices(self) -> Crowd:
+        """A connection that speaks for every device of the crowd."""
+        broker = urlsplit(self.settings.mqtt_url.get_secret_value())
+        password = self.settings.mqtt_device_password.get_secret_value()
+        return Crowd(broker.hostname or "", broker.port or 1883, password, self._settled.shards)
+
     def call_figures(self) -> dict[str, Any]:
         """How many calls wait, and for how long."""
         return self._json(f"{self.settings.api_url}/v1/figures/calls")
@@ -218,7 +225,7 @@ def _in_the_crowd(number: int) -> Motorist:
         device_id=f"CB-CROWD-{number:03d}",
         name="鈴木 一郎",
         car=(f"湘南 301 ね {number}", "プリウス", "銀"),
-        route=_CROWDED[number % len(_CROWDED)],
+        route="",
         phone=f"+819060000{number:03d}",
         contact=f"+819070000{number:03d}",
         answers="answers_fine",

@@ -8,18 +8,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
 from cli.feed import FeedEvent
 from cli.simulated.world import Motorist
-from cli.story.acts import ActError, Actor, car, crash, press
+from cli.story.bursts import Crowd, burst
 from cli.story.stage import Stage, StoryError
-from cli.story.story import Request
+from schemas.wire.device_pb2 import Impact
 
 _WITHIN_S: Final = 9.0
 _MANY: Final = 100
+_LIVES_EVERY_S: Final = 5.0
 _PATIENCE_S: Final = 60.0
 # What a request may be held up by on its way to the carrier, in real seconds.
 _JITTER_S: Final = 0.3
@@ -27,19 +29,27 @@ _PACED: Final = 10
 # Calls that may leave before a severe one: what was on its way already, and other severe ones.
 _BEFORE_SEVERE: Final = 5
 
-_MODERATE: Final = crash(19, pdof_deg=180, shape="haversine", duration_ms=110)
-_LIGHT: Final = crash(11, pdof_deg=200, shape="haversine", duration_ms=110)
+_ROUTES: Final = ("hakone-old-tokaido", "matsumoto-town")
+_MODERATE: Final = {
+    "do": "crash",
+    "delta_v_kmh": 19,
+    "pdof_deg": 180,
+    "shape": "haversine",
+    "duration_ms": 110,
+}
+_LIGHT: Final = {**_MODERATE, "delta_v_kmh": 11}
+_SEVERE: Final = {**_MODERATE, "delta_v_kmh": 48, "shape": "barrier"}
 
 
 class Storm:
     """What happens to the crowd, and what is seen of it."""
 
-    def __init__(self, stage: Stage, actor: Actor) -> None:
-        self._stage, self._actor = stage, actor
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
         self._figures: dict[str, Any] = {}
         self._thread = threading.Thread(target=self._break_out, name="storm", daemon=True)
         self._faults: list[str] = []
-        self._lasted_s = 0.0
+        self._over = threading.Event()
 
     def begin(self) -> None:
         """Let it break out; returns when a hundred calls wait. Raises StoryError if they never do."""
@@ -55,6 +65,7 @@ class Storm:
 
     def judge(self, events: list[FeedEvent], crowds: list[FeedEvent], phone: str) -> Iterator[str]:
         """What was not as it must be, by the story's own events and the crowd's. Raises httpx.HTTPError."""
+        self._over.set()
         self._thread.join()
         yield from self._faults
         calls = self._stage.calls()
@@ -66,16 +77,20 @@ class Storm:
         yield from self._steps(crowds)
 
     def _break_out(self) -> None:
-        began_s = time.monotonic()
         crowd = self._stage.crowd
-        for number, motorist in enumerate(crowd):
-            wait_s = began_s + _WITHIN_S * number / len(crowd) - time.monotonic()
-            time.sleep(max(0.0, wait_s))
-            try:
-                self._actor.do(_deed(number, motorist), None)
-            except ActError as error:
-                self._faults.append(str(error))
-        self._lasted_s = time.monotonic() - began_s
+        impacts = {
+            route: tuple(burst(deed, route) for deed in (_MODERATE, _LIGHT, _SEVERE)) for route in _ROUTES
+        }
+        try:
+            with closing(self._stage.devices()) as devices:
+                began_s = time.monotonic()
+                for number, motorist in enumerate(crowd):
+                    time.sleep(max(0.0, began_s + _WITHIN_S * number / len(crowd) - time.monotonic()))
+                    _happen(devices, number, motorist, impacts[_ROUTES[number % len(_ROUTES)]])
+                while not self._over.wait(_LIVES_EVERY_S):
+                    devices.live()
+        except (OSError, RuntimeError, ValueError) as error:
+            self._faults.append(f"the crowd: {error}")
 
     def _forecast(self, rate_per_s: float) -> Iterator[str]:
         queue = {one["urgency"]: one for one in self._figures["queue"]}
@@ -103,15 +118,15 @@ class Storm:
                 yield f"{opened['rule']} of {incident_id}: no {', '.join(sorted(wanted - words))}"
 
 
-def _deed(number: int, motorist: Motorist) -> Request:
+def _happen(devices: Crowd, number: int, motorist: Motorist, impacts: tuple[tuple[Impact, ...], ...]) -> None:
     """Most are struck moderately, some lightly, some press the button, and a few are struck hard."""
-    device = motorist.device_id
-    if number % 97 == 50:
-        return crash(48, device=device)
+    moderate, light, severe = impacts
     if number % 10 == 3:
-        return press("short", device=device)
-    body = (_LIGHT if number % 5 == 0 else _MODERATE).body or {}
-    return car(**body, device=device)
+        devices.press(motorist.device_id)
+    elif number % 97 == 50:
+        devices.strike(motorist.device_id, severe)
+    else:
+        devices.strike(motorist.device_id, light if number % 5 == 0 else moderate)
 
 
 def _pace(calls: list[dict[str, Any]], rate_per_s: float) -> Iterator[str]:

@@ -144,7 +144,6 @@ INCIDENTAL: Final = frozenset(
         "command_done",
         "call_placed",
         "call_ringing",
-        "call_cancelled",
         "call_detected",
         "impact_revised",
         "placed",

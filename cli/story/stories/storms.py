@@ -35,7 +35,8 @@ STORIES: Final = (
             )
         ),
         calls={"driver": 2, "contact": 1},
-        over_s=600,
+        time_scale=0.3,
+        over_s=330,
     ),
     Story(
         name="carrier-down",
