@@ -7,6 +7,7 @@ is sent again, and marked as a possible duplicate.
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -39,6 +40,9 @@ _STILL_RINGING: Final = ("queued", "initiated", "ringing")
 # News of an end may be lost: a number is not held back for ever by a call that nobody heard of again.
 _LONGEST_RING: Final = timedelta(seconds=60)
 _LONGEST_TALK: Final = timedelta(minutes=10)
+# Who waits for a talk to end does not wait so long for news that may be lost.
+_UNHEARD: Final = timedelta(seconds=20)
+_ASK_AGAIN_S: Final = 3.0
 
 
 class NotResolved(Exception):
@@ -55,6 +59,7 @@ class Dialer:
         self._health = CarrierHealth(settings, incidents)
         self._gap = timedelta(seconds=settings.time_scale / settings.calls_per_s)
         self._lease = self._outbox.lease
+        self._asked_s = -_ASK_AGAIN_S
         self._log = structlog.get_logger(role="dialer")
 
     def step(self, conn: Connection) -> bool:
@@ -66,7 +71,7 @@ class Dialer:
         if not self._health.may_ask(conn):
             return False
         asked = self._ask_about_call(conn) or self._place_call(conn) or self._follow_call(conn)
-        if not asked:
+        if not asked and not self._ask_about_talk(conn):
             self._health.did_not_ask(conn)
         return asked
 
@@ -116,6 +121,25 @@ class Dialer:
             return True
         self._log.warning("call sent again after an unanswered request", call=str(call["id"]))
         self._request_call(conn, call)
+        return True
+
+    def _ask_about_talk(self, conn: Connection) -> bool:
+        """A call waits because its number speaks with us: does that talk go on? Whether the carrier was asked."""
+        if time.monotonic() < self._asked_s + _ASK_AGAIN_S:
+            return False
+        self._asked_s = time.monotonic()
+        talk = conn.execute(SQL["talk_in_the_way"], {"unheard": _UNHEARD}).fetchone()
+        if talk is None:
+            return False
+        try:
+            status = self._carrier.call_status(talk["sid"])
+        except CarrierError as error:
+            self._log.warning("cannot ask about a talk", call=str(talk["id"]), error=str(error))
+            self._health.failed(conn, error)
+            return True
+        self._health.succeeded(conn)
+        if STAGES.get(status) == "ended":
+            self._report(conn, talk["id"], talk["sid"], status)
         return True
 
     def _request_call(self, conn: Connection, call: dict[str, Any]) -> None:

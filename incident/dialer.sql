@@ -64,3 +64,12 @@ UPDATE calls SET state = 'waiting', sent_at = NULL FROM put_back WHERE calls.id 
 
 -- name: known_calls
 SELECT sid FROM calls WHERE sid = ANY (%(sids)s);
+
+-- name: talk_in_the_way
+-- One of the calls that were picked up a while ago and hold another one back.
+SELECT other.id, other.sid FROM outbox o JOIN calls c ON c.id = o.id
+JOIN calls other ON other.number = c.number AND other.id <> c.id
+WHERE o.kind = 'call' AND o.state = 'pending' AND o.due_at <= clock_timestamp()
+  AND other.state = 'answered' AND other.sid IS NOT NULL
+  AND other.answered_at < clock_timestamp() - %(unheard)s::interval
+ORDER BY random() LIMIT 1;

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from support.insured import Insured, insured_world
+from support.insured import DRIVER, Insured, insured_world
 from support.outbox import cut, drain, fine, fire, quietly, refuse, sender, webhook
 from support.small_carrier import Refuse, Resource, SmallCarrier, small_carrier
 
@@ -177,6 +177,27 @@ def test_a_call_that_ends_just_before_it_is_withdrawn_has_ended(
     world.forget_messages()
     drain(world)
     assert (world.call(incident_id)["state"], world.call(incident_id)["end_status"]) == ("ended", end)
+
+
+def test_a_talk_whose_end_was_not_told_holds_the_next_call_back_for_seconds_only(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    """They said they were fine and hung up, of which we never heard; minutes later they crash again."""
+    drain(world)
+    webhook(world, carrier.calls[0], "in-progress")
+    world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.DRIVER_FINE))
+    world.report()
+    world.forget_messages()
+    carrier.calls[0]["status"] = "in-progress"
+    world.conn.execute(
+        "UPDATE calls SET answered_at = answered_at - interval '21 s' WHERE state = 'answered'"
+    )
+    drain(world)
+    assert len(carrier.calls) == 1, "they speak with us"
+    carrier.calls[0]["status"] = "completed"  # the webhook is lost
+    drain(world)
+    drain(world)
+    assert [made["to"] for made in carrier.calls] == [DRIVER, DRIVER]
 
 
 def test_a_call_whose_end_was_not_told_is_asked_about(
