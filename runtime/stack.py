@@ -30,7 +30,8 @@ from runtime.supervisor import Supervisor
 DATABASE: Final = "database"
 BROKER: Final = "broker"
 OPERATOR: Final = "operator"
-_ROLE_READY_S: Final = 30.0
+# Where several stacks start on few processors, loading its libraries alone takes a role half a minute.
+_ROLE_READY_S: Final = 90.0
 # The first start also makes the cluster, on a slow disk.
 _SERVER_READY_S: Final = 60.0
 # Longer than a lost database or a slow disk keeps a role busy.

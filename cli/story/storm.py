@@ -119,14 +119,14 @@ class Storm:
 
 
 def _happen(devices: Crowd, number: int, motorist: Motorist, impacts: tuple[tuple[Impact, ...], ...]) -> None:
-    """Most are struck moderately, some lightly, some press the button, and a few are struck hard."""
+    """Half are struck moderately, some lightly, many press the button, and a few are struck hard."""
     moderate, light, severe = impacts
-    if number % 10 == 3:
-        devices.press(motorist.device_id)
-    elif number % 97 == 50:
+    if number % 97 == 50:
         devices.strike(motorist.device_id, severe)
+    elif number % 10 in (1, 2, 3, 4):
+        devices.press(motorist.device_id)
     else:
-        devices.strike(motorist.device_id, light if number % 5 == 0 else moderate)
+        devices.strike(motorist.device_id, light if number % 10 == 0 else moderate)
 
 
 def _pace(calls: list[dict[str, Any]], rate_per_s: float) -> Iterator[str]:

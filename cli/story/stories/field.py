@@ -126,6 +126,8 @@ STORIES: Final = (
             *steps.talked("driver", 1, 3, ends_by_s=0)[:2],
             steps.answered("help", 100),
             steps.alarmed("help", 100, party=None),
+            # If they listen to the end before they press.
+            Expect("ambulance_asked", times=-1),
             # Nobody is at the desk: they wait on the line, and are not hung up on.
             Expect("line_waits", {"party": "driver"}, by_s=100),
             Expect("operator_alarmed", {"party": "driver"}, times=-1),

@@ -68,10 +68,10 @@ STORIES: Final = (
             Expect("sms_queued", {"template": "light"}, times=-1),
             # Where the ground struck it again, an impact of its own.
             Expect("impact_joined", times=-1),
-            steps.push("severe", 20),
-            steps.alarmed("plan", 20),
+            steps.push("severe", 50),
+            steps.alarmed("plan", 50),
             steps.still_waiting(),
-            *steps.rung("driver", 1, 20),
+            *steps.rung("driver", 1, 50),
             *steps.rung("driver", 2, 95),
             Expect("ambulance_asked", by_s=95),
             *steps.rung("contact", 1, 125),
