@@ -18,6 +18,8 @@ Whom = Literal["car", "driver", "operator", "carrier"]
 DEED: Final = "deed"
 """The moment from which a story is told, beside the kinds of events of the record."""
 TIME_SCALE: Final = 0.1
+FIXES_KNOWN_S: Final = 12.0
+"""After so long a drive the backend has had the device's first batch of positions, and knows how fast it goes."""
 
 GUARDS: Final = (
     FieldUnit("guard-matsumoto", "guard", "警備員 松本1号", (36.2330, 137.9720)),

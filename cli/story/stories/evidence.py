@@ -7,7 +7,7 @@ from typing import Final
 from cli.story.acts import app_crash, car, press
 from cli.story.stories import steps
 from cli.story.stories.plan import MODERATE, SEVERE
-from cli.story.story import Expect, Story
+from cli.story.story import FIXES_KNOWN_S, Expect, Story
 
 _MODERATE_BEGINS: Final = (steps.opened("impact", severity="moderate"), steps.push("moderate", 3))
 
@@ -122,14 +122,19 @@ STORIES: Final = (
     ),
     Story(
         name="car-drives-on",
-        about="What looks like a moderate impact, and the car drives on as usual: nobody is rung any more.",
+        about="What looks like a moderate impact on the expressway, and the car drives on: nobody is rung any more.",
         deed=car("crash", delta_v_kmh=19, pdof_deg=180, shape="haversine", duration_ms=110, drives_on=True),
+        route="tomei-gotemba-numazu",
+        drives_s=FIXES_KNOWN_S,
         time_scale=0.5,
         expects=(
-            *_MODERATE_BEGINS,
+            steps.opened("impact", severity="moderate", road="expressway"),
+            steps.push("expressway", 3),
             *steps.rung("driver", 1, 15),
-            Expect("drove_on", by_s=55),
-            Expect("lowered", {"rule": "light", "before": "moderate"}, by_s=55),
+            steps.alarmed("plan", 35),
+            steps.still_waiting(),
+            Expect("drove_on", by_s=58),
+            Expect("lowered", {"rule": "light_expressway", "before": "moderate_expressway"}, by_s=58),
         ),
         calls={"driver": 1},
         lights=("CONNECTED",),

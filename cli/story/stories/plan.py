@@ -6,7 +6,7 @@ from typing import Final
 
 from cli.story.acts import car, crash, press
 from cli.story.stories import steps
-from cli.story.story import Expect, Story
+from cli.story.story import FIXES_KNOWN_S, Expect, Story
 
 SEVERE: Final = crash(48)
 MODERATE: Final = crash(19, pdof_deg=180, shape="haversine", duration_ms=110)
@@ -136,6 +136,7 @@ STORIES: Final = (
             steps.sms("light", 150),
             steps.alarmed("plan", 195, task="call_back"),
         ),
+        drives_s=FIXES_KNOWN_S,
         texts=("軽い衝撃がありました",),
         lights=("CONNECTED",),
         ends={"phase": "reaching", "tasks": ["call_back"]},
