@@ -40,8 +40,9 @@ _STILL_RINGING: Final = ("queued", "initiated", "ringing")
 # News of an end may be lost: a number is not held back for ever by a call that nobody heard of again.
 _LONGEST_RING: Final = timedelta(seconds=60)
 _LONGEST_TALK: Final = timedelta(minutes=10)
-# Who waits for a talk to end does not wait so long for news that may be lost.
-_UNHEARD: Final = timedelta(seconds=20)
+# News that may be lost are not waited for so long where another call to that person waits; and not for ever.
+_WAITED_FOR: Final = timedelta(seconds=20)
+_UNHEARD: Final = timedelta(seconds=60)
 _ASK_AGAIN_S: Final = 3.0
 
 
@@ -124,11 +125,12 @@ class Dialer:
         return True
 
     def _ask_about_talk(self, conn: Connection) -> bool:
-        """A call waits because its number speaks with us: does that talk go on? Whether the carrier was asked."""
+        """Somebody picked up a while ago: do they still speak with us? Whether the carrier was asked."""
         if time.monotonic() < self._asked_s + _ASK_AGAIN_S:
             return False
         self._asked_s = time.monotonic()
-        talk = conn.execute(SQL["talk_in_the_way"], {"unheard": _UNHEARD}).fetchone()
+        key = {"waited_for": _WAITED_FOR, "unheard": _UNHEARD}
+        talk = conn.execute(SQL["talk_to_ask_about"], key).fetchone()
         if talk is None:
             return False
         try:

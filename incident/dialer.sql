@@ -65,11 +65,13 @@ UPDATE calls SET state = 'waiting', sent_at = NULL FROM put_back WHERE calls.id 
 -- name: known_calls
 SELECT sid FROM calls WHERE sid = ANY (%(sids)s);
 
--- name: talk_in_the_way
--- One of the calls that were picked up a while ago and hold another one back.
-SELECT other.id, other.sid FROM outbox o JOIN calls c ON c.id = o.id
-JOIN calls other ON other.number = c.number AND other.id <> c.id
-WHERE o.kind = 'call' AND o.state = 'pending' AND o.due_at <= clock_timestamp()
-  AND other.state = 'answered' AND other.sid IS NOT NULL
-  AND other.answered_at < clock_timestamp() - %(unheard)s::interval
-ORDER BY random() LIMIT 1;
+-- name: talk_to_ask_about
+-- One of the calls that were picked up a while ago, first of all one that holds another one back.
+SELECT talk.id, talk.sid FROM calls talk CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT FROM calls c JOIN outbox o ON o.id = c.id
+                   WHERE c.number = talk.number AND c.state = 'waiting' AND o.state = 'pending'
+                     AND o.due_at <= clock_timestamp()) AS in_the_way
+) held
+WHERE talk.state = 'answered' AND talk.sid IS NOT NULL
+  AND talk.answered_at < clock_timestamp() - CASE WHEN in_the_way THEN %(waited_for)s::interval ELSE %(unheard)s END
+ORDER BY in_the_way DESC, random() LIMIT 1;

@@ -200,6 +200,18 @@ def test_a_talk_whose_end_was_not_told_holds_the_next_call_back_for_seconds_only
     assert [made["to"] for made in carrier.calls] == [DRIVER, DRIVER]
 
 
+def test_the_end_of_a_talk_is_learned_also_when_all_is_over(
+    world: Insured, incident_id: UUID, carrier: SmallCarrier
+) -> None:
+    drain(world)
+    webhook(world, carrier.calls[0], "in-progress")
+    world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.DRIVER_FINE))
+    carrier.calls[0]["status"] = "completed"  # the webhook is lost
+    world.conn.execute("UPDATE calls SET answered_at = answered_at - interval '61 s'")
+    drain(world)
+    assert world.call(incident_id)["end_status"] == "completed"
+
+
 def test_a_call_whose_end_was_not_told_is_asked_about(
     world: Insured, incident_id: UUID, carrier: SmallCarrier
 ) -> None:
