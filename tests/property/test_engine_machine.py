@@ -66,6 +66,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.world = world
         self.slicer = Slicer(world.url, self.ended)
         self.expected: dict[UUID, Expected] = {}
+        self.opened: set[UUID] = set()
         self.then: dict[str, Callable[[Job], None]] = {}
         self.untold: set[str] = set()
         self.stood_still = False
@@ -146,24 +147,38 @@ class EngineMachine(RuleBasedStateMachine):
 
         def then(job: Job) -> None:
             filed = job.result
-            if filed is None:
+            if filed is None:  # it died after its commit
                 (row,) = self.world.rows(
                     "SELECT id FROM incidents WHERE device_id = %s ORDER BY opened_at DESC LIMIT 1", car
                 )
-                opened, incident_id = row["id"] not in self.expected, row["id"]
+                opened, incident_id = row["id"] not in self.opened, row["id"]
             else:
                 opened, incident_id = filed.opened, filed.incident_id
-            if opened:
-                name = "late" if late else RULES[severity] if severity else "severe"
-                if trigger is Trigger.SHORT_PRESS:
-                    name = "trouble"
-                self.expected[incident_id] = Expected(name, self.opened_s(incident_id))
-                return
-            known = self.expected[incident_id]
+            known = self.known(incident_id)
             known.reports += 1
-            known.undisturbed, known.stopped_s, known.fine_s = False, None, None
+            if opened:
+                self.opened.add(incident_id)
+                known.rule = "late" if late else RULES[severity] if severity else "severe"
+                if trigger is Trigger.SHORT_PRESS:
+                    known.rule = "trouble"
+            else:
+                known.undisturbed, known.stopped_s, known.fine_s = False, None, None
 
-        self.begin_job("report", work, then, slices, dies_at)
+        # Several may report about one car at the same moment.
+        name = "report-2" if self.busy("report") else "report"
+        self.begin_job(name, work, then, slices, dies_at)
+
+    @rule(car=st.sampled_from(CARS), report=REPORTS, slices=st.integers(3, 12))
+    def both_lanes_report(self, car: str, report: tuple[Trigger, Severity | None], slices: int) -> None:
+        """The device's own message and what was seen in its motion arrive at the same moment."""
+        for many in (slices, ALL):
+            self.crash(car=car, report=report, late=False, revises=False, slices=many, dies_at=None)
+
+    def known(self, incident_id: UUID) -> Expected:
+        """What is known of an incident; whoever opened it may be the last to say so."""
+        if incident_id not in self.expected:
+            self.expected[incident_id] = Expected("", self.opened_s(incident_id))
+        return self.expected[incident_id]
 
     def opened_s(self, incident_id: UUID) -> float:
         (row,) = self.world.rows(
@@ -231,7 +246,7 @@ class EngineMachine(RuleBasedStateMachine):
         one = talking[pick % len(talking)]
         call_id, sid = call_of(one), str(one["sid"])
         (row,) = self.world.rows("SELECT incident_id, party FROM calls WHERE id = %s", call_id)
-        known = self.expected[row["incident_id"]]
+        known = self.known(row["incident_id"])
         if row["party"] == "operator":
             what, more = ("take", ("1",)) if what == "1" else ("greet", ())
         else:

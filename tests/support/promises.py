@@ -65,7 +65,7 @@ class Expected:
     opened_s: float
     undisturbed: bool = True
     """Nothing has happened to it that the table does not speak of."""
-    reports: int = 1
+    reports: int = 0
     answers: int = 0
     fine_s: float | None = None
     """Since when everybody knows that the driver is fine."""
@@ -166,7 +166,11 @@ def when_worked_off(expected: Expected, facts: Facts, now_s: float) -> None:
     if expected.undisturbed:
         _as_planned(expected, facts, now_s)
     if expected.stopped_s is not None:
-        _nothing_more(facts, expected.stopped_s, "driver", "contact")
+        _nothing_more(facts, expected.stopped_s, "driver", "contact", "ambulance")
+        for call in facts.calls:
+            if call["party"] in ("driver", "contact") and call["sent_at"] is not None:
+                sent_s = _s(call["sent_at"])
+                promise(sent_s <= expected.stopped_s + MOMENT_S, "rung after an answer", call)
     if expected.fine_s is not None:
         _nothing_more(facts, expected.fine_s, "sms", "help", "ambulance")
         for call in facts.calls:
