@@ -88,16 +88,17 @@ def holds(where: Data, data: Data) -> bool:
 def judge(seen: Seen, stage: Stage) -> list[str]:
     """Every way in which a story was not as it must be. Raises httpx.HTTPError."""
     return [
-        *_events(seen),
+        *judge_events(seen),
         *_incidents(seen, stage.incidents(seen.motorist)),
-        *_calls(seen, stage.calls(), alone=stage.is_alone),
+        *judge_calls(seen, stage.calls(), alone=stage.is_alone),
         *_texts(seen, stage.messages()),
         *(_device(seen, stage.car(seen.story)["journal"]) if seen.story.has_device else ()),
         *_children(seen, stage),
     ]
 
 
-def _events(seen: Seen) -> Iterator[str]:
+def judge_events(seen: Seen) -> Iterator[str]:
+    """By the record: all that was expected, in time, and nothing else."""
     story, tolerated = seen.story, _MAY_FOLLOW_A_KILL.get(seen.killed or "", set[str]())
     for expect in (*story.expects, *(() if seen.killed else story.undisturbed)):
         found = seen.matching(expect)
@@ -131,8 +132,8 @@ def _incidents(seen: Seen, incidents: list[dict[str, Any]]) -> Iterator[str]:
             yield f"no impact shows {sorted(story.reasons)}: {found}"
 
 
-def _calls(seen: Seen, calls: list[dict[str, Any]], *, alone: bool) -> Iterator[str]:
-    """By the carrier's own account; an operator's leg counts as a call to them."""
+def judge_calls(seen: Seen, calls: list[dict[str, Any]], *, alone: bool) -> Iterator[str]:
+    """By the carrier's own account; an operator's leg counts as a call to them. `alone`: nobody else is rung."""
     story, numbers = seen.story, seen.numbers
     who: dict[str, str] = {number: name for name, number in numbers.items()}
     if alone:
