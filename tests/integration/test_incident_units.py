@@ -86,7 +86,12 @@ def test_the_nearest_free_unit_of_the_kind_is_asked(world: Insured) -> None:
     world.unit("nearest-but-off", km_north=1, on_shift=False)
     world.unit("nearest-but-tow", "roadside", km_north=1)
     row = dispatch(world, helped(world))
-    assert (row["state"], row["unit_id"], tried(world, row), row["kind"]) == ("offered", "near", ["near"], "guard")
+    assert (row["state"], row["unit_id"], tried(world, row), row["kind"]) == (
+        "offered",
+        "near",
+        ["near"],
+        "guard",
+    )
 
 
 def test_a_unit_that_works_is_not_asked(world: Insured) -> None:
