@@ -193,9 +193,15 @@ def test_anything_later_may_have_been_carried_out(error: Exception) -> None:
         place(error)
 
 
+@pytest.mark.parametrize("fault", [AttributeError("'list' has no 'get'"), TypeError("x"), KeyError("sid")])
+def test_an_answer_the_sdk_falls_over_is_no_answer(fault: Exception) -> None:
+    with pytest.raises(Unanswered):
+        place(fault)
+
+
 def test_what_is_a_fault_of_ours_is_not_hidden() -> None:
-    with pytest.raises(AttributeError):
-        place(AttributeError("a bug"))
+    with pytest.raises(AssertionError):
+        place(AssertionError("a bug"))
 
 
 def test_a_refused_connection_for_real() -> None:
