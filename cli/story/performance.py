@@ -52,7 +52,8 @@ def play(
     keep: a folder for the stack's state, left behind; otherwise a temporary one.
     Raises StoryError, and what Stack raises.
     """
-    with Stage([story], time_scale=time_scale or story.time_scale, keep=keep) as stage:
+    scale, durable = time_scale or story.time_scale, kill == "database"
+    with Stage([story], time_scale=scale, keep=keep, durable=durable) as stage:
         return _Performance(stage, story, kill=kill, kill_at=kill_at, tell=tell).play()
 
 

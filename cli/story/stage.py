@@ -38,10 +38,18 @@ class Stage:
     """A stack for one story, or for several that are common (`Story.is_common`) and played side by side.
 
     keep: an empty folder for the stack's state, left behind; otherwise a temporary one.
+    durable: what was committed outlives a database that is killed; it costs time.
     Raises StoryError, and what Stack raises.
     """
 
-    def __init__(self, stories: Sequence[Story], *, time_scale: float, keep: Path | None = None) -> None:
+    def __init__(
+        self,
+        stories: Sequence[Story],
+        *,
+        time_scale: float,
+        keep: Path | None = None,
+        durable: bool = False,
+    ) -> None:
         self.stories = tuple(stories)
         if len(stories) > 1 and not all(story.is_common for story in stories):
             raise StoryError("only common stories are played side by side")
@@ -52,7 +60,7 @@ class Stage:
         self.crowd = tuple(_in_the_crowd(number) for number in range(1, first.crowd + 1))
         self.world = World((*self.motorists.values(), *others, *self.crowd), units, first.desk)
         self.time_scale = time_scale
-        self._keep = keep
+        self._keep, self._durable = keep, durable
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -69,7 +77,7 @@ class Stage:
             )
             roles = processes.with_carrier(self.world)
             self.stack = opening.enter_context(
-                Stack(settings, roles=roles, simulate_carrier=True, fast_unsafe=True)
+                Stack(settings, roles=roles, simulate_carrier=True, fast_unsafe=not self._durable)
             )
             self.settings = self.stack.settings
             self._start()

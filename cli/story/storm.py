@@ -119,14 +119,14 @@ class Storm:
 
 
 def _happen(devices: Crowd, number: int, motorist: Motorist, impacts: tuple[tuple[Impact, ...], ...]) -> None:
-    """Half are struck moderately, some lightly, many press the button, and a few are struck hard."""
+    """Most press the button, some are struck moderately or lightly, and a few hard."""
     moderate, light, severe = impacts
     if number % 97 == 50:
         devices.strike(motorist.device_id, severe)
-    elif number % 10 in (1, 2, 3, 4):
-        devices.press(motorist.device_id)
-    else:
+    elif number % 10 in (0, 1, 2):
         devices.strike(motorist.device_id, light if number % 10 == 0 else moderate)
+    else:
+        devices.press(motorist.device_id)
 
 
 def _pace(calls: list[dict[str, Any]], rate_per_s: float) -> Iterator[str]:

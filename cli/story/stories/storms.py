@@ -36,7 +36,7 @@ STORIES: Final = (
         ),
         calls={"driver": 2, "contact": 1},
         time_scale=0.3,
-        over_s=330,
+        over_s=360,
     ),
     Story(
         name="carrier-down",
