@@ -74,6 +74,15 @@ def test_a_knock_leaves_the_engine_running() -> None:
     assert not car.wrecked
 
 
+def test_what_only_feels_like_a_crash_leaves_the_car_driving() -> None:
+    struck, spared = (Car("matsumoto-town", 5, WIDE, rolling_at_s=10.0) for _ in range(2))
+    struck.crash(10.5, Pulse(19.0, 180.0), drives_on=True)
+    felt, plain = struck.drive(1500), spared.drive(1500)
+    assert np.abs(felt.counts[1040:1070].astype(int) - plain.counts[1040:1070]).max() > 1000
+    assert [fix.speed_mps for fix in felt.fixes] == [fix.speed_mps for fix in plain.fixes]
+    assert not struck.wrecked
+
+
 def test_a_second_crash_while_sliding() -> None:
     car = Car("matsumoto-town", 5, WIDE, rolling_at_s=10.0)
     car.crash(10.0, Pulse(20.0, 0.0))
