@@ -23,7 +23,7 @@ def listing() -> str:
     """Every story, a line each, by theme."""
     parts: list[str] = []
     for theme, stories in THEMES.items():
-        parts += ["", theme, *(f"  {story.name:24} {story.about}" for story in stories)]
+        parts += ["", theme, *(f"  {story.name:26} {story.about}" for story in stories)]
     return "\n".join(parts[1:])
 
 

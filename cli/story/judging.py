@@ -93,6 +93,7 @@ def judge(seen: Seen, stage: Stage) -> list[str]:
         *judge_calls(seen, stage.calls(), alone=stage.is_alone),
         *_texts(seen, stage.messages()),
         *(_device(seen, stage.car(seen.story)["journal"]) if seen.story.has_device else ()),
+        *_called_off(seen, stage),
         *_children(seen, stage),
     ]
 
@@ -213,6 +214,15 @@ def _device(seen: Seen, journal: list[dict[str, Any]]) -> Iterator[str]:
         yield f"the device showed {shown}"
     if story.receipt and not any(entry["kind"] == "receipt" for entry in journal):
         yield "the device got no receipt for its press"
+
+
+def _called_off(seen: Seen, stage: Stage) -> Iterator[str]:
+    """A unit that was called off must see so itself."""
+    for event in seen.events:
+        if event.kind == "dispatch_stood_down" and event.data.get("unit"):
+            work = stage.work_of_unit(event.data["unit"])
+            if work is not None and work["incident"]["id"] == event.incident_id:
+                yield f"{event.data['unit']} was called off and still sees its work: {work['state']}"
 
 
 def _children(seen: Seen, stage: Stage) -> Iterator[str]:

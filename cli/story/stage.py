@@ -140,6 +140,12 @@ class Stage:
         password = self.settings.mqtt_device_password.get_secret_value()
         return Crowd(broker.hostname or "", broker.port or 1883, password, self._settled.shards)
 
+    def work_of_unit(self, unit_id: str) -> dict[str, Any] | None:
+        """What a unit sees that it has to do, by its own view."""
+        headers = {"Authorization": f"Bearer {self._settled.unit_tokens[unit_id]}"}
+        answer = self.http.get(f"{self.settings.api_url}/v1/unit", headers=headers)
+        return answer.raise_for_status().json()["dispatch"]
+
     def call_figures(self) -> dict[str, Any]:
         """How many calls wait, and for how long."""
         return self._json(f"{self.settings.api_url}/v1/figures/calls")
