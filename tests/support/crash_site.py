@@ -49,6 +49,10 @@ NASTY: Final[dict[str, float]] = {
 # A busy machine answers late, which is no lost answer; the lease follows from it.
 TIMEOUT_S: Final = 3.0
 
+# A timer overdue for a minute is told by the auditor.
+ALARMED_AFTER_S: Final = 55.0
+
+UNANSWERED: Final = "asked, they would have answered"
 FINE, HELP, NOBODY = "fine", "help", "nobody"
 # What a driver with this temperament tells us, if anybody asks.
 DRIVERS: Final = {
@@ -116,6 +120,11 @@ class Site:
     incidents: dict[UUID, Victim] = field(default_factory=dict[UUID, Victim])
     ended: set[UUID] = field(default_factory=set[UUID])
     unlike: list[str] = field(default_factory=list[str])
+    unasked: int = 0
+    """Drivers whose calls all came while no API was there to say a word: people were called for them."""
+    longest_away_s: float = 0.0
+    """For how long at most no engine was there."""
+    _there_s: float = field(default_factory=time.monotonic)
     kills: Counter[str] = field(default_factory=Counter[str])
 
     def crash(self, victim: Victim) -> None:
@@ -142,6 +151,9 @@ class Site:
 
     def close_ended(self) -> None:
         """Judge those that the plan is through with; then an operator closes them, as somebody would."""
+        if any(child.state == "ready" and child.name in ENGINES for child in self.supervisor.status()):
+            self._there_s = time.monotonic()
+        self.longest_away_s = max(self.longest_away_s, time.monotonic() - self._there_s)
         through = self.world.rows(
             "SELECT i.id FROM incidents i WHERE i.id <> ALL (%s)"
             " AND NOT EXISTS (SELECT FROM timers t WHERE t.incident_id = i.id AND t.name ~ '^(step|giveup|again)')"
@@ -152,10 +164,20 @@ class Site:
         )
         for row in through:
             victim = self.incidents[row["id"]]
-            self.unlike += [f"{victim}: {fault}" for fault in faults_of(self.world, row["id"], victim)]
+            told = self.longest_away_s > ALARMED_AFTER_S
+            faults = faults_of(self.world, row["id"], victim, may_be_told=told)
+            if UNANSWERED in [fault.partition(" (")[0] for fault in faults] and self.never_asked(victim):
+                self.unasked += 1
+                faults = [fault for fault in faults if not fault.startswith(UNANSWERED)]
+            self.unlike += [f"{victim}: {fault}" for fault in faults]
             if self.world.state(row["id"]).phase is not Phase.CLOSED:
                 self.world.tell(row["id"], lambda at: Close(at, "akiko", Outcome.ACCIDENT))
             self.ended.add(row["id"])
+
+    def never_asked(self, victim: Victim) -> bool:
+        """Whether the carrier got no words of ours for this driver, who then neither pressed nor said anything."""
+        stories = [one for one in self.carrier.sim("calls?short=1") if one["to"] == victim.driver_phone]
+        return bool(stories) and not any(one["pressed"] or one["words"] for one in stories)
 
     def unsettled(self) -> dict[str, int]:
         """What is still to come."""
@@ -240,6 +262,8 @@ class Verdict:
     calls: int
     doubled: int
     marked: int
+    unasked: int
+    longest_away_s: float
     skipped: int
     """Texts that were not sent because nobody was there for so long."""
     unlike: list[str]
@@ -277,6 +301,8 @@ def judge(site: Site) -> Verdict:
         calls=len(stories),
         doubled=sum(many - 1 for many in placed.values()),
         marked=sum(row["possible_duplicate"] for row in rows.values()),
+        unasked=site.unasked,
+        longest_away_s=round(site.longest_away_s, 1),
         skipped=site.world.one(skipped)["n"],
         unlike=unlike,
     )
@@ -286,8 +312,11 @@ def _call_id(story: dict[str, Any]) -> str:
     return str(story["url"]).partition("#")[0].rpartition("/")[2]
 
 
-def faults_of(world: Insured, incident_id: UUID, victim: Victim) -> list[str]:
-    """What is not as it should be with one incident, once all is settled."""
+def faults_of(world: Insured, incident_id: UUID, victim: Victim, *, may_be_told: bool) -> list[str]:
+    """What is not as it should be with one incident, once all is settled.
+
+    `may_be_told`: nobody was there for so long that the auditor has to tell of it, and to call people.
+    """
     row = world.one("SELECT phase, answer, outcome, state FROM incidents WHERE id = %s", incident_id)
     events = Counter(world.events(incident_id))
     calls = Counter(
@@ -305,9 +334,10 @@ def faults_of(world: Insured, incident_id: UUID, victim: Victim) -> list[str]:
         "SELECT at, data ->> 'reason' AS why FROM incident_events WHERE incident_id = %s AND kind = 'auditor_alarm'",
         incident_id,
     )
-    expect(f"never forgotten {[row['why'] for row in forgotten]}", holds=not forgotten)
+    why = [one["why"] for one in forgotten]
+    expect(f"never forgotten: {why}", holds=not why or (may_be_told and set(why) == {"timer_stuck"}))
     if victim.severity is Severity.LIGHT:
-        expect("a text, and a place on the list", holds=row["phase"] == "reaching" and tasks == {"call_back"})
+        expect("a text, and a place on the list", holds=row["phase"] == "reaching" and "call_back" in tasks)
         expect("nobody rung", holds=not calls)
         texts = "SELECT channel FROM messages WHERE incident_id = %s ORDER BY channel"
         channels = [one["channel"] for one in world.rows(texts, incident_id)]
@@ -321,7 +351,7 @@ def faults_of(world: Insured, incident_id: UUID, victim: Victim) -> list[str]:
     expect("at most one contact", holds=calls["contact"] <= 1)
     match row["answer"]:
         case None:
-            expect("asked, they would have answered", holds=wanted == NOBODY)
+            expect(UNANSWERED, holds=wanted == NOBODY)
             expect("the whole ladder", holds=calls == {"driver": 2, "contact": 1})
             expect("a person called", holds="take" in tasks)
             expect("help sought", holds=events["dispatch_requested"] >= 1)
