@@ -250,7 +250,10 @@ def crash_site(
         for number in range(3):
             world.unit(f"guard-{number}", km_north=1.0 + number)
         supervisor.wait_ready(timeout_s=120)
-        yield Site(world, process, supervisor, Random(seed))
+        try:
+            yield Site(world, process, supervisor, Random(seed))
+        finally:
+            world.conn.close()  # it may be another one than at first
 
 
 @dataclass(frozen=True)

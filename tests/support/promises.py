@@ -189,8 +189,8 @@ def _as_planned(expected: Expected, facts: Facts, now_s: float) -> None:
     for what in {what for _, what in table}:
         times = sorted(facts.times(what))
         planned = [began_s + after_s for after_s, named in table if named == what]
-        # Help that found nobody is asked for anew when it is sent: that is a second line of the record.
-        most = 2 if what == "help" else len(planned)
+        # Help that found nobody is sought again, each time somebody has become free.
+        most = 1 + len(facts.named("dispatch_failed")) if what == "help" else len(planned)
         promise(len(times) <= most, "more than the plan says", what, times)
         for at_s, plan_s in zip(times, planned, strict=False):
             promise(at_s >= plan_s - MOMENT_S, "too early", what, at_s - began_s, plan_s - began_s)

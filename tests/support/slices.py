@@ -47,7 +47,7 @@ class SlicedConnection(psycopg.Connection[dict[str, Any]]):
         if command == b"COMMIT":
             job: Job | None = getattr(_working, "job", None)
             if job is not None:
-                job.commits += 1
+                job.committed_s = time.monotonic()
             boundary("committed")
         return result
 
@@ -73,7 +73,8 @@ class Job:
         self.name, self.conn, self.dies_at = name, conn, dies_at
         self.pid = conn.info.backend_pid
         self.passed = 0
-        self.commits = 0
+        self.committed_s: float | None = None
+        self.told = False
         self.killed = False
         self.result: Any = None
         self.error: Exception | None = None
@@ -141,11 +142,11 @@ class Job:
 
 
 class Slicer:
-    """Runs jobs as told; `on_done` hears of each that has ended."""
+    """Runs jobs as told; `on_commit` hears of the first commit of each, in their order, `on_done` of its end."""
 
-    def __init__(self, url: str, on_done: Callable[[Job], None]) -> None:
+    def __init__(self, url: str, on_commit: Callable[[Job], None], on_done: Callable[[Job], None]) -> None:
         self.jobs: dict[str, Job] = {}
-        self._url, self._on_done = url, on_done
+        self._url, self._on_commit, self._on_done = url, on_commit, on_done
         self._spare: list[SlicedConnection] = []
         self._watch = psycopg.connect(url, autocommit=True)
 
@@ -172,7 +173,7 @@ class Slicer:
         while self.jobs:
             for job in list(self.jobs.values()):
                 job.go_on(ALL)
-            self.settle()
+                self.settle()
             assert time.monotonic() < ends_at, [(job.name, job.at) for job in self.jobs.values()]
 
     def settle(self) -> None:
@@ -181,6 +182,10 @@ class Slicer:
             if not any(job.wait(_LOOK_S) for job in running) and self._waiting(running):
                 break
             assert time.monotonic() < ends_at, [(job.name, job.at) for job in running]
+        committed = [(job.committed_s, job) for job in self.jobs.values() if job.committed_s and not job.told]
+        for _, job in sorted(committed, key=lambda each: each[0]):
+            job.told = True
+            self._on_commit(job)
         for name, job in list(self.jobs.items()):
             if job.state == "done":
                 job.join()
