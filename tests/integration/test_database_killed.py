@@ -76,7 +76,8 @@ def test_a_database_that_is_stopped_hard_loses_no_incident_and_doubles_no_call(b
     sys.stdout.write(json.dumps(asdict(verdict) | {"recoveries_s": recoveries}, ensure_ascii=False) + "\n")
     assert len(recoveries) == STOPS
     assert verdict.unlike == []
-    assert verdict.doubled <= verdict.marked
+    # None in most runs; a process that stood still for longer than its lease may cause one, which is marked.
+    assert verdict.doubled <= min(verdict.marked, 1 + verdict.calls // 100)
     assert verdict.incidents == INCIDENTS
 
 

@@ -40,6 +40,7 @@ def test_whatever_is_killed_every_incident_comes_to_its_end(database_url: str, b
         verdict = judge(site)
     sys.stdout.write(json.dumps(asdict(verdict), ensure_ascii=False, indent=1) + "\n")
     assert verdict.unlike == []
-    assert verdict.doubled <= verdict.marked
+    # None in most runs; a process that stood still for longer than its lease may cause one, which is marked.
+    assert verdict.doubled <= min(verdict.marked, 1 + verdict.calls // 100)
     assert verdict.incidents == INCIDENTS
     assert sum(verdict.kills.values()) >= KILLS

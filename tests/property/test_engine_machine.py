@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from support.engine_world import CARS, OPERATOR, EngineWorld, Told, engine_world
 from support.paper_carrier import News, call_of
-from support.promises import Broken, Expected, always, promise, settled, when_worked_off
+from support.promises import MOMENT_S, PLAN, Broken, Expected, always, promise, settled, when_worked_off
 from support.servers import Databases
 from support.slices import ALL, Job, Slicer
 
@@ -117,6 +117,21 @@ class EngineMachine(RuleBasedStateMachine):
             if due_s is None:
                 return
             self.pass_time(max(self.world.now_s, due_s))
+            self.slicer.finish()
+            self.work_off()
+            self.look()
+
+    @rule()
+    def up_to_the_next_promise(self) -> None:
+        """Time passes up to a second of the table that people were given: then it is on its way, not later."""
+        coming = [
+            known.opened_s + after_s
+            for known in self.expected.values()
+            for after_s, _ in PLAN.get(known.rule, ())
+            if known.opened_s + after_s > self.world.now_s
+        ]
+        if coming:
+            self.pass_time(min(coming) + MOMENT_S)
             self.slicer.finish()
             self.work_off()
             self.look()

@@ -31,9 +31,10 @@ from incident.hands import SQL
 from incident.ledger import Ledger
 from runtime.sql import Queries
 
-# Of 300 examples of 40 steps the machines run by hand; what is not found within these is not found in time.
+# Examples of so many steps, and where they begin: what 300 of 40 do not find is not found.
 PURE: Final = (300, 40)
-DATABASE: Final = (60, 40)
+DATABASE: Final = (25, 40)
+SEEDS: Final = range(1, 13)
 
 
 class Planted:
@@ -219,7 +220,7 @@ def test_the_engine_with_a_fault_goes_red(
     faults: str, databases: Databases, patch: pytest.MonkeyPatch
 ) -> None:
     with world_with(databases, patch, faults) as world:
-        assert found(lambda: EngineMachine(world), DATABASE)
+        assert any(found(lambda: EngineMachine(world), DATABASE, seed) for seed in SEEDS)
 
 
 @pytest.mark.timeout(600)
