@@ -41,6 +41,7 @@ NASTY: Final[dict[str, float]] = {
     "callback_late_s": 1.5,
     "callback_doubled_p": 0.2,
     "callback_reordered_p": 0.2,
+    "callback_lost_p": 0.1,
     "late_answer_p": 0.05,
     "late_answer_s": 2.0,
     # Shorter than the lease, as it has to be: a list that lags for longer costs doubled calls, which are marked.
