@@ -20,8 +20,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.field_units import FIELD
-from incident import chat, wording
-from incident.links import Link
+from incident import wording
+from incident.channels import chat
+from incident.record.links import Link
 from incident.wording import Facts, clock_time
 from runtime.database import Connection
 from runtime.settings import Settings

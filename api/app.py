@@ -58,10 +58,10 @@ from api.gauges import Gauges
 from api.sequencer import sequence
 from api.stream import Hub, Reader, StreamEvent
 from api.tokens import Tokens
-from incident.calls import Calls
-from incident.conversation import Conversation
-from incident.inbound import Inbound
 from incident.service import Incidents
+from incident.voice.calls import Calls
+from incident.voice.conversation import Conversation
+from incident.voice.inbound import Inbound
 from runtime.database import Connection
 from runtime.settings import Settings
 

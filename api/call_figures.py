@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from incident import carrier_health
-from incident.carrier_health import CarrierState, Health
-from incident.urgency import Urgency, predicted_waits
+from incident.channels import carrier_health
+from incident.channels.carrier_health import CarrierState, Health
+from incident.escalation.urgency import Urgency, predicted_waits
 from runtime.database import Connection
 from runtime.settings import Settings
 from runtime.sql import Queries

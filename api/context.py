@@ -15,10 +15,10 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from api.stream import Hub
 from api.tokens import Tokens
-from incident.calls import Calls
-from incident.conversation import Conversation
-from incident.inbound import Inbound
 from incident.service import Incidents, hint
+from incident.voice.calls import Calls
+from incident.voice.conversation import Conversation
+from incident.voice.inbound import Inbound
 from runtime.database import Connection
 from runtime.settings import Settings
 from runtime.sql import Queries

@@ -15,10 +15,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from incident.calls import UnknownCall
-from incident.decide import CommandRefused
+from incident.escalation.decide import CommandRefused
+from incident.field.units import DispatchRefused, NotSeenTo, NotYours, OfferGone
 from incident.service import UnknownIncident
-from incident.units import DispatchRefused, NotSeenTo, NotYours, OfferGone
+from incident.voice.calls import UnknownCall
 
 PROBLEM_JSON: Final = "application/problem+json"
 _RETRY_AFTER_S: Final = "1"

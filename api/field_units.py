@@ -9,10 +9,10 @@ from uuid import UUID
 from api.errors import Problem
 from api.views_admin import UnitRequest, UnitView
 from api.views_field import CarView, CheckView, SceneView, UnitDispatchView
-from incident import briefing
 from incident.dispatch import handover
 from incident.dispatch.brief import Brief, approach, dangers, words
-from incident.offers import SQL as DISPATCH_SQL
+from incident.field import briefing
+from incident.record.offers import SQL as DISPATCH_SQL
 from runtime.database import Connection
 from runtime.sql import Queries
 from schemas.incident import Fuel, Language

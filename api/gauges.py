@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 from api import call_figures
 from api.context import SQL, Context
 from api.figures import SQL as FIGURES
-from incident.carrier_health import CarrierState
-from incident.members import operators_ready
+from incident.channels.carrier_health import CarrierState
+from incident.record.members import operators_ready
 from schemas.incident import Phase
 
 _WAIT_S: Final = 1.0

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from api.context import SQL
-from incident.effects import Note
+from incident.escalation.effects import Note
 from incident.service import SQL as INCIDENT_SQL
 from incident.service import Incidents
 from runtime.database import Connection

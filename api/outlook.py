@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from incident.decide import decide
-from incident.events import OfferDue, ReminderDue, StepDue
-from incident.plan import Plan
-from incident.state import State
-from incident.timers import event_of
+from incident.escalation.decide import decide
+from incident.escalation.events import OfferDue, ReminderDue, StepDue
+from incident.escalation.state import State
+from incident.escalation.timers import event_of
+from incident.plan.plan import Plan
 from schemas.incident import CallParty
 
 

@@ -25,10 +25,10 @@ from api.views_detail import (
     NoteView,
     PressView,
 )
-from incident.plan import read_plan
+from incident.escalation.state import State, Task
+from incident.plan.plan import read_plan
 from incident.service import SQL as INCIDENT_SQL
 from incident.service import UnknownIncident
-from incident.state import State, Task
 from runtime.database import Connection
 from schemas.incident import Phase
 

@@ -16,9 +16,11 @@ from fastapi.responses import RedirectResponse
 from api import answer_page
 from api.context import Here
 from api.throttle import Throttle
-from incident import chat, links, wording
-from incident.events import Answered, Event
-from incident.links import Link
+from incident import wording
+from incident.channels import chat
+from incident.escalation.events import Answered, Event
+from incident.record import links
+from incident.record.links import Link
 from runtime.database import Connection
 from schemas.incident import Answer, Language
 

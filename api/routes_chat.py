@@ -13,8 +13,9 @@ from api.auth import Driver, Operator
 from api.context import SQL, Here
 from api.errors import Problem, problems
 from api.views_chat import ConversationView, LinkRequest, OwnWordsRequest, Party, SaidView, WriteRequest
-from incident import chat, links, texts
-from incident.effects import Note
+from incident.channels import chat
+from incident.escalation.effects import Note
+from incident.record import links, texts
 from incident.service import UnknownIncident
 from runtime.database import Connection
 from schemas.incident import CallParty

@@ -12,8 +12,8 @@ from api.context import Here
 from api.errors import Problem, problems
 from api.fields import Name, Nothing
 from api.views_desk import DeskView, MemberRequest, MemberView, SignInRequest
-from incident import members
-from incident.members import UnknownMember
+from incident.record import members
+from incident.record.members import UnknownMember
 from runtime.database import Connection
 
 router: Final = APIRouter(prefix="/v1/desk", tags=["desk"])

@@ -14,9 +14,9 @@ from api.context import Here
 from api.errors import Problem, problems
 from api.views_detail import BothLanguages
 from api.views_dispatch import AmbulanceView, FireView
-from incident import ambulance_request
-from incident.offers import SQL
+from incident.field import ambulance_request
 from incident.places.place import Words
+from incident.record.offers import SQL
 from incident.service import UnknownIncident
 
 router: Final = APIRouter(prefix="/v1", tags=["incidents"])

@@ -28,9 +28,8 @@ from api.fields import Nothing
 from api.tokens import Identity
 from api.views import EventList, IncidentList, IncidentView
 from api.views_detail import IncidentDetail
-from incident import members
-from incident.effects import Note
-from incident.events import (
+from incident.escalation.effects import Note
+from incident.escalation.events import (
     AmbulanceMoved,
     AnswerFor,
     CallDriver,
@@ -41,6 +40,7 @@ from incident.events import (
     StopHelp,
     Take,
 )
+from incident.record import members
 from incident.service import UnknownIncident
 from schemas.incident import DispatchKind, Phase
 
@@ -105,7 +105,7 @@ def get_incident_events(
     """What happened, oldest first, a page at a time. The look-up is logged with its reason."""
     with here.transaction() as conn:
         found = reading.events(conn, incident_id, after=after, limit=limit)
-        log_access(conn, who, "incident.events", str(incident_id), reason)
+        log_access(conn, who, "incident.escalation.events", str(incident_id), reason)
     return EventList(events=found)
 
 

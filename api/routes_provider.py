@@ -16,8 +16,8 @@ from api.fields import Nothing
 from api.tokens import Identity
 from api.views_field import AcceptRequest, CompleteRequest, DeclineRequest
 from api.views_provider import ProviderAcceptRequest, ProviderWork
-from incident import units
 from incident.dispatch.states import asked_of_centre
+from incident.field import units
 from runtime.database import Connection
 from schemas.incident import DispatchState, Language
 

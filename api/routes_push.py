@@ -12,7 +12,7 @@ from api.auth import Driver
 from api.context import Here
 from api.errors import Problem, problems
 from api.views_chat import PushKeyView, SubscriptionRequest, SubscriptionView
-from incident.push import MOST_SUBSCRIPTIONS, is_push_service, public_key
+from incident.channels.push import MOST_SUBSCRIPTIONS, is_push_service, public_key
 from runtime.sql import Queries
 
 SQL: Final = Queries("api", "push.sql")

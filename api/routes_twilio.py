@@ -13,9 +13,9 @@ from api import messages
 from api.carrier import CALL, MESSAGE, TAKEN, TWIML, Signed, documented, xml
 from api.context import Context, Here
 from api.errors import problems
-from incident import twiml
-from incident.calls import UnknownCall
-from incident.twiml import Voice
+from incident.voice import twiml
+from incident.voice.calls import UnknownCall
+from incident.voice.twiml import Voice
 from incident.wording import spoken
 from runtime.database import Connection
 from schemas.incident import Language

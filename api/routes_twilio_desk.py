@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from api.carrier import CALL, TAKEN, TWIML, Signed, documented
 from api.context import Here
 from api.routes_twilio import answer
-from incident.calls import UnknownCall
+from incident.voice.calls import UnknownCall
 
 router: Final = APIRouter(prefix="/twilio", tags=["carrier"])
 

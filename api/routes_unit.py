@@ -26,9 +26,9 @@ from api.views_field import (
     SecureRequest,
     UnitSituation,
 )
-from incident import scene_work, units
 from incident.dispatch.checklist import Item
-from incident.scene_work import PhotoRefused
+from incident.field import scene_work, units
+from incident.field.scene_work import PhotoRefused
 from runtime.database import Connection
 from schemas.incident import DispatchState
 

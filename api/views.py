@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import examples
-from incident.state import Task
+from incident.escalation.state import Task
 from schemas.impact import Severity
 from schemas.incident import Answer, DispatchKind, DispatchState, Outcome, Phase, Trigger
 

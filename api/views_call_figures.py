@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import examples
-from incident.carrier_health import CarrierState
+from incident.channels.carrier_health import CarrierState
 
 _WAITING: Final[dict[str, Any]] = {
     "urgency": "severe_first",

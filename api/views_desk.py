@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import Phone, Request, examples
-from incident.members import DeskRole, Member
+from incident.record.members import DeskRole, Member
 from schemas.incident import Language
 
 _MEMBER: Final[dict[str, Any]] = {

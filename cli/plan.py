@@ -15,7 +15,7 @@ from cli.terminal import beside_running_stack, configured, fail
 from schemas.incident import Language
 
 if TYPE_CHECKING:
-    from incident.plan import Plan, PlanError
+    from incident.plan.plan import Plan, PlanError
     from runtime.database import Connection
 
 plan = typer.Typer(
@@ -28,8 +28,8 @@ Which = Annotated[str, typer.Argument(help=_WHICH)]
 @plan.command("check")
 def plan_check(file: Annotated[Path, typer.Argument(help="The plan, TOML.")]) -> None:
     """Name every fault of a plan with its line, and what is unwise; exit code 1 where it has a fault."""
-    from incident.plan import PlanError
-    from incident.plan_check import judge
+    from incident.plan.check import judge
+    from incident.plan.plan import PlanError
 
     try:
         judged = judge(_text(file))
@@ -46,7 +46,7 @@ def plan_check(file: Annotated[Path, typer.Argument(help="The plan, TOML.")]) ->
 @plan.command("diff")
 def plan_diff(before: Which, after: Which) -> None:
     """Say in words what differs between two plans."""
-    from incident.plan_diff import differences
+    from incident.plan.diff import differences
 
     typer.echo("\n".join(differences(_read(before), _read(after))) or "they do the same")
 
@@ -57,8 +57,8 @@ def plan_activate(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
 ) -> None:
     """Let new incidents open with this plan; those that run keep theirs. A plan with faults is refused."""
-    from incident.plan import PlanError
-    from incident.plan_store import activate
+    from incident.plan.plan import PlanError
+    from incident.plan.store import activate
 
     toml = _text(file)
     with _database() as conn:
@@ -89,7 +89,7 @@ def plan_picture(
     language: Annotated[Language, typer.Option(help="Of the words.")] = Language.JA,
 ) -> None:
     """Draw a plan: for each rule what is done when, over one axis of time."""
-    from incident.plan_picture import draw
+    from incident.plan.picture import draw
 
     drawing = draw(_read(which), language)
     try:
@@ -114,8 +114,8 @@ def plan_backtest(
     docs/plan.md says what is assumed of calls and offers that never happened. Changes nothing.
     """
     from cli.plan_backtest import print_json, print_words, read_severities, since_when, watched
-    from incident.past import backtest, count_since
-    from incident.plan import PlanError, read_plan
+    from incident.backtest.past import backtest, count_since
+    from incident.plan.plan import PlanError, read_plan
 
     begin, other = since_when(since), read_severities(severities) if severities else None
     toml = _toml(which)
@@ -129,7 +129,7 @@ def plan_backtest(
 
 
 def _read(which: str) -> Plan:
-    from incident.plan import PlanError, read_plan
+    from incident.plan.plan import PlanError, read_plan
 
     try:
         return read_plan(_toml(which))
@@ -138,7 +138,7 @@ def _read(which: str) -> Plan:
 
 
 def _toml(which: str) -> str:
-    from incident.plan_store import UnknownPlan, stored
+    from incident.plan.store import UnknownPlan, stored
     from incident.service import default_plan
 
     if which == "default":

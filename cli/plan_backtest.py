@@ -19,8 +19,8 @@ from cli.terminal import fail, print_table
 from schemas.impact import Severity
 
 if TYPE_CHECKING:
-    from incident.backtest_facts import Change
-    from incident.past import Judged
+    from incident.backtest.facts import Change
+    from incident.backtest.past import Judged
 
 _ALLOWED: Final = tuple(Severity)
 

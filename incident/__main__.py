@@ -9,21 +9,21 @@ from typing import Final
 
 import structlog
 
-from incident import mail, push
-from incident.auditor import Alarm, Auditor
-from incident.commands import CommandPost
-from incident.dialer import Dialer
-from incident.engine import Engine
-from incident.heartbeat import Heartbeat
+from incident.channels import mail, push
+from incident.channels.commands import CommandPost
+from incident.channels.sms import SmsSender
+from incident.channels.twilio_carrier import TwilioCarrier
+from incident.engine.auditor import Alarm, Auditor
+from incident.engine.engine import Engine
+from incident.engine.heartbeat import Heartbeat
+from incident.engine.watching import Watcher
+from incident.engine.worker import Worker, crew, listen, watch
+from incident.field.providers import ProviderPost
+from incident.field.routing import Scout
 from incident.places.address import AddressService
 from incident.places.refining import refine_next
-from incident.providers import ProviderPost
-from incident.routing import Scout
 from incident.service import Incidents
-from incident.sms import SmsSender
-from incident.twilio_carrier import TwilioCarrier
-from incident.watching import Watcher
-from incident.worker import Worker, crew, listen, watch
+from incident.voice.dialer import Dialer
 from runtime.database import Connection, connect_patiently
 from runtime.lifecycle import Lifecycle
 from runtime.logs import configure

@@ -19,17 +19,17 @@ from uuid import UUID, uuid4
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from incident.apply import apply
-from incident.decide import decide, open_incident, raises
-from incident.effects import Decision
-from incident.events import Event, Joined, Opened, Placed, RoadKnown
-from incident.hands import SQL, Hands, Insurer
-from incident.ledger import Ledger
-from incident.lights import show
+from incident.escalation.decide import decide, open_incident, raises
+from incident.escalation.effects import Decision
+from incident.escalation.events import Event, Joined, Opened, Placed, RoadKnown
+from incident.escalation.state import State
 from incident.places import describe as places
-from incident.plan import Plan, PlanError, read_plan
-from incident.state import State
-from incident.whereabouts import Whereabouts, find
+from incident.plan.plan import Plan, PlanError, read_plan
+from incident.record.apply import apply
+from incident.record.hands import SQL, Hands, Insurer
+from incident.record.ledger import Ledger
+from incident.record.lights import show
+from incident.record.whereabouts import Whereabouts, find
 from incident.wording import JAPAN_TIME
 from runtime.database import Connection
 from runtime.settings import Settings
@@ -336,7 +336,7 @@ class Incidents:
 
 def default_plan() -> str:
     """The built-in escalation plan, as TOML."""
-    return resources.files("incident").joinpath("default_plan.toml").read_text(encoding="utf-8")
+    return resources.files("incident.plan").joinpath("default.toml").read_text(encoding="utf-8")
 
 
 def now(conn: Connection) -> datetime:

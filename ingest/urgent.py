@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 from psycopg.types.json import Jsonb
 
-from incident.lights import queue_receipt
+from incident.record.lights import queue_receipt
 from incident.service import Incidents, Report, hint
 from ingest.assess import Assessor
 from ingest.attempt import attempt

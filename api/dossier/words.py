@@ -249,7 +249,7 @@ ACTOR: Final[Words] = {
 }
 ACTION: Final[Words] = {
     "incident.read": ("案件の閲覧", "read the incident"),
-    "incident.events": ("記録の閲覧", "read the record"),
+    "incident.escalation.events": ("記録の閲覧", "read the record"),
     "incident.dossier": ("本記録書の作成", "made this dossier"),
     "impact.read": ("衝撃データの閲覧", "read an impact"),
     "impact.draw": ("衝撃の図の閲覧", "looked at the drawing of an impact"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from incident.plan import Do, read_plan
+from incident.plan.plan import Do, read_plan
 from incident.service import Incidents, Report, default_plan
 from runtime.database import Connection
 from runtime.settings import Settings

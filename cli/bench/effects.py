@@ -14,11 +14,11 @@ from pydantic import SecretStr
 from cli.bench.crowd import SQL
 from cli.simulated.processes import carrier
 from cli.simulated.world import World
-from incident.dialer import Dialer
+from incident.channels.sms import SmsSender
+from incident.channels.twilio_carrier import TwilioCarrier
+from incident.engine.worker import Worker, crew
 from incident.service import Incidents
-from incident.sms import SmsSender
-from incident.twilio_carrier import TwilioCarrier
-from incident.worker import Worker, crew
+from incident.voice.dialer import Dialer
 from runtime.database import Connection
 from runtime.lifecycle import Lifecycle
 from runtime.settings import Settings

@@ -25,9 +25,9 @@ from pydantic import SecretStr
 from cli.bench.crowd import SQL, gather
 from cli.bench.effects import sent
 from cli.bench.measure import machine, tell
-from incident.engine import Engine
+from incident.engine.engine import Engine
+from incident.engine.worker import Worker, listen
 from incident.service import Incidents
-from incident.worker import Worker, listen
 from runtime import migrate
 from runtime.database import Connection, connect
 from runtime.lifecycle import Lifecycle

@@ -19,8 +19,8 @@ from support.backend import (
     terminate_connections,
 )
 
-from incident import links
-from incident.engine import Engine
+from incident.engine.engine import Engine
+from incident.record import links
 from runtime.database import connect
 from schemas.impact import Severity
 from schemas.incident import CallParty

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from support.backend import ADMIN, POLICY, PUBLIC_URL, Backend, running_backend
 
-from incident import links
+from incident.record import links
 from runtime.database import connect
 from schemas.impact import Severity
 from schemas.incident import CallParty

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.backend import ADMIN, OPERATOR, POLICY, Backend, running_backend
 
-from incident.members import desk_empty
+from incident.record.members import desk_empty
 from runtime.database import connect
 
 MORI = {"Authorization": "Bearer mori-token"}

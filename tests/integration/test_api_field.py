@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from support.backend import ADMIN, POLICY, SCENE, Backend, running_backend
 
-from incident.events import OfferDue
+from incident.escalation.events import OfferDue
 from incident.service import Incidents
 from runtime.database import connect
 from schemas.incident import DispatchKind

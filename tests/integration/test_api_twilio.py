@@ -21,7 +21,7 @@ from support.backend import (
 )
 from twilio.request_validator import RequestValidator
 
-from incident.dialer import SQL as DIALER_SQL
+from incident.voice.dialer import SQL as DIALER_SQL
 from runtime.database import connect
 from schemas.impact import Severity
 

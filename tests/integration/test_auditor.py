@@ -15,9 +15,9 @@ from support.insured import Insured, insured_world
 from support.scene import DEFAULT_PLAN_TOML
 
 from incident.__main__ import use_plan_file
-from incident.auditor import Alarm, Auditor, Case, trouble
-from incident.engine import Engine
-from incident.events import Answered, Close, Take
+from incident.engine.auditor import Alarm, Auditor, Case, trouble
+from incident.engine.engine import Engine
+from incident.escalation.events import Answered, Close, Take
 from runtime.database import Connection
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Outcome, Phase
@@ -198,7 +198,7 @@ def test_a_clock_that_is_wrong_is_an_alarm(world: Insured, monkeypatch: pytest.M
     import time
 
     real = time.time
-    monkeypatch.setattr("incident.auditor.time.time", lambda: real() + 30)
+    monkeypatch.setattr("incident.engine.auditor.time.time", lambda: real() + 30)
     assert audit(world) == {"clock": 30}
 
 

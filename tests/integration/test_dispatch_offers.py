@@ -13,12 +13,12 @@ import pytest
 from support.insured import Insured, insured_world
 from support.scene import DEFAULT_PLAN_TOML
 
-from incident import units
 from incident.dispatch import DispatchRefused
-from incident.engine import Engine
-from incident.events import Answered, RoadKnown, SendHelp
-from incident.state import Task
-from incident.units import OfferGone
+from incident.engine.engine import Engine
+from incident.escalation.events import Answered, RoadKnown, SendHelp
+from incident.escalation.state import Task
+from incident.field import units
+from incident.field.units import OfferGone
 from runtime import migrate
 from runtime.database import connect
 from schemas.impact import Severity

@@ -15,9 +15,9 @@ import pytest
 from support.backend import ADMIN, OPERATOR, POLICY, SCENE, Backend, running_backend
 from support.small_web import SmallWeb, small_web
 
-from incident.engine import Engine
-from incident.providers import ProviderPost
-from incident.routing import Scout
+from incident.engine.engine import Engine
+from incident.field.providers import ProviderPost
+from incident.field.routing import Scout
 from incident.service import Incidents
 from runtime.database import Connection, connect
 

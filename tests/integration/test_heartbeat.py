@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 from support.insured import Insured, insured_world
 
-from incident.auditor import Auditor
-from incident.heartbeat import Heartbeat
+from incident.engine.auditor import Auditor
+from incident.engine.heartbeat import Heartbeat
 from runtime.lifecycle import Lifecycle
 from schemas.impact import Severity
 

@@ -42,13 +42,13 @@ def test_the_rooms_as_they_are_keep_the_contracts(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("incident/decide.py", "import time"),
+        ("incident/escalation/decide.py", "import time"),
         ("incident/wording/spoken.py", "import logging"),
-        ("incident/speech.py", "import time"),
+        ("incident/voice/speech.py", "import time"),
         ("ingest/envelope.py", "import psycopg"),
         ("scoring/analyse.py", "import os"),
         ("scoring/analyse.py", "import incident.state"),
-        ("incident/state.py", "import scoring.analyse"),
+        ("incident/escalation/state.py", "import scoring.analyse"),
         ("ingest/bulk.py", "import api.views"),
         ("runtime/stack.py", "import incident.service"),
         ("device_sim/carrier/people.py", "import runtime.settings"),

@@ -10,8 +10,8 @@ from support.desk import AKIKO, KENJI, Leg, leg, legs, room, said, sign_in, supe
 from support.insured import Insured, insured_world
 
 from incident import wording
-from incident.events import CallDriver
-from incident.state import Task
+from incident.escalation.events import CallDriver
+from incident.escalation.state import Task
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Language, Phase
 
@@ -74,7 +74,7 @@ def test_who_is_second_hears_that_a_colleague_has_it(world: Insured) -> None:
     leg(world, incident_id, DRIVER).picks_up()
     sign_in(world, "kenji", KENJI)
     world.make_due(incident_id, "desk:")
-    from incident.engine import Engine
+    from incident.engine.engine import Engine
 
     Engine(world.incidents).step(world.conn)
     first, second = legs(world, incident_id, OPERATOR)
@@ -107,7 +107,7 @@ def test_who_needs_a_person_waits_for_one_and_an_operator_is_rung(
     sign_in(world)
     incident_id = world.report(world.insure(), Severity.MODERATE)
     world.make_due(incident_id, "step:0:1")
-    from incident.engine import Engine
+    from incident.engine.engine import Engine
 
     Engine(world.incidents).step(world.conn)
     driver = leg(world, incident_id, DRIVER)
@@ -259,7 +259,7 @@ def test_an_operator_who_rings_only_themself_wakes_nobody_else(world: Insured) -
     assert [call.row["operator"] for call in legs(world, incident_id, OPERATOR)] == ["kenji"]
     leg(world, incident_id, OPERATOR).status("no-answer")
     world.make_due(incident_id, "desk:")
-    from incident.engine import Engine
+    from incident.engine.engine import Engine
 
     Engine(world.incidents).step(world.conn)
     assert [call.row["operator"] for call in legs(world, incident_id, OPERATOR)] == ["kenji"]
@@ -306,7 +306,7 @@ def test_the_guess_at_voicemail_is_a_hint_and_nothing_else(world: Insured) -> No
 
 
 def _calls(one: Leg):
-    from incident.calls import Calls
+    from incident.voice.calls import Calls
 
     return Calls(one.world.incidents)
 

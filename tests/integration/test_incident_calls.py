@@ -12,10 +12,10 @@ from support.acts import app, close
 from support.insured import Insured, insured_world
 
 from incident import wording
-from incident.calls import Calls, UnknownCall
-from incident.conversation import Conversation
-from incident.engine import Engine
-from incident.state import Task
+from incident.engine.engine import Engine
+from incident.escalation.state import Task
+from incident.voice.calls import Calls, UnknownCall
+from incident.voice.conversation import Conversation
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Language, Phase
 

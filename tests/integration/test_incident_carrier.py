@@ -12,7 +12,7 @@ from support.insured import CONTACT, DRIVER, queue_call
 from support.telephone import CarrierProcess, until
 from support.telephone_world import SCALE, telephone_world
 
-from incident.state import Task
+from incident.escalation.state import Task
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Phase
 

@@ -11,10 +11,10 @@ from support.insured import Insured, insured_world, queue_call
 from support.outbox import Sender, cut, drain, fire, quietly, refuse, sender
 from support.small_carrier import SmallCarrier, small_carrier
 
-from incident import carrier_health
-from incident.carrier_health import CarrierState
-from incident.events import Close
-from incident.state import Task
+from incident.channels import carrier_health
+from incident.channels.carrier_health import CarrierState
+from incident.escalation.events import Close
+from incident.escalation.state import Task
 from schemas.impact import Severity
 from schemas.incident import Outcome
 

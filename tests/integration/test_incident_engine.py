@@ -14,12 +14,12 @@ import psycopg
 import pytest
 from support.insured import Insured, insured_world, snapshot
 
-from incident import units
-from incident.calls import Calls
-from incident.conversation import Conversation
-from incident.engine import Engine
-from incident.events import Answered, AnswerFor, Close, SendHelp, StopHelp, Take
+from incident.engine.engine import Engine
+from incident.escalation.events import Answered, AnswerFor, Close, SendHelp, StopHelp, Take
+from incident.field import units
 from incident.service import Incidents
+from incident.voice.calls import Calls
+from incident.voice.conversation import Conversation
 from runtime.database import Connection
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase

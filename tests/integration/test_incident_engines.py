@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 from support.insured import Insured, insured_world
 
-from incident.engine import Engine
+from incident.engine.engine import Engine
 
 CHECKOUT = Path(__file__).parents[2]
 # Everything is loaded before the fork, so that one that was killed is replaced at once.
 ENGINES = """
 import os, sys
 from pydantic import SecretStr
-from incident.engine import Engine
+from incident.engine.engine import Engine
 from incident.service import Incidents
-from incident.worker import Worker
+from incident.engine.worker import Worker
 from runtime.lifecycle import Lifecycle
 from runtime.settings import Settings
 

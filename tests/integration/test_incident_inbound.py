@@ -12,11 +12,11 @@ from support.desk import AKIKO, leg, legs, room, said, sign_in, verbs, waiting
 from support.insured import CONTACT, DRIVER, Insured, in_background, insured_world
 
 from incident import wording
-from incident.calls import Calls
-from incident.conversation import Conversation
-from incident.dialer import SQL
-from incident.inbound import Inbound
-from incident.state import Task
+from incident.escalation.state import Task
+from incident.voice.calls import Calls
+from incident.voice.conversation import Conversation
+from incident.voice.dialer import SQL
+from incident.voice.inbound import Inbound
 from schemas.incident import Answer, CallParty, Language, Phase, Trigger
 
 SID = "CA" + "7" * 32

@@ -11,7 +11,7 @@ from support.outbox import sender
 from support.small_carrier import SmallCarrier, small_carrier
 
 from api import messages
-from incident.events import Close
+from incident.escalation.events import Close
 from incident.service import SQL
 from schemas.incident import Outcome
 

@@ -16,8 +16,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 from support.insured import Insured, insured_world
 
-from incident.events import Close
-from incident.mail import Mail, MailRefused, MailSender, MailUnsent, SmtpServer, mail_service
+from incident.channels.mail import Mail, MailRefused, MailSender, MailUnsent, SmtpServer, mail_service
+from incident.escalation.events import Close
 from runtime.state import free_port
 from schemas.incident import Outcome
 

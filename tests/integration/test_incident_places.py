@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.insured import SCENE, Insured, insured_world
 
-from incident.engine import Engine
+from incident.engine.engine import Engine
 from incident.service import Report
 from schemas.impact import Position, Severity
 from schemas.incident import Trigger

@@ -13,8 +13,8 @@ from support.insured import DRIVER, Insured, insured_world
 from support.outbox import cut, drain, quietly, refuse
 from support.small_carrier import Resource, SmallCarrier, small_carrier
 
-from incident.commands import CommandPost
-from incident.engine import Engine
+from incident.channels.commands import CommandPost
+from incident.engine.engine import Engine
 
 
 @pytest.fixture

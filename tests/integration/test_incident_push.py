@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from support.backend import Backend, running_backend
 from support.insured import Insured, insured_world
 
-from incident.push import Push, PushSender, Subscription, public_key, push_service, topic_of
+from incident.channels.push import Push, PushSender, Subscription, public_key, push_service, topic_of
 
 VAPID = base64.urlsafe_b64encode((42).to_bytes(32, "big")).rstrip(b"=").decode()
 

@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 from support.insured import SCENE, Insured, in_background, insured_world, wait_until_blocked
 
-from incident.events import Answered, Close, DispatchMoved, Joined
-from incident.lights import queue_receipt
+from incident.escalation.events import Answered, Close, DispatchMoved, Joined
+from incident.escalation.state import Task
+from incident.record.lights import queue_receipt
 from incident.service import Report, UnknownIncident
-from incident.state import Task
 from runtime.database import Connection
 from schemas.impact import Position, Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger

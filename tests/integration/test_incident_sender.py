@@ -12,7 +12,7 @@ from support.insured import DRIVER, Insured, insured_world, queue_call
 from support.outbox import cut, drain, quietly, refuse, sender, webhook
 from support.small_carrier import Resource, SmallCarrier, small_carrier
 
-from incident.dialer import SQL
+from incident.voice.dialer import SQL
 from schemas.incident import Phase
 
 

@@ -12,8 +12,8 @@ from support.insured import Insured, insured_world
 from support.outbox import drain, fine, fire, sender, webhook
 from support.small_carrier import SmallCarrier, small_carrier
 
-from incident.dialer import SQL
-from incident.urgency import Urgency
+from incident.escalation.urgency import Urgency
+from incident.voice.dialer import SQL
 from schemas.impact import Severity
 from schemas.incident import Trigger
 

@@ -13,13 +13,13 @@ import pytest
 from support.insured import Insured, insured_world
 from support.scene import Happening
 
-from incident import units
 from incident.dispatch import DispatchRefused
-from incident.engine import Engine
-from incident.events import Answered, AnswerFor, Close, SendHelp, StopHelp
+from incident.engine.engine import Engine
+from incident.escalation.events import Answered, AnswerFor, Close, SendHelp, StopHelp
+from incident.escalation.state import Task
+from incident.field import units
+from incident.field.units import NotYours
 from incident.service import Incidents
-from incident.state import Task
-from incident.units import NotYours
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome
 

@@ -11,9 +11,9 @@ from support.insured import DRIVER, Insured, insured_world
 from support.outbox import cut, drain, fine, fire, quietly, refuse, sender, webhook
 from support.small_carrier import Refuse, Resource, SmallCarrier, small_carrier
 
-from incident.events import Close
-from incident.telephony import Unreachable
-from incident.twilio_carrier import TwilioCarrier
+from incident.channels.telephony import Unreachable
+from incident.channels.twilio_carrier import TwilioCarrier
+from incident.escalation.events import Close
 from schemas.impact import Severity
 from schemas.incident import Outcome
 

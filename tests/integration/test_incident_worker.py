@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from support.children import until
 
-from incident.worker import Worker, crew, listen
+from incident.engine.worker import Worker, crew, listen
 from runtime.database import connect
 from runtime.lifecycle import Lifecycle
 

@@ -12,12 +12,12 @@ import pytest
 from support.insured import Insured, insured_world
 from support.scene import DEFAULT_PLAN_TOML
 
-from incident.calls import Calls
-from incident.conversation import Conversation
-from incident.engine import Engine
-from incident.events import Answered, Close, Joined, Take
-from incident.past import Judged, backtest, count_since
-from incident.plan import read_plan
+from incident.backtest.past import Judged, backtest, count_since
+from incident.engine.engine import Engine
+from incident.escalation.events import Answered, Close, Joined, Take
+from incident.plan.plan import read_plan
+from incident.voice.calls import Calls
+from incident.voice.conversation import Conversation
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Outcome, Trigger
 

@@ -13,7 +13,7 @@ from support.scene import DEFAULT_PLAN_TOML
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from incident.plan_store import UnknownPlan, stored
+from incident.plan.store import UnknownPlan, stored
 from schemas.impact import Severity
 
 SOONER = DEFAULT_PLAN_TOML.replace(

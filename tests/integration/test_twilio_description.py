@@ -19,7 +19,7 @@ import pytest
 from support.insured import settings_for
 from support.twilio_description import description, form_schema, prism
 
-from incident.twilio_carrier import TwilioCarrier
+from incident.channels.twilio_carrier import TwilioCarrier
 from runtime.state import free_port
 
 CALL = UUID("0b0f6a54-8d3c-4d58-9a1e-0123456789ab")

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from support.insured import SCENE, Insured, insured_world
 
-from incident.watching import Watcher
+from incident.engine.watching import Watcher
 from schemas.impact import Position, Severity
 
 OTHER = "car-0002"

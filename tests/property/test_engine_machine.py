@@ -24,8 +24,8 @@ from support.promises import MOMENT_S, PLAN, Broken, Expected, always, promise, 
 from support.servers import Databases
 from support.slices import ALL, Job, Slicer
 
-from incident.events import Answered, AnswerFor, CallDriver, Close, Take
-from incident.refusal import CommandRefused
+from incident.escalation.events import Answered, AnswerFor, CallDriver, Close, Take
+from incident.escalation.refusal import CommandRefused
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Outcome, Trigger
 

@@ -17,7 +17,7 @@ from support.paper_shell import PaperShell
 from support.scene import START
 
 from incident.dispatch import TRANSITIONS
-from incident.events import (
+from incident.escalation.events import (
     AmbulanceMoved,
     Answered,
     AnswerFor,
@@ -42,7 +42,7 @@ from incident.events import (
     Take,
     UnitSafe,
 )
-from incident.state import OPEN_DISPATCH, Light, State, Task
+from incident.escalation.state import OPEN_DISPATCH, Light, State, Task
 from schemas.impact import Severity
 from schemas.incident import (
     AmbulanceState,

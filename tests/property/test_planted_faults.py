@@ -21,14 +21,15 @@ from support.slices import SlicedConnection
 from test_engine_machine import EngineMachine
 from test_incident_machine import Incident
 
-from incident import decide, ladder, telephones
-from incident.dialer import SQL as DIALER_SQL
-from incident.dialer import Dialer
-from incident.draft import Draft
-from incident.effects import SetTimer
-from incident.events import StepDue
-from incident.hands import SQL
-from incident.ledger import Ledger
+from incident.escalation import decide, ladder
+from incident.escalation.draft import Draft
+from incident.escalation.effects import SetTimer
+from incident.escalation.events import StepDue
+from incident.record import telephones
+from incident.record.hands import SQL
+from incident.record.ledger import Ledger
+from incident.voice.dialer import SQL as DIALER_SQL
+from incident.voice.dialer import Dialer
 from runtime.sql import Queries
 
 # Examples of so many steps, and where they begin: what 300 of 40 do not find is not found.

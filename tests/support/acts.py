@@ -13,7 +13,7 @@ from support.scene import (
     Unit,
 )
 
-from incident.events import Answered, AnswerFor, Close, Joined, Take
+from incident.escalation.events import Answered, AnswerFor, Close, Joined, Take
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Outcome, Trigger
 

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 from support.insured import Insured
 
-from incident import members
-from incident.calls import Calls
-from incident.conversation import Conversation
-from incident.members import DeskRole
+from incident.record import members
+from incident.record.members import DeskRole
+from incident.voice.calls import Calls
+from incident.voice.conversation import Conversation
 from schemas.incident import CallParty, Language
 
 AKIKO, KENJI, SUPERVISOR = "+815000000011", "+815000000012", "+815000000013"

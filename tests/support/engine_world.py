@@ -20,14 +20,14 @@ from support.servers import Databases
 from support.set_clock import START, database_with_set_clock, set_clock
 from support.slices import Job, Slicer
 
-from incident import members
-from incident.calls import Calls
-from incident.conversation import Conversation
-from incident.dialer import Dialer
-from incident.engine import Engine
-from incident.push import PushSender
+from incident.channels.push import PushSender
+from incident.channels.sms import SmsSender
+from incident.engine.engine import Engine
+from incident.record import members
 from incident.service import Incidents, Report
-from incident.sms import SmsSender
+from incident.voice.calls import Calls
+from incident.voice.conversation import Conversation
+from incident.voice.dialer import Dialer
 from runtime.database import Connection, connect
 from schemas.impact import Position, Severity
 from schemas.incident import Trigger

@@ -15,8 +15,8 @@ from psycopg.types.json import Jsonb
 from pydantic import SecretStr, TypeAdapter
 from support.scene import DEFAULT_PLAN_TOML
 
+from incident.escalation.state import State
 from incident.service import Incidents, Report
-from incident.state import State
 from runtime.database import Connection, connect
 from runtime.settings import Settings
 from schemas.impact import Position, Severity

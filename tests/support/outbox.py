@@ -10,14 +10,14 @@ from uuid import UUID
 from support.insured import Insured
 from support.small_carrier import Cut, Refuse, Resource
 
-from incident.calls import Calls
-from incident.dialer import Dialer
-from incident.engine import Engine
-from incident.events import Answered
-from incident.push import PushSender
-from incident.sms import SmsSender
-from incident.telephony import Carrier
-from incident.twilio_carrier import TwilioCarrier
+from incident.channels.push import PushSender
+from incident.channels.sms import SmsSender
+from incident.channels.telephony import Carrier
+from incident.channels.twilio_carrier import TwilioCarrier
+from incident.engine.engine import Engine
+from incident.escalation.events import Answered
+from incident.voice.calls import Calls
+from incident.voice.dialer import Dialer
 from runtime.database import Connection
 from schemas.incident import Answer, CallParty
 

@@ -20,7 +20,7 @@ from support.set_clock import START
 from support.slices import boundary
 from support.small_carrier import Cut, Refuse, Resource, SmallCarrier
 
-from incident.twilio_carrier import TwilioCarrier
+from incident.channels.twilio_carrier import TwilioCarrier
 from runtime.settings import Settings
 
 LIVE: Final = ("queued", "ringing", "in-progress")

@@ -1,6 +1,6 @@
 """One incident on paper: what the shell keeps in the database, and what no decision may ever do.
 
-It knows nothing of how decisions are made. An assertion here is a fault of `incident.decide`.
+It knows nothing of how decisions are made. An assertion here is a fault of `incident.escalation.decide`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from support.scene import START, default_plan
 
-from incident import timers
-from incident.decide import CommandRefused, decide, open_incident
-from incident.effects import (
+from incident.escalation import timers
+from incident.escalation.decide import CommandRefused, decide, open_incident
+from incident.escalation.effects import (
     CancelCalls,
     CheckCall,
     ClearTimers,
@@ -29,7 +29,7 @@ from incident.effects import (
     StandDown,
     WithdrawOffers,
 )
-from incident.events import (
+from incident.escalation.events import (
     Answered,
     AnswerFor,
     CallAgain,
@@ -59,8 +59,8 @@ from incident.events import (
     Take,
     UnitSafe,
 )
-from incident.plan import Do
-from incident.state import Light, State
+from incident.escalation.state import Light, State
+from incident.plan.plan import Do
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Reach
 
 PLAN = default_plan()

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import incident
-from incident import timers
-from incident.decide import decide, open_incident
-from incident.effects import (
+from incident.escalation import timers
+from incident.escalation.decide import decide, open_incident
+from incident.escalation.effects import (
     CancelCalls,
     CheckCall,
     ClearTimers,
@@ -34,7 +34,7 @@ from incident.effects import (
     StandDown,
     WithdrawOffers,
 )
-from incident.events import (
+from incident.escalation.events import (
     Answered,
     CallEnded,
     CallMoved,
@@ -46,13 +46,13 @@ from incident.events import (
     NobodyElse,
     Opened,
 )
-from incident.plan import Plan, read_plan
-from incident.state import State
+from incident.escalation.state import State
+from incident.plan.plan import Plan, read_plan
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Reach, RoadKind, Trigger
 
 START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-DEFAULT_PLAN_TOML = (Path(incident.__file__).parent / "default_plan.toml").read_text(encoding="utf-8")
+DEFAULT_PLAN_TOML = (Path(incident.__file__).parent / "plan" / "default.toml").read_text(encoding="utf-8")
 Happening = Callable[[datetime], Event]
 KEYS = {"1": Answer.FINE, "2": Answer.HELP, "3": Answer.AMBULANCE, "0": Answer.OPERATOR}
 

@@ -15,14 +15,14 @@ from uuid import UUID
 from support.insured import ACCOUNT_SID, AUTH_TOKEN, Insured, insured_world
 from support.telephone import CarrierProcess, Customer, carrier
 
-from incident import twiml
-from incident.calls import Calls
-from incident.conversation import Conversation
-from incident.dialer import Dialer
-from incident.engine import Engine
-from incident.push import PushSender
-from incident.sms import SmsSender
-from incident.twilio_carrier import TwilioCarrier
+from incident.channels.push import PushSender
+from incident.channels.sms import SmsSender
+from incident.channels.twilio_carrier import TwilioCarrier
+from incident.engine.engine import Engine
+from incident.voice import twiml
+from incident.voice.calls import Calls
+from incident.voice.conversation import Conversation
+from incident.voice.dialer import Dialer
 from runtime.database import Connection
 
 SCALE: Final = 0.1

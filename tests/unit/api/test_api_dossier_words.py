@@ -11,9 +11,9 @@ import pytest
 
 from api.dossier import words
 from api.dossier.events import PHRASES, told
-from incident import evidence
-from incident.plan_tables import Round
-from incident.state import Light, Task
+from incident.escalation import evidence
+from incident.escalation.state import Light, Task
+from incident.plan.tables import Round
 from schemas.impact import Severity
 from schemas.incident import (
     AmbulanceState,
@@ -91,7 +91,7 @@ def test_every_kind_of_event_has_words_in_both_languages() -> None:
 def test_every_reason_of_an_alarm_has_words() -> None:
     reasons = {
         str(keyword.value.value)
-        for file in (ROOT / "incident").glob("*.py")
+        for file in (ROOT / "incident").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and ast.unparse(node.func).split(".")[-1] in {"alarm", "summon", "_ring"}

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from api.outlook import Timer, next_step
-from incident.decide import decide, open_incident
-from incident.effects import SetTimer
-from incident.events import Answered, DispatchMoved, Event, Opened, Take
-from incident.plan import read_plan
+from incident.escalation.decide import decide, open_incident
+from incident.escalation.effects import SetTimer
+from incident.escalation.events import Answered, DispatchMoved, Event, Opened, Take
+from incident.escalation.state import State
+from incident.plan.plan import read_plan
 from incident.service import default_plan
-from incident.state import State
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Trigger
 

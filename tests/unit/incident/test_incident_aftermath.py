@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from support.scene import at
 
-from incident.aftermath import Heard, driving_on_kmh, silent_since
+from incident.escalation.aftermath import Heard, driving_on_kmh, silent_since
 from schemas.impact import Position
 
 SCENE = Position(35.2, 139.05)

@@ -13,8 +13,8 @@ from support.scene import (
     presses,
 )
 
-from incident.events import LineWaits, SendHelp, StopHelp, Take
-from incident.state import Task
+from incident.escalation.events import LineWaits, SendHelp, StopHelp, Take
+from incident.escalation.state import Task
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
 

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.json_format import ParseError
 from support.scene import at
 
-from incident.commands import encode
+from incident.channels.commands import encode
 from schemas.wire.device_pb2 import Command, Signal
 
 COMMAND = UUID("0b0f6a54-8d3c-4d58-9a1e-0123456789ab")

@@ -6,8 +6,8 @@ import pytest
 from support.acts import app, close, moderate, severe, take
 from support.scene import NEVER_ANSWERS, SILENT, Happening, Phone, presses
 
-from incident.events import CallDriver, CallEnded, CarrierDown, DeskAnswered, DeskDue, LineWaits
-from incident.state import Task
+from incident.escalation.events import CallDriver, CallEnded, CarrierDown, DeskAnswered, DeskDue, LineWaits
+from incident.escalation.state import Task
 from schemas.incident import Answer, CallParty, Phase
 
 DRIVER, CONTACT, OPERATOR, CALLER = CallParty

@@ -6,9 +6,9 @@ import pytest
 from support.acts import app, joined, moderate, severe, take
 from support.scene import NEVER_ANSWERS, Happening, Phone, Scene, Unit, at, presses
 
-from incident.decide import CommandRefused
-from incident.events import AmbulanceMoved, DeviceSilent, DroveOn, RoadKnown, SendHelp
-from incident.state import Task
+from incident.escalation.decide import CommandRefused
+from incident.escalation.events import AmbulanceMoved, DeviceSilent, DroveOn, RoadKnown, SendHelp
+from incident.escalation.state import Task
 from schemas.impact import Severity
 from schemas.incident import (
     AmbulanceState,

@@ -11,10 +11,10 @@ from support.scene import (
     default_plan,
 )
 
-from incident.decide import decide
-from incident.effects import ClearTimers, OfferNext
-from incident.events import DispatchMoved, Placed, SendHelp, StopHelp
-from incident.state import Light, Task
+from incident.escalation.decide import decide
+from incident.escalation.effects import ClearTimers, OfferNext
+from incident.escalation.events import DispatchMoved, Placed, SendHelp, StopHelp
+from incident.escalation.state import Light, Task
 from schemas.incident import Answer, DispatchKind, DispatchState, Phase
 
 GUARD, ROADSIDE = DispatchKind.GUARD, DispatchKind.ROADSIDE

@@ -17,10 +17,10 @@ from support.scene import (
     default_plan,
 )
 
-from incident.effects import PlaceCall
-from incident.events import CallEnded, CallMoved, CallSilent, StepDue
-from incident.plan import read_plan
-from incident.state import Task
+from incident.escalation.effects import PlaceCall
+from incident.escalation.events import CallEnded, CallMoved, CallSilent, StepDue
+from incident.escalation.state import Task
+from incident.plan.plan import read_plan
 from schemas.impact import Severity
 from schemas.incident import CallParty, Phase, Trigger
 

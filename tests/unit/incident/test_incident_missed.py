@@ -8,7 +8,7 @@ import pytest
 from support.acts import moderate, severe
 from support.scene import Scene, Unit, default_plan
 
-from incident.events import StepDue
+from incident.escalation.events import StepDue
 from schemas.impact import Severity
 from schemas.incident import DispatchState, Trigger
 

@@ -7,11 +7,11 @@ from importlib import resources
 
 import pytest
 
-from incident.plan import Do, PlanError, read_plan
+from incident.plan.plan import Do, PlanError, read_plan
 from schemas.impact import Severity
 from schemas.incident import DispatchKind, Trigger
 
-DEFAULT_PLAN_TOML = resources.files("incident").joinpath("default_plan.toml").read_text(encoding="utf-8")
+DEFAULT_PLAN_TOML = resources.files("incident.plan").joinpath("default.toml").read_text(encoding="utf-8")
 
 
 def faults(old: str = "", new: str = "", *, toml: str = DEFAULT_PLAN_TOML) -> str:

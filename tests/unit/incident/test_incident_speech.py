@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incident.speech import understand
+from incident.voice.speech import understand
 from schemas.incident import Answer, Language
 
 JA, EN = Language.JA, Language.EN

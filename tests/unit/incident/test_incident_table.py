@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from support.scene import at, default_plan
 
-from incident import diagram, dispatch, events
-from incident.decide import CommandRefused, decide
+from incident import dispatch
 from incident.dispatch import DispatchRefused, check_move
-from incident.events import (
+from incident.escalation import diagram, events
+from incident.escalation.decide import CommandRefused, decide
+from incident.escalation.events import (
     AmbulanceMoved,
     Answered,
     AnswerFor,
@@ -52,8 +53,8 @@ from incident.events import (
     UnitSafe,
     Wrote,
 )
-from incident.state import Line, State, Task
-from incident.transitions import TRANSITIONS
+from incident.escalation.state import Line, State, Task
+from incident.escalation.transitions import TRANSITIONS
 from schemas.impact import Severity
 from schemas.incident import (
     AmbulanceState,
@@ -204,7 +205,7 @@ def test_what_is_there_is_not_sent_again(phase: Phase) -> None:
 
 def test_an_event_that_breaks_the_table_is_a_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     narrowed = {**TRANSITIONS, REACHING: {**TRANSITIONS[REACHING], Take: frozenset({REACHING})}}
-    monkeypatch.setattr("incident.decide.TRANSITIONS", narrowed)
+    monkeypatch.setattr("incident.escalation.decide.TRANSITIONS", narrowed)
     with pytest.raises(AssertionError, match="Take: reaching -> helping is not in the table"):
         decide(next(states(REACHING)), Take(NOW, "akiko"), PLAN)
 
@@ -221,7 +222,7 @@ def test_dispatch_cell(before: DispatchState, wanted: DispatchState) -> None:
 
 def test_the_drawing_is_what_the_tables_say() -> None:
     page = Path(__file__).parents[3] / "docs" / "state_machine.md"
-    assert page.read_text(encoding="utf-8") == diagram.document(), "run python -m incident.diagram"
+    assert page.read_text(encoding="utf-8") == diagram.document(), "run python -m incident.escalation.diagram"
 
 
 def test_the_drawing_tells_refused_from_stale_and_names_every_arrow(monkeypatch: pytest.MonkeyPatch) -> None:

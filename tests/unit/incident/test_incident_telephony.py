@@ -23,7 +23,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
 
-from incident.telephony import (
+from incident.channels.telephony import (
     Barred,
     CarrierError,
     Found,
@@ -32,7 +32,7 @@ from incident.telephony import (
     Unanswered,
     Unreachable,
 )
-from incident.twilio_carrier import TwilioCarrier
+from incident.channels.twilio_carrier import TwilioCarrier
 from runtime.settings import Settings
 
 CALL = UUID("0b0f6a54-8d3c-4d58-9a1e-0123456789ab")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from support.scene import Scene, Unit, at
 
-from incident import timers
-from incident.effects import ClearTimers, SetTimer
-from incident.events import Answered, CallSilent, DepartDue, Event, OfferDue, ReminderDue, StepDue
+from incident.escalation import timers
+from incident.escalation.effects import ClearTimers, SetTimer
+from incident.escalation.events import Answered, CallSilent, DepartDue, Event, OfferDue, ReminderDue, StepDue
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from support.acts import app, close, moderate
 from support.scene import Scene, Unit, at
 
-from incident.events import DispatchMoved, EtaChanged, UnitSafe
-from incident.state import Light, Task
+from incident.escalation.events import DispatchMoved, EtaChanged, UnitSafe
+from incident.escalation.state import Light, Task
 from schemas.incident import Answer, DispatchKind, DispatchState
 
 GUARD = DispatchKind.GUARD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.scene import default_plan
 
-from incident.urgency import LEAST_GRAVE, Urgency, of_call, predicted_waits
+from incident.escalation.urgency import LEAST_GRAVE, Urgency, of_call, predicted_waits
 from schemas.impact import Severity
 from schemas.incident import CallParty, Trigger
 

@@ -13,10 +13,11 @@ from xml.etree import ElementTree
 import pytest
 from support.scene import default_plan
 
-from incident import twiml, wording
-from incident.plan import Do
-from incident.twiml import Voice
-from incident.webhooks import Webhooks
+from incident import wording
+from incident.channels.webhooks import Webhooks
+from incident.plan.plan import Do
+from incident.voice import twiml
+from incident.voice.twiml import Voice
 from incident.wording import Brief, Facts
 from schemas.impact import Severity
 from schemas.incident import AmbulanceState, Answer, CallParty, Language, RoadKind, Trigger

@@ -20,11 +20,19 @@ from support.scene import (
     presses,
 )
 
-from incident.backtest import replay
-from incident.backtest_facts import Change, changes, recorded_facts
-from incident.backtest_record import Record, Row, read_record
-from incident.effects import Effect, Message, Note, PlaceCall, RemindUnit, SeekAgain, WithdrawOffers
-from incident.events import (
+from incident.backtest.facts import Change, changes, recorded_facts
+from incident.backtest.record import Record, Row, read_record
+from incident.backtest.replay import replay
+from incident.escalation.effects import (
+    Effect,
+    Message,
+    Note,
+    PlaceCall,
+    RemindUnit,
+    SeekAgain,
+    WithdrawOffers,
+)
+from incident.escalation.events import (
     Answered,
     AnswerFor,
     Close,
@@ -36,7 +44,7 @@ from incident.events import (
     StopHelp,
     Take,
 )
-from incident.plan import Plan, read_plan
+from incident.plan.plan import Plan, read_plan
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, RoadKind, Trigger
 

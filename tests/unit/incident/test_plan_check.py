@@ -6,10 +6,10 @@ from importlib import resources
 
 import pytest
 
-from incident.plan import PlanError, read_plan
-from incident.plan_check import judge
+from incident.plan.check import judge
+from incident.plan.plan import PlanError, read_plan
 
-DEFAULT = resources.files("incident").joinpath("default_plan.toml").read_text(encoding="utf-8")
+DEFAULT = resources.files("incident.plan").joinpath("default.toml").read_text(encoding="utf-8")
 
 
 def changed(*pairs: tuple[str, str]) -> str:

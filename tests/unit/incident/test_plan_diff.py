@@ -6,10 +6,10 @@ from importlib import resources
 
 import pytest
 
-from incident.plan import read_plan
-from incident.plan_diff import differences
+from incident.plan.diff import differences
+from incident.plan.plan import read_plan
 
-DEFAULT = resources.files("incident").joinpath("default_plan.toml").read_text(encoding="utf-8")
+DEFAULT = resources.files("incident.plan").joinpath("default.toml").read_text(encoding="utf-8")
 
 
 def lines(*pairs: tuple[str, str]) -> list[str]:

@@ -8,13 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from incident.plan import OCCASIONS, Calls, Desk, Do, Help, Languages, Plan, PlanError, Quiet, Rule, read_plan
-from incident.plan_file import lines_of
+from incident.plan.file import lines_of
+from incident.plan.plan import (
+    OCCASIONS,
+    Calls,
+    Desk,
+    Do,
+    Help,
+    Languages,
+    Plan,
+    PlanError,
+    Quiet,
+    Rule,
+    read_plan,
+)
 from incident.wording import JAPAN_TIME
 from schemas.impact import Severity
 from schemas.incident import DispatchKind, RoadKind, Trigger
 
-DEFAULT = resources.files("incident").joinpath("default_plan.toml").read_text(encoding="utf-8")
+DEFAULT = resources.files("incident.plan").joinpath("default.toml").read_text(encoding="utf-8")
 
 # A plan as the database keeps it from before roads, desks, quiet hours and the phone's own crash event.
 EARLIER = """

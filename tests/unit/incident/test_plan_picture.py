@@ -12,11 +12,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from incident.plan import Do, read_plan
-from incident.plan_picture import draw
+from incident.plan.picture import draw
+from incident.plan.plan import Do, read_plan
 from schemas.incident import Language
 
-DEFAULT = resources.files("incident").joinpath("default_plan.toml").read_text(encoding="utf-8")
+DEFAULT = resources.files("incident.plan").joinpath("default.toml").read_text(encoding="utf-8")
 SVG = "{http://www.w3.org/2000/svg}"
 
 

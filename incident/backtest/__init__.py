@@ -1,0 +1,1 @@
+"""Recorded incidents replayed through another plan."""

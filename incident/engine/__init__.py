@@ -1,0 +1,1 @@
+"""What wakes incidents up: due timers, forgotten ones, silent devices."""

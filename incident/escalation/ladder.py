@@ -1,0 +1,215 @@
+"""Running a rule of the plan: its steps, the calls they place, and the timers they wait on.
+
+Pure, like everything `decide` is made of. Timer names are built here, in `incident.escalation.desk` and in
+`incident.escalation.sending`, and taken apart in `incident.escalation.timers`: `step:{generation}:{index}`,
+`giveup:{party}:{attempt}`, `again:{party}`, `desk:{round}`, `offer:{kind}:{unit}` and `remind`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from incident.escalation import missed
+from incident.escalation.draft import Draft
+from incident.escalation.effects import ClearTimers, Message, OfferNext, PlaceCall, RankCall, SetTimer
+from incident.escalation.events import StepDue
+from incident.escalation.state import OPEN_DISPATCH, URGENT, Line, Task
+from incident.escalation.urgency import of_call
+from incident.plan.plan import Do
+from schemas.incident import AmbulanceState, CallParty, DispatchKind, DispatchState, Phase, Reach
+
+# How often a step that waits for the car to stop looks again.
+_LOOK_AGAIN_S = 5.0
+
+# What still runs once an operator has taken the incident over.
+_EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
+
+# What would wake somebody, and is left for the morning in quiet hours.
+_WAKES = frozenset({Do.PUSH, Do.SMS, Do.CALL_DRIVER, Do.CALL_CONTACT})
+
+
+def start(draft: Draft) -> None:
+    """Begin the present rule: what is due at once is done, the rest is put on timers."""
+    draft.change(plan_from=draft.at, steps_done=())
+    generation = draft.state.generation
+    for index, step in enumerate(draft.rule.steps):
+        if step.after_s == 0 and step.do is Do.CALL_DRIVER and draft.state.driver.under_way:
+            continue  # raised while the phone rings: that call is the first one
+        if step.after_s == 0 and not step.wait_until_stopped:
+            _do(draft, index)
+        else:
+            draft.do(SetTimer(f"step:{generation}:{index}", draft.after(step.after_s)))
+
+
+def stop(draft: Draft) -> None:
+    """End the ladder: its timers are cleared, and fenced in case one is firing just now."""
+    draft.change(generation=draft.state.generation + 1)
+    # A new ladder rings at once: its first call is about something that has just happened.
+    draft.change(driver=replace(draft.state.driver, wanted=False, ended_at=None))
+    draft.change(contact=replace(draft.state.contact, wanted=False))
+    draft.do(ClearTimers("step:"), ClearTimers("again:"))
+
+
+def restart(draft: Draft) -> None:
+    """Begin anew with the rule now in force."""
+    stop(draft)
+    start(draft)
+
+
+def change_rule(draft: Draft, name: str) -> None:
+    """Begin anew with another rule, whatever was answered before."""
+    draft.note("raised", rule=name, before=draft.state.rule)
+    draft.change(phase=Phase.REACHING, rule=name, answer=None, help_refused=())
+    for party in (CallParty.DRIVER, CallParty.CONTACT):
+        line = draft.state.line(party)
+        if line.under_way:
+            # It may still wait behind calls that are less urgent than it has become.
+            draft.do(RankCall(party, line.attempts, of_call(draft.rule.occasions, party, line.attempts)))
+    restart(draft)
+
+
+def on_step_due(draft: Draft, event: StepDue) -> None:
+    """Carry out a step that has come due, or hold it while the car still moves or the night is quiet."""
+    if event.generation != draft.state.generation or event.step in draft.state.steps_done:
+        return
+    step = draft.rule.steps[event.step]
+    if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
+        return
+    if step.wait_until_stopped and event.moving:
+        draft.do(SetTimer(f"step:{event.generation}:{event.step}", draft.after(_LOOK_AGAIN_S)))
+        return
+    if not missed.put_off(draft, event):
+        _do(draft, event.step)
+
+
+def _do(draft: Draft, index: int) -> None:
+    rule, do = draft.rule, draft.rule.steps[index].do
+    morning = draft.plan.quiet_until(rule, draft.at) if do in _WAKES else None
+    if morning is not None:
+        draft.note("left_for_morning", step=do, until=morning.isoformat())
+        draft.do(SetTimer(f"step:{draft.state.generation}:{index}", morning))
+        return
+    draft.change(steps_done=(*draft.state.steps_done, index))
+    match do:
+        case Do.PUSH:
+            draft.do(Message("push", rule.template))
+        case Do.SMS:
+            draft.do(Message("sms", rule.template))
+        case Do.CALL_DRIVER:
+            reach_driver(draft)
+        case Do.CALL_CONTACT:
+            if draft.state.reach is not Reach.TEXT or not draft.state.contact.attempts:
+                call(draft, CallParty.CONTACT)
+        case Do.ALARM_OPERATOR:
+            alarm(draft, Task.TAKE, reason="plan")
+        case Do.LIST_CALL_BACK:
+            alarm(draft, Task.CALL_BACK, reason="plan")
+        case Do.ASK_AMBULANCE:
+            ask_ambulance(draft)
+        case Do.OFFER_HELP | Do.SEND_HELP:
+            if rule.help is not None and rule.help not in draft.state.help_refused:
+                request_help(draft, rule.help)
+
+
+def reach_driver(draft: Draft) -> None:
+    """Ring the driver, or write to one who cannot hear or speak, and tell somebody near them early."""
+    if draft.state.reach is not Reach.TEXT:
+        call(draft, CallParty.DRIVER)
+        return
+    draft.do(Message("sms", "reach_text"))
+    if not draft.state.contact.attempts:
+        call(draft, CallParty.CONTACT)
+
+
+def call(draft: Draft, party: CallParty, rank: int = 1, *, at_once: bool = False) -> None:
+    """Ring somebody; while an earlier attempt is under way, or just over, ring again a while after it has ended.
+
+    `rank` says which of the emergency contacts, from 1. `at_once`: a person at our end waits for it.
+    """
+    line = draft.state.line(party)
+    if line.under_way:
+        _set_line(draft, party, replace(line, wanted=True))
+        return
+    # The line is left free in between, so that the fire station reaches it too.
+    pause = timedelta(seconds=draft.plan.calls.attempts_pause_s * draft.plan.scale)
+    paused = line.ended_at is not None and draft.at < line.ended_at + pause
+    if party is CallParty.DRIVER and line.ended_at is not None and paused and not at_once:
+        _set_line(draft, party, replace(line, wanted=True))
+        draft.do(SetTimer(f"again:{party}", line.ended_at + pause))
+        return
+    attempt = line.attempts + 1
+    _set_line(draft, party, Line(attempt, under_way=True, rank=rank, began_at=draft.at))
+    priority = of_call(draft.rule.occasions, party, attempt)
+    draft.do(PlaceCall(party, attempt, draft.plan.calls.ring_s, priority, rank))
+    watch_call(draft, party)
+
+
+def end_call(draft: Draft, party: CallParty, attempt: int) -> None:
+    """An attempt is over: the next one, if it was due meanwhile, follows after the pause."""
+    line = draft.state.line(party)
+    if line.attempts != attempt or not line.under_way:
+        return
+    _set_line(draft, party, Line(attempt, rank=line.rank, began_at=line.began_at, ended_at=draft.at))
+    draft.do(ClearTimers(f"giveup:{party}:"))
+    if line.wanted and draft.state.phase is Phase.REACHING:
+        call(draft, party)
+
+
+def pick_up(draft: Draft, party: CallParty, attempt: int) -> None:
+    """Somebody or something has picked up."""
+    line = draft.state.line(party)
+    if line.attempts == attempt and line.under_way:
+        _set_line(draft, party, replace(line, answered=True))
+
+
+def watch_call(draft: Draft, party: CallParty) -> None:
+    """Wait for news of the present attempt, but not for ever."""
+    attempt = draft.state.line(party).attempts
+    draft.do(SetTimer(f"giveup:{party}:{attempt}", draft.after(draft.plan.calls.give_up_s)))
+
+
+def watch_offer(draft: Draft, kind: DispatchKind, unit_id: str) -> None:
+    """Give a unit its time to answer an offer."""
+    draft.do(SetTimer(f"offer:{kind}:{unit_id}", draft.after(draft.plan.help.offer_s)))
+
+
+def alarm(draft: Draft, task: Task, *, reason: str, **data: str | float | bool | None) -> None:
+    """Call the operators to a task, and again while nobody takes it."""
+    draft.add_task(task)
+    draft.note("operator_alarmed", task=task, reason=reason, **data)
+    watch_tasks(draft)
+
+
+def watch_tasks(draft: Draft) -> None:
+    """Come back to the tasks that wait: within the take-by time until every round of the desk was rung."""
+    climbs = bool(URGENT & set(draft.state.tasks)) and draft.state.alarm_level < len(draft.plan.desk.rounds)
+    due_at = draft.after(draft.rule.take_by_s if climbs else draft.plan.help.remind_s)
+    if draft.state.remind_at is None or due_at < draft.state.remind_at:
+        draft.change(remind_at=due_at)
+        draft.do(SetTimer("remind", due_at))
+
+
+def ask_ambulance(draft: Draft) -> None:
+    """Ask an operator to request an ambulance: the system never dials 119 itself."""
+    if draft.state.ambulance in (None, AmbulanceState.CANCELLED):
+        draft.change(ambulance=AmbulanceState.NEEDED)
+    if draft.state.ambulance in (AmbulanceState.NEEDED, AmbulanceState.REFUSED):
+        draft.add_task(Task.REQUEST_AMBULANCE)
+    draft.note("ambulance_asked")
+
+
+def request_help(draft: Draft, kind: DispatchKind | None, *, operator: str | None = None) -> None:
+    """Begin a dispatch unless one of the kind is open; where none is sent by itself, an operator decides."""
+    if kind is None or draft.state.dispatches.get(kind) in OPEN_DISPATCH:
+        return
+    draft.change(dispatches={**draft.state.dispatches, kind: DispatchState.REQUESTED})
+    draft.note("dispatch_requested", dispatch=kind, operator=operator)
+    draft.do(OfferNext(kind, operator=operator))
+
+
+def _set_line(draft: Draft, party: CallParty, line: Line) -> None:
+    if party is CallParty.DRIVER:
+        draft.change(driver=line)
+    else:
+        draft.change(contact=line)

@@ -1,0 +1,1 @@
+"""Units and control centres at work: offers answered, ways driven, scenes secured."""

@@ -1,0 +1,1 @@
+"""The escalation plan: read, checked, compared, drawn, kept."""

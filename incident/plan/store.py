@@ -1,0 +1,55 @@
+"""Plans in the database: every version that was ever active is kept, and who made it so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from incident.plan.check import judge
+from runtime.database import Connection
+from runtime.sql import Queries
+
+SQL: Final = Queries("incident.plan", "plans.sql")
+
+
+class UnknownPlan(LookupError):
+    """No plan of that version, or none that was ever active."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of the plan, as its author wrote it."""
+
+    version: int
+    toml: str
+    activated_at: datetime
+
+
+def stored(conn: Connection, version: int | None = None) -> Stored:
+    """A version, or else the one that new incidents open with. Raises UnknownPlan."""
+    if version is None:
+        row = conn.execute(SQL["active_plan"]).fetchone()
+    else:
+        row = conn.execute(SQL["plan_by_version"], {"version": version}).fetchone()
+    if row is None:
+        raise UnknownPlan(
+            "no plan was ever active" if version is None else f"there is no plan of version {version}"
+        )
+    return Stored(row["version"], row["toml"], row["activated_at"])
+
+
+def activate(conn: Connection, toml: str, *, actor: str, reason: str) -> int:
+    """Make a plan the one that new incidents open with, and note who did; its version.
+
+    The same text keeps its version. Raises plan.PlanError where a new plan may not be so.
+    """
+    judge(toml)
+    values = {"sha256": sha256(toml.encode()).hexdigest(), "toml": toml}
+    row = conn.execute(SQL["activate_plan"], values).fetchone()
+    if row is None:
+        raise AssertionError("INSERT … RETURNING gave no row")
+    version = int(row["version"])
+    conn.execute(SQL["note_activation"], {"actor": actor, "object": f"plan {version}", "reason": reason})
+    return version

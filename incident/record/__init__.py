@@ -1,0 +1,1 @@
+"""What a decision writes, in the transaction of the event that caused it."""

@@ -1,0 +1,1 @@
+"""Telephone calls: placed, spoken in, bridged to an operator, received."""
