@@ -19,12 +19,24 @@ WITH due AS (
 SELECT incident_id, name, due_at FROM due ORDER BY due_at, name;
 
 -- name: latest_speeds
-SELECT i.id, fix.speed_mps FROM incidents i CROSS JOIN LATERAL (
-    SELECT speed_mps FROM gps_fixes
-    WHERE device_id = i.device_id AND speed_mps <> 'NaN'
-      AND at BETWEEN %(at)s - interval '30 seconds' AND %(at)s + interval '1 minute'
+-- The last of each incident's car, whichever lane brought it: an impact's message is there before the car's next
+-- positions, and may be the first thing that is ever heard of a device. It counts for half a minute.
+SELECT i.id, latest.speed_mps FROM incidents i CROSS JOIN LATERAL (
+    SELECT speed_mps FROM (
+        (SELECT at, speed_mps FROM gps_fixes
+         WHERE device_id = i.device_id AND speed_mps <> 'NaN'
+           AND at BETWEEN %(at)s - interval '30 seconds' AND %(at)s + interval '1 minute'
+         ORDER BY at DESC LIMIT 1)
+        UNION ALL
+        SELECT part.at + (fix.uptime_ms - part.uptime_ms) * interval '1 millisecond', fix.speed_mps
+        FROM impact_parts part
+        CROSS JOIN jsonb_to_recordset(part.fixes) AS fix (uptime_ms bigint, speed_mps real)
+        WHERE part.device_id = i.device_id AND fix.speed_mps IS NOT NULL
+          AND part.at BETWEEN %(at)s - interval '1 minute' AND %(at)s + interval '1 minute'
+    ) AS told (at, speed_mps)
+    WHERE at BETWEEN %(at)s - interval '30 seconds' AND %(at)s + interval '1 minute'
     ORDER BY at DESC LIMIT 1
-) fix WHERE i.id = ANY (%(ids)s);
+) latest WHERE i.id = ANY (%(ids)s);
 
 -- name: call_stages
 SELECT incident_id, party, attempt, state FROM calls WHERE incident_id = ANY (%(ids)s);

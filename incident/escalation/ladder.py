@@ -21,6 +21,9 @@ from schemas.incident import AmbulanceState, CallParty, DispatchKind, DispatchSt
 
 # How often a step that waits for the car to stop looks again.
 _LOOK_AGAIN_S = 5.0
+# A device's first positions come within some seconds: until then the car counts as driving. One that has lost its GPS
+# must not silence us for longer.
+_SPEED_COMES_WITHIN_S = 20.0
 
 # What still runs once an operator has taken the incident over.
 _EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
@@ -76,11 +79,17 @@ def on_step_due(draft: Draft, event: StepDue) -> None:
     step = draft.rule.steps[event.step]
     if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
         return
-    if step.wait_until_stopped and event.moving:
+    if step.wait_until_stopped and _drives(draft, event):
         draft.do(SetTimer(f"step:{event.generation}:{event.step}", draft.after(_LOOK_AGAIN_S)))
         return
     if not missed.put_off(draft, event):
         _do(draft, event.step)
+
+
+def _drives(draft: Draft, event: StepDue) -> bool:
+    if event.moving is not None:
+        return event.moving
+    return draft.at < draft.state.plan_from + timedelta(seconds=_SPEED_COMES_WITHIN_S * draft.plan.scale)
 
 
 def _do(draft: Draft, index: int) -> None:

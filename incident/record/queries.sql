@@ -42,12 +42,6 @@ SELECT (array_agg(heading_deg ORDER BY at DESC) FILTER (WHERE speed_mps > 3))[1]
        max(speed_mps) * 3.6 AS speed_kmh
 FROM gps_fixes WHERE device_id = %(device_id)s AND at BETWEEN %(at)s - interval '20 seconds' AND %(at)s;
 
--- name: latest_speed
-SELECT speed_mps FROM gps_fixes
-WHERE device_id = (SELECT device_id FROM incidents WHERE id = %(incident_id)s)
-  AND at BETWEEN %(at)s - interval '30 seconds' AND %(at)s + interval '1 minute' AND speed_mps <> 'NaN'
-ORDER BY at DESC LIMIT 1;
-
 -- name: open_incident_of_device
 -- Locked here, so that a report never joins an incident that is being closed at this moment.
 SELECT id FROM incidents WHERE device_id = %(device_id)s AND phase <> 'closed' FOR NO KEY UPDATE;

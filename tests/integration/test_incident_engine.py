@@ -12,6 +12,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from support.insured import Insured, insured_world, snapshot
 
 from incident.engine.engine import Engine
@@ -163,6 +164,56 @@ def test_speed_holds_back_what_waits_until_the_car_stands(world: Insured) -> Non
     world.make_due(incident_id, "step:0:0")
     step(world)
     assert [row["template"] for row in world.rows("SELECT template FROM messages")] == ["light"]
+
+
+def part_of_impact(world: Insured, at: datetime, fixes: list[tuple[int, float | None]]) -> None:
+    """A part of an impact's message, with (how many ms before it, speed) of each of its fixes."""
+    uptime_ms = 60_000
+    world.conn.execute(
+        "INSERT INTO impact_parts "
+        "VALUES ('car-0001', 1, %s, 1, 0, true, %s, %s, %s, %s, false, 100, 1, 1, 8, 0, '', %s)",
+        [
+            world.one("SELECT count(*) AS n FROM impact_parts")["n"],
+            at,
+            uptime_ms,
+            uptime_ms,
+            at,
+            Jsonb([{"uptime_ms": uptime_ms - before_ms, "speed_mps": speed} for before_ms, speed in fixes]),
+        ],
+    )
+
+
+def opened_a_while_ago(world: Insured) -> None:
+    world.conn.execute(
+        "UPDATE incidents SET state = state || jsonb_build_object('plan_from', now() - interval '1 minute')"
+    )
+
+
+def texts_after_a_look(world: Insured, incident_id: UUID) -> int:
+    world.make_due(incident_id, "step:0:1")
+    step(world)
+    return world.one("SELECT count(*) AS n FROM messages WHERE channel = 'sms'")["n"]
+
+
+def test_the_speed_that_came_with_the_impact_counts(world: Insured) -> None:
+    incident_id = world.report(world.insure(), Severity.LIGHT)
+    opened_a_while_ago(world)
+    now = datetime.now(UTC)
+    part_of_impact(world, now, [(2000, 3.0), (900, 27.5), (100, None)])
+    assert texts_after_a_look(world, incident_id) == 0
+    world.fix("car-0001", now - timedelta(seconds=1.5), speed_mps=0.1)  # older than what the impact says
+    assert texts_after_a_look(world, incident_id) == 0
+    world.fix("car-0001", now, speed_mps=0.1)
+    assert texts_after_a_look(world, incident_id) == 1
+
+
+def test_an_old_speed_and_none_at_all_do_not_hold_a_text_for_ever(world: Insured) -> None:
+    incident_id = world.report(world.insure(), Severity.LIGHT)
+    world.fix("car-0001", datetime.now(UTC) - timedelta(seconds=40), speed_mps=27.5)
+    part_of_impact(world, datetime.now(UTC) - timedelta(seconds=40), [(100, 27.5)])
+    assert texts_after_a_look(world, incident_id) == 0  # only just opened
+    opened_a_while_ago(world)
+    assert texts_after_a_look(world, incident_id) == 1
 
 
 # Killed at every statement.

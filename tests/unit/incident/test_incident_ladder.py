@@ -22,7 +22,7 @@ from incident.escalation.events import CallEnded, CallMoved, CallSilent, StepDue
 from incident.escalation.state import Task
 from incident.plan.plan import read_plan
 from schemas.impact import Severity
-from schemas.incident import CallParty, Phase, Trigger
+from schemas.incident import CallParty, Phase, RoadKind, Trigger
 
 DRIVER, CONTACT = CallParty.DRIVER, CallParty.CONTACT
 ACTIONS = (
@@ -98,9 +98,27 @@ def test_light_in_a_car_that_drives_on_still_reaches_an_operator() -> None:
     assert scene.story(*ACTIONS) == [(180, "operator_alarmed call_back plan")]
 
 
-def test_light_asks_at_once_where_the_speed_is_unknown() -> None:
-    scene = Scene(moving=lambda _: None).open(severity=Severity.LIGHT).run_to(1)
-    assert scene.times("push light") == [0]
+def test_a_speed_that_is_not_known_yet_counts_as_driving() -> None:
+    scene = (
+        Scene(moving=lambda second: None if second < 7 else False).open(severity=Severity.LIGHT).run_to(59)
+    )
+    assert scene.times("push light") == [10]
+    scene = (
+        Scene(moving=lambda second: None if second < 7 else True).open(severity=Severity.LIGHT).run_to(200)
+    )
+    assert scene.times("push light") == []
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.1])
+def test_a_device_that_lost_its_gps_silences_us_for_no_longer_than_20_s(scale: float) -> None:
+    scene = Scene(plan=default_plan(scale), moving=lambda _: None)
+    scene.open(severity=Severity.MODERATE, road=RoadKind.EXPRESSWAY).run_to(200 * scale)
+    assert scene.times("sms expressway") == [pytest.approx(20 * scale)]
+
+
+def test_what_is_due_later_does_not_wait_for_a_speed_again() -> None:
+    scene = Scene(moving=lambda _: None).open(severity=Severity.LIGHT).run_to(200)
+    assert scene.story("push", "sms") == [(20, "push light"), (60, "sms light")]
 
 
 def test_short_press() -> None:
