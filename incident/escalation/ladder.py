@@ -8,7 +8,7 @@ Pure, like everything `decide` is made of. Timer names are built here, in `incid
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from incident.escalation import missed
 from incident.escalation.draft import Draft
@@ -79,17 +79,20 @@ def on_step_due(draft: Draft, event: StepDue) -> None:
     step = draft.rule.steps[event.step]
     if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
         return
-    if step.wait_until_stopped and _drives(draft, event):
-        draft.do(SetTimer(f"step:{event.generation}:{event.step}", draft.after(_LOOK_AGAIN_S)))
+    if step.wait_until_stopped and (look_at := _held_until(draft, event)) is not None:
+        draft.do(SetTimer(f"step:{event.generation}:{event.step}", look_at))
         return
     if not missed.put_off(draft, event):
         _do(draft, event.step)
 
 
-def _drives(draft: Draft, event: StepDue) -> bool:
+def _held_until(draft: Draft, event: StepDue) -> datetime | None:
+    """When to look again whether the car stands; None if it does, or if its speed stays unknown."""
+    look_at = draft.after(_LOOK_AGAIN_S)
     if event.moving is not None:
-        return event.moving
-    return draft.at < draft.state.plan_from + timedelta(seconds=_SPEED_COMES_WITHIN_S * draft.plan.scale)
+        return look_at if event.moving else None
+    known_by = draft.state.plan_from + timedelta(seconds=_SPEED_COMES_WITHIN_S * draft.plan.scale)
+    return min(look_at, known_by) if draft.at < known_by else None
 
 
 def _do(draft: Draft, index: int) -> None:

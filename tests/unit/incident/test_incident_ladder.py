@@ -114,6 +114,8 @@ def test_a_device_that_lost_its_gps_silences_us_for_no_longer_than_20_s(scale: f
     scene = Scene(plan=default_plan(scale), moving=lambda _: None)
     scene.open(severity=Severity.MODERATE, road=RoadKind.EXPRESSWAY).run_to(200 * scale)
     assert scene.times("sms expressway") == [pytest.approx(20 * scale)]
+    late = Scene(moving=lambda _: None).open(severity=Severity.LIGHT).away_until(3).run_to(50)
+    assert late.times("push light") == [20]  # looked at 3, 8, 13 and 18 s
 
 
 def test_what_is_due_later_does_not_wait_for_a_speed_again() -> None:
