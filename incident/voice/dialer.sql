@@ -3,22 +3,24 @@ SELECT pg_advisory_xact_lock(hashtextextended('calling', 0));
 
 -- name: claim_call
 -- The most urgent call that has been due for longest. One person is rung once at a time, whatever it is about;
--- a call of which no end was heard holds a number back only for as long as it can last.
-WITH next AS (
+-- a call of which no end was heard holds a number back only for as long as it can last. Who may not be rung is
+-- gathered once and not for each call that waits: thousands wait after an earthquake.
+WITH held_back AS MATERIALIZED (
+    SELECT number FROM calls
+    WHERE state IN ('sending', 'unknown')
+       OR state IN ('placed', 'ringing') AND sent_at > clock_timestamp() - %(longest_ring)s::interval
+       OR state = 'answered' AND direction = 'outbound'
+          AND answered_at > clock_timestamp() - %(longest_talk)s::interval
+       -- Who rings us just now is on the line already.
+       OR state = 'answered' AND direction = 'inbound' AND answered_at > clock_timestamp() - interval '3 minutes'
+), called_off AS MATERIALIZED (
+    SELECT payload ->> 'call_id' AS id FROM outbox
+    WHERE kind = 'cancel_call' AND state IN ('pending', 'sending', 'unknown') AND payload ->> 'call_id' IS NOT NULL
+), next AS (
     SELECT o.id FROM outbox o JOIN calls c ON c.id = o.id
-    WHERE o.kind = 'call' AND o.state = 'pending' AND o.due_at <= clock_timestamp()
-      AND NOT EXISTS (SELECT FROM calls WHERE sent_at > clock_timestamp() - %(gap)s::interval)
-      AND NOT EXISTS (SELECT FROM calls other WHERE other.number = c.number AND other.id <> c.id
-                      AND (other.state IN ('sending', 'unknown')
-                           OR other.state IN ('placed', 'ringing')
-                              AND other.sent_at > clock_timestamp() - %(longest_ring)s::interval
-                           OR other.state = 'answered' AND other.direction = 'outbound'
-                              AND other.answered_at > clock_timestamp() - %(longest_talk)s::interval
-                           -- Who rings us just now is on the line already.
-                           OR other.state = 'answered' AND other.direction = 'inbound'
-                              AND other.answered_at > clock_timestamp() - interval '3 minutes'))
-      AND NOT EXISTS (SELECT FROM outbox cancel WHERE cancel.kind = 'cancel_call'
-                      AND cancel.state IN ('pending', 'sending', 'unknown') AND cancel.payload ->> 'call_id' = o.id::text)
+    WHERE o.kind = 'call' AND o.state = 'pending' AND o.due_at <= (SELECT clock_timestamp())
+      AND coalesce((SELECT max(sent_at) FROM calls) <= (SELECT clock_timestamp()) - %(gap)s::interval, true)
+      AND c.number NOT IN (SELECT number FROM held_back) AND o.id::text NOT IN (SELECT id FROM called_off)
     ORDER BY o.priority, o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
 ), claimed AS (
     UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %(lease)s

@@ -1197,6 +1197,8 @@ CREATE UNIQUE INDEX calls_one_unresolved_per_number ON public.calls USING btree 
 
 CREATE INDEX calls_under_way ON public.calls USING btree (number) WHERE (state = ANY (ARRAY['sending'::text, 'unknown'::text, 'placed'::text, 'ringing'::text, 'answered'::text]));
 
+CREATE INDEX calls_waiting ON public.calls USING btree (number) WHERE (state = 'waiting'::text);
+
 CREATE INDEX candidates_due ON public.candidates USING btree (lane, shard, due_at);
 
 CREATE INDEX chat_messages_by_incident ON public.chat_messages USING btree (incident_id, at);

@@ -5,6 +5,7 @@
 CREATE INDEX outbox_calls_waiting ON outbox (priority, due_at) WHERE kind = 'call' AND state = 'pending';
 CREATE INDEX calls_under_way ON calls (number)
     WHERE state IN ('sending', 'unknown', 'placed', 'ringing', 'answered');
+CREATE INDEX calls_waiting ON calls (number) WHERE state = 'waiting';
 CREATE INDEX outbox_called_off ON outbox ((payload ->> 'call_id'))
     WHERE kind = 'cancel_call' AND state IN ('pending', 'sending', 'unknown');
 
