@@ -6,16 +6,9 @@ that it has four poles and no phase. Its -3 dB corner is at CFC / 0.6: 100 Hz fo
 
 from __future__ import annotations
 
-import math
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import signal  # pyright: ignore[reportMissingTypeStubs]  # scipy has no types
-
-Signal = NDArray[np.float64]
-
-_signal: Any = signal
+from scoring.zero_phase import Section, Signal, butterworth, zero_phase
 
 MIN_RATE_PER_CLASS: Final = 10.0
 """SAE J211-1: sample at no less than ten times the class; below it the corner nears half the rate."""
@@ -31,26 +24,16 @@ def serves(cfc: float, rate_hz: float) -> bool:
     return rate_hz >= MIN_RATE_PER_CLASS * cfc
 
 
-def coefficients(cfc: float, rate_hz: float) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Numerator and denominator of one pass: y = b0 x0 + b1 x1 + b2 x2 - a1 y1 - a2 y2, with a0 = 1.
-
-    Raises ValueError where the rate does not serve the class.
-    """
+def coefficients(cfc: float, rate_hz: float) -> Section:
+    """One pass of a class; raises ValueError where the rate does not serve it."""
     if not serves(cfc, rate_hz):
         raise ValueError(
             f"CFC {cfc:g} needs {MIN_RATE_PER_CLASS * cfc:g} samples a second; these are {rate_hz:g}"
         )
-    warped = math.tan(math.pi * cfc * _DESIGN / rate_hz)
-    scale = 1 + math.sqrt(2) * warped + warped**2
-    b0 = warped**2 / scale
-    a1 = 2 * (warped**2 - 1) / scale
-    a2 = (1 - math.sqrt(2) * warped + warped**2) / scale
-    return (b0, 2 * b0, b0), (1.0, a1, a2)
+    return butterworth(cfc * _DESIGN, rate_hz)
 
 
 def cfc_filter(acc: Signal, cfc: float, rate_hz: float) -> Signal:
     """The signal (..., n) filtered to a channel frequency class, in its own unit; raises ValueError as above."""
-    numerator, denominator = coefficients(cfc, rate_hz)
     pad = min(max(_PAD_SAMPLES, round(_PAD_S * rate_hz)), acc.shape[-1] - 1)
-    filtered: Signal = _signal.filtfilt(numerator, denominator, acc, axis=-1, padtype="odd", padlen=pad)
-    return filtered
+    return zero_phase(coefficients(cfc, rate_hz), acc, pad)

@@ -7,17 +7,12 @@ channel frequency class and OLC are given only where a recording is fast enough 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import signal  # pyright: ignore[reportMissingTypeStubs]  # scipy has no types
 
 from schemas.recording import G_MPS2
-
-Signal = NDArray[np.float64]
-
-_signal: Any = signal
+from scoring.zero_phase import Signal, butterworth, zero_phase
 
 ASI_HZ: Final = 13.0
 ASI_PAD_S: Final = 0.5
@@ -55,9 +50,8 @@ def asi_at_most(acc_mps2: Signal, rate_hz: float) -> float:
 
 def _at_13_hz(acc_mps2: Signal, rate_hz: float) -> Signal:
     padded = np.pad(acc_mps2, ((0, 0), (round(ASI_PAD_S * rate_hz),) * 2))
-    sections = _signal.butter(2, ASI_HZ, fs=rate_hz, output="sos")
-    smooth: Signal = _signal.sosfiltfilt(sections, padded, axis=1)
-    return smooth
+    # Zeros are continued by zeros: how many more does not matter.
+    return zero_phase(butterworth(ASI_HZ, rate_hz), padded, 1)
 
 
 @dataclass(frozen=True, slots=True)
