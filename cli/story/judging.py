@@ -35,6 +35,9 @@ _MAY_FOLLOW_A_KILL: Final = {
     "carrier": {"call_given_up"},
 }
 
+# What brings positions: without it an incident may open before it is known on what road.
+_BRINGS_POSITIONS: Final = {"ingest", "broker", "database"}
+
 # Ingest commits on the connection that holds its shards, so it ends when the database does.
 _ENDS_WITH: Final = {"database": ("ingest-urgent", "ingest-bulk")}
 
@@ -116,8 +119,22 @@ def judge_events(seen: Seen) -> Iterator[str]:
     judged = {expect.kind for expect in story.expects}
     expected = {id(event) for expect in story.expects for event in seen.matching(expect)}
     for event in seen.events:
-        if id(event) not in expected and event.kind not in (INCIDENTAL - judged) | tolerated:
+        if id(event) in expected or event.kind in (INCIDENTAL - judged) | tolerated:
+            continue
+        if not _tells_the_road_late(seen, event):
             yield f"unexpected: {event.kind} {event.data}"
+
+
+def _tells_the_road_late(seen: Seen, event: FeedEvent) -> bool:
+    """Whether a position came after the incident, as it does where it was held up: once, and from not knowing."""
+    if event.kind != "road_known":
+        return False
+    of = [
+        one for one in seen.events if one.incident_id == event.incident_id and one.position <= event.position
+    ]
+    opened = next((one.data for one in of if one.kind == "opened"), {})
+    held_up = seen.killed in _BRINGS_POSITIONS or opened.get("late") is True
+    return held_up and opened.get("road") == "unknown" and sum(one.kind == event.kind for one in of) == 1
 
 
 def _incidents(seen: Seen, incidents: list[dict[str, Any]]) -> Iterator[str]:

@@ -104,6 +104,25 @@ def test_after_a_kill_more_time_and_what_follows_from_it_are_borne() -> None:
 
 
 @pytest.mark.parametrize(
+    ("opened", "killed", "times", "faults"),
+    [
+        ({"road": "unknown"}, "broker", 1, 0),
+        ({"road": "unknown", "late": True}, None, 1, 0),
+        ({"road": "unknown"}, None, 1, 1),
+        ({"road": "unknown"}, "carrier", 1, 1),
+        ({"road": "expressway"}, "broker", 1, 1),
+        ({"road": "unknown"}, "broker", 2, 1),
+    ],
+)
+def test_the_road_may_be_known_later_once_where_positions_were_held_up(
+    opened: dict[str, Any], killed: str | None, times: int, faults: int
+) -> None:
+    known: Happened = (2.0, "road_known", {"road": "general"})
+    of = story(expects=(Expect("opened"),))
+    assert len(events(of, (1.0, "opened", opened), *[known] * times, killed=killed)) == faults
+
+
+@pytest.mark.parametrize(
     ("account", "said"),
     [
         ([call("+81901", 0, 2), call("+81901", 3, 4)], []),
