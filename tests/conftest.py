@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator
 
 import pytest
+from support.longest import LONGEST, LongestFirst
 from support.servers import Broker, Databases, running_broker, short_folder
 from support.timescale import running_timescale
 
@@ -21,10 +22,20 @@ def pytest_configure() -> None:
     Settings.model_config["env_file"] = None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> LongestFirst:
+    return LongestFirst(config)
+
+
 @pytest.fixture(scope="session")
 def databases() -> Generator[Databases]:
     """The bundled PostgreSQL: `fresh()` and `empty()` give a database of one's own."""
-    with short_folder() as folder, postgres.temporary(folder) as server:
+    with short_folder(in_memory=True) as folder, postgres.temporary(folder) as server:
         yield Databases(server.url)
 
 

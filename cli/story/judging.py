@@ -132,7 +132,7 @@ def _tells_the_road_late(seen: Seen, event: FeedEvent) -> bool:
     of = [
         one for one in seen.events if one.incident_id == event.incident_id and one.position <= event.position
     ]
-    opened = next((one.data for one in of if one.kind == "opened"), {})
+    opened = next((one.data for one in of if one.kind == "opened"), Data())
     held_up = seen.killed in _BRINGS_POSITIONS or opened.get("late") is True
     return held_up and opened.get("road") == "unknown" and sum(one.kind == event.kind for one in of) == 1
 

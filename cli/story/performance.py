@@ -57,10 +57,10 @@ def play(
         return _Performance(stage, story, kill=kill, kill_at=kill_at, tell=tell).play()
 
 
-def play_together(stories: Sequence[Story]) -> dict[str, Outcome]:
+def play_together(stories: Sequence[Story], *, keep: Path | None = None) -> dict[str, Outcome]:
     """Play common stories of one time scale side by side on one stack; the outcome of each by name.
 
-    Raises as `play`.
+    keep: as for `play`, as are the errors.
     """
 
     def perform(number: int, story: Story) -> Outcome:
@@ -68,7 +68,7 @@ def play_together(stories: Sequence[Story]) -> dict[str, Outcome]:
         return _Performance(stage, story, kill=None, kill_at=None, tell=_say_nothing).play()
 
     with (
-        Stage(stories, time_scale=stories[0].time_scale) as stage,
+        Stage(stories, time_scale=stories[0].time_scale, keep=keep) as stage,
         ThreadPoolExecutor(len(stories)) as actors,
     ):
         played = [actors.submit(perform, number, story) for number, story in enumerate(stories)]

@@ -47,7 +47,7 @@ def test_the_rooms_as_they_are_keep_the_contracts(copy: Path) -> None:
         ("incident/voice/speech.py", "import time"),
         ("ingest/envelope.py", "import psycopg"),
         ("scoring/analyse.py", "import os"),
-        ("scoring/analyse.py", "import incident.state"),
+        ("scoring/analyse.py", "import incident.escalation.state"),
         ("incident/escalation/state.py", "import scoring.analyse"),
         ("ingest/bulk.py", "import api.views"),
         ("runtime/stack.py", "import incident.service"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import groupby
 
 import pytest
+from support.servers import short_folder
 
 from cli.story.judging import KILLED
 from cli.story.performance import play, play_together
@@ -31,19 +32,24 @@ def _length(story: Story) -> tuple[float, float]:
     return story.time_scale, story.over_s
 
 
-ALONE = [name for name, story in STORIES.items() if not story.is_common]
+ALONE = sorted(
+    (name for name, story in STORIES.items() if not story.is_common),
+    key=lambda name: -STORIES[name].time_scale * STORIES[name].over_s,
+)
 
 
 def told(name: str, *, kill: str | None = None) -> list[str]:
     lines: list[object] = []
-    outcome = play(STORIES[name], tell=lines.append, kill=kill)
+    with short_folder(in_memory=kill != "database") as folder:
+        outcome = play(STORIES[name], tell=lines.append, kill=kill, keep=folder)
     assert lines == outcome.timeline
     return outcome.failures
 
 
 @pytest.mark.parametrize("names", together(), ids=" ".join)
 def test_stories_side_by_side_go_as_they_must(names: list[str]) -> None:
-    played = play_together([STORIES[name] for name in names])
+    with short_folder(in_memory=True) as folder:
+        played = play_together([STORIES[name] for name in names], keep=folder)
     assert {name: outcome.failures for name, outcome in played.items()} == {name: [] for name in names}
 
 
