@@ -16,7 +16,7 @@ from incident.plan.plan import Do, Plan, read_plan
 from runtime.database import Connection
 from runtime.sql import Queries
 
-SQL: Final = Queries("incident.backtest.replay", "backtest.sql")
+SQL: Final = Queries("incident.backtest", "backtest.sql")
 _AT_ONCE: Final = 200
 # The engine is a little late, and the carrier answers when it likes.
 _FAITHFUL_WITHIN_S: Final = 3.0
