@@ -19,6 +19,8 @@ from api import (
     errors,
     fields,
     figures,
+    pages,
+    queue,
     routes_admin,
     routes_answer,
     routes_call_figures,
@@ -31,10 +33,12 @@ from api import (
     routes_health,
     routes_impacts,
     routes_incidents,
+    routes_map,
     routes_phone,
     routes_provider,
     routes_providers,
     routes_push,
+    routes_queue,
     routes_stream,
     routes_twilio,
     routes_twilio_desk,
@@ -46,6 +50,7 @@ from api import (
     views_chat,
     views_detail,
     views_dispatch,
+    views_event,
     views_field,
     views_impact,
     views_provider,
@@ -123,6 +128,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     errors.install(app)
     app.add_middleware(Edge, registry=registry)
     for routes in (
+        routes_queue,
         routes_incidents,
         routes_impacts,
         routes_dossier,
@@ -136,6 +142,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_call_figures,
         routes_chat,
         routes_push,
+        routes_map,
         routes_phone,
         routes_admin,
         routes_desk,
@@ -146,6 +153,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_health,
     ):
         app.include_router(routes.router)
+    pages.install(app, settings)
     app.openapi = lambda: _openapi(app)
     return app
 
@@ -183,10 +191,13 @@ def _models() -> dict[str, type[BaseModel]]:
             document,
             fields,
             figures,
+            queue,
+            routes_map,
             views,
             views_admin,
             views_detail,
             views_dispatch,
+            views_event,
             views_provider,
             views_field,
             views_call_figures,

@@ -55,7 +55,9 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                message = {**message, "headers": [*message["headers"], *_HEADERS]}
+                told = {name for name, _ in message["headers"]}
+                ours = [header for header in _HEADERS if header[0] not in told]
+                message = {**message, "headers": [*message["headers"], *ours]}
             await send(message)
 
         try:

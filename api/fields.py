@@ -108,3 +108,14 @@ ThingId = Annotated[
 def examples(*values: Mapping[str, Any]) -> ConfigDict:
     """A model's examples, for its documentation."""
     return ConfigDict(json_schema_extra={"examples": [dict(value) for value in values]})
+
+
+class BothLanguages(BaseModel):
+    """The same in Japanese and English."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ja": "警備員が到着しました。", "en": "The guard has arrived."}]}
+    )
+
+    ja: str
+    en: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,11 +23,15 @@ class Timer:
 
 
 def next_step(state: State, plan: Plan, timers: Iterable[Timer]) -> tuple[str, datetime] | None:
-    """What comes next and when: a step of the plan by its name there, `offer_expires`, or `remind`.
+    """What comes next and when, as `steps_ahead` tells it; None where nothing will happen by itself."""
+    return next(steps_ahead(state, plan, timers), None)
 
-    None where nothing will happen by itself. Each timer is decided upon as if it came due in
-    the present state: one that would do nothing, as when an operator has the incident, is
-    passed over.
+
+def steps_ahead(state: State, plan: Plan, timers: Iterable[Timer]) -> Iterator[tuple[str, datetime]]:
+    """What comes and when, the next first: a step of the plan by its name there, `offer_expires`, or `remind`.
+
+    Each timer is decided upon as if it came due in the present state: one that would do nothing,
+    as when an operator has the incident, is passed over.
     """
     for timer in sorted(timers, key=lambda timer: (timer.due_at, timer.name)):
         event = event_of(timer.name, timer.due_at, moving=None, stage=_any_stage)
@@ -37,14 +41,13 @@ def next_step(state: State, plan: Plan, timers: Iterable[Timer]) -> tuple[str, d
             continue
         match event:
             case StepDue(step=step):
-                return str(plan.rule(state.rule).steps[step].do), timer.due_at
+                yield str(plan.rule(state.rule).steps[step].do), timer.due_at
             case OfferDue():
-                return "offer_expires", timer.due_at
+                yield "offer_expires", timer.due_at
             case ReminderDue():
-                return "remind", timer.due_at
+                yield "remind", timer.due_at
             case _:
                 pass
-    return None
 
 
 def _any_stage(_party: CallParty, _attempt: int) -> str:

@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 
 from api import field_units, impacts, policies
 from api.context import SQL
-from api.outlook import Timer, next_step
-from api.views import EventView, IncidentView, NextStep
+from api.outlook import Timer, steps_ahead
+from api.views import IncidentView, NextStep
 from api.views_admin import VehicleView
 from api.views_detail import (
     CallView,
@@ -25,12 +25,13 @@ from api.views_detail import (
     NoteView,
     PressView,
 )
+from api.views_event import EventView
 from incident.escalation.state import State, Task
 from incident.plan.plan import read_plan
 from incident.service import SQL as INCIDENT_SQL
 from incident.service import UnknownIncident
 from runtime.database import Connection
-from schemas.incident import Phase
+from schemas.incident import Phase, Reach
 
 _STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 _TIMERS: Final[TypeAdapter[list[Timer]]] = TypeAdapter(list[Timer])
@@ -65,9 +66,14 @@ def page(
 
 def views(conn: Connection, ids: Sequence[UUID]) -> list[IncidentView]:
     """The incidents of these ids, newest first."""
+    return [IncidentView.model_validate(row) for row in rows_of(conn, ids)]
+
+
+def rows_of(conn: Connection, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """The incidents of these ids, newest first, with what waits for a person and what happens by itself."""
     rows = conn.execute(SQL["incidents"], {"ids": list(ids)}).fetchall()
     plans = {version: _plan(conn, version) for version in {row["plan_version"] for row in rows}}
-    return [IncidentView.model_validate(_with_outlook(row, plans[row["plan_version"]])) for row in rows]
+    return [_with_outlook(row, plans[row["plan_version"]]) for row in rows]
 
 
 def view(conn: Connection, incident_id: UUID) -> IncidentView:
@@ -83,7 +89,7 @@ def events(conn: Connection, incident_id: UUID, *, after: int, limit: int) -> li
     if conn.execute(SQL["opened_at"], {"id": incident_id}).fetchone() is None:
         raise UnknownIncident(incident_id)
     key = {"id": incident_id, "after": after, "limit": limit}
-    return [EventView.model_validate(row) for row in conn.execute(SQL["incident_events"], key).fetchall()]
+    return [EventView.of(row) for row in conn.execute(SQL["incident_events"], key).fetchall()]
 
 
 def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
@@ -92,7 +98,7 @@ def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
     if row is None:
         raise UnknownIncident(incident_id)
     belongings: dict[str, Any] = {
-        "events": [EventView.model_validate(found) for found in _rows(conn, "newest_events", incident_id)],
+        "events": [EventView.of(found) for found in _rows(conn, "newest_events", incident_id)],
         "calls": [CallView.model_validate(found) for found in _rows(conn, "incident_calls", incident_id)],
         "messages": [
             MessageView.model_validate(found) for found in _rows(conn, "incident_messages", incident_id)
@@ -117,14 +123,27 @@ def _rows(conn: Connection, query: str, incident_id: UUID) -> list[dict[str, Any
 def _with_outlook(row: dict[str, Any], plan: str) -> dict[str, Any]:
     try:
         state = _STATE.validate_python(row["state"])
-        coming = next_step(state, _read_plan(plan), _TIMERS.validate_python(row["timers"]))
+        ahead = list(steps_ahead(state, _read_plan(plan), _TIMERS.validate_python(row["timers"])))
     except (LookupError, ValueError, TypeError, AssertionError):
         # The machine can do nothing for it, so a person must; and it must not hide the others.
         _log.exception("an incident cannot be read", incident=str(row["id"]))
-        return row | {"tasks": [Task.TAKE], "next": None}
+        unknown: dict[str, Any] = {
+            "ahead": [],
+            "reach": Reach.VOICE,
+            "ambulance": None,
+            "waiting": [],
+            "on_line": None,
+        }
+        return row | {"tasks": [Task.TAKE], "next": None} | unknown
+    steps = [NextStep(name=name, due_at=due_at) for name, due_at in ahead]
     return row | {
         "tasks": state.tasks,
-        "next": NextStep(name=coming[0], due_at=coming[1]) if coming else None,
+        "next": steps[0] if steps else None,
+        "ahead": steps,
+        "reach": state.reach,
+        "ambulance": state.ambulance,
+        "waiting": state.waiting,
+        "on_line": state.on_line,
     }
 
 

@@ -12,7 +12,7 @@ from api.access import Reason, log_access
 from api.auth import Operator
 from api.context import Here
 from api.errors import Problem, problems
-from api.views_detail import BothLanguages
+from api.fields import BothLanguages
 from api.views_dispatch import AmbulanceView, FireView
 from incident.field import ambulance_request
 from incident.places.place import Words

@@ -26,8 +26,9 @@ from api.context import SQL, Context, Here
 from api.errors import Problem, problems
 from api.fields import Nothing
 from api.tokens import Identity
-from api.views import EventList, IncidentList, IncidentView
+from api.views import IncidentList, IncidentView
 from api.views_detail import IncidentDetail
+from api.views_event import EventList
 from incident.escalation.effects import Note
 from incident.escalation.events import (
     AmbulanceMoved,

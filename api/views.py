@@ -42,13 +42,6 @@ INCIDENT: dict[str, Any] = {
     "dispatches": [_BRIEF],
     "next": {"name": "call_driver", "due_at": "2026-10-01T03:00:31Z"},
 }
-EVENT: dict[str, Any] = {
-    "position": 42,
-    "at": "2026-10-01T03:00:04.512Z",
-    "actor": "operator:sato",
-    "kind": "taken",
-    "data": {"operator": "sato"},
-}
 
 
 class DispatchBrief(BaseModel):
@@ -114,23 +107,3 @@ class IncidentList(BaseModel):
     model_config = examples({"incidents": [INCIDENT]})
 
     incidents: list[IncidentView]
-
-
-class EventView(BaseModel):
-    """A line of an incident's record."""
-
-    model_config = examples(EVENT)
-
-    position: int | None = Field(description="Its place in the stream; null in the moment before it has one.")
-    at: AwareDatetime
-    actor: str
-    kind: str
-    data: dict[str, Any]
-
-
-class EventList(BaseModel):
-    """The record of an incident, oldest first."""
-
-    model_config = examples({"events": [EVENT]})
-
-    events: list[EventView]

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.fields import examples
-from api.views import AT, EVENT, INCIDENT, DispatchBrief, EventView, IncidentCore
+from api.fields import BothLanguages, examples
+from api.views import AT, INCIDENT, DispatchBrief, IncidentCore, NextStep
 from api.views_admin import HOLDER, VEHICLE, HolderView, VehicleView
+from api.views_event import EVENT, EventView
 from api.views_impact import IMPACT, ImpactView
 from incident.dispatch.checklist import Check, Item
 from incident.dispatch.ranking import Reason
-from schemas.incident import CallParty, Language, Trigger
+from schemas.incident import AmbulanceState, CallParty, Language, Reach, RoadKind, Trigger
 
 _ID: Final = "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10"
 _CALL: Final[dict[str, Any]] = {
@@ -117,6 +118,13 @@ _NOTE: Final[dict[str, Any]] = {
     "at": AT,
     "author": "sato",
     "text": "同乗者が首の痛みを訴えている。119番に連絡済み。",
+}
+STANDING: Final[dict[str, Any]] = {
+    "place": {"ja": "神奈川県箱根町湯本", "en": "Yumoto, Hakone, Kanagawa"},
+    "road": "general",
+    "ambulance": None,
+    "waiting": [],
+    "on_line": None,
 }
 _CONTRACT: Final[dict[str, Any]] = {
     "policy_id": "P-0001",
@@ -237,15 +245,6 @@ class KeptPhotoView(BaseModel):
     bytes: int
 
 
-class BothLanguages(BaseModel):
-    """The same in Japanese and English."""
-
-    model_config = examples(_DISPATCH["summary"])
-
-    ja: str
-    en: str
-
-
 class DispatchView(DispatchBrief):
     """A dispatch with its history."""
 
@@ -315,6 +314,10 @@ class IncidentDetail(IncidentCore):
     model_config = examples(
         {
             **INCIDENT,
+            **STANDING,
+            "place_hint": {"ja": "番地は分かりません。", "en": "The house number is not known."},
+            "reach": "voice",
+            "ahead": [INCIDENT["next"]],
             "dispatches": [_DISPATCH],
             "events": [EVENT],
             "calls": [_CALL],
@@ -326,6 +329,14 @@ class IncidentDetail(IncidentCore):
         }
     )
 
+    place: BothLanguages | None = Field(description="Where it is in words; null without a position.")
+    place_hint: BothLanguages | None = Field(description="What is uncertain about it, and what to ask for.")
+    road: RoadKind
+    reach: Reach = Field(description="How the driver is reached, by their own stated preference.")
+    ambulance: AmbulanceState | None
+    waiting: list[CallParty] = Field(description="Those on a line who wait for a person.")
+    on_line: str | None = Field(description="The operator who talks on its line now.")
+    ahead: list[NextStep] = Field(description="All that happens by itself, the next first.")
     dispatches: list[DispatchView]
     events: list[EventView]
     calls: list[CallView]

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from api.fields import examples
-from api.views_detail import BothLanguages
+from api.fields import BothLanguages, examples
 from schemas.incident import AmbulanceState
 
 _BOTH: Final = {"ja": "救急の要請です。交通事故の可能性があります。", "en": "I am asking for an ambulance."}

@@ -175,6 +175,14 @@ class Settings(BaseSettings):
         description="Longest wait for that service; without an answer the offline words stay.",
     )
 
+    tile_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^{}\s]+/.*\{z\}.*|)$",
+        description="Map tiles behind the console's maps, with {z}, {x} and {y}; it learns where people look. "
+        "Default: none, the outline of Japan.",
+    )
+    tile_attribution: str = Field(default="", description="Whose tiles they are, as their licence wants it said.")
+
     router_url: str = Field(
         default="",
         description="Router that says how long units drive: an OSRM or Valhalla server, as http://host:port. "

@@ -1,0 +1,30 @@
+"""Operators: the queue as a whole, for a console that shows all of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from api import queue
+from api.auth import Operator
+from api.context import Here
+from api.errors import problems
+from api.queue import QueueView
+
+router: Final = APIRouter(prefix="/v1/queue", tags=["incidents"])
+
+
+@router.get("", operation_id="get_queue", summary="See the whole queue", responses=problems(401, 403, 422))
+def get_queue(
+    here: Here,
+    _: Operator,
+    ids: Annotated[
+        list[UUID] | None,
+        Query(max_length=200, description="Only these, closed ones as well: what the stream told of."),
+    ] = None,
+) -> QueueView:
+    """Every open incident as it stands, and the position behind which the stream goes on from there."""
+    with here.transaction() as conn:
+        return queue.queue(conn) if ids is None else queue.some(conn, ids)

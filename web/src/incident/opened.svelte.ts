@@ -1,0 +1,61 @@
+import { api, got, Refused, type Detail } from "../api/client";
+import { incidents } from "../live/incidents.svelte";
+
+const GATHER_MS = 150;
+
+/** The incident that is looked at: its detail, fetched anew after each thing that happens to it. */
+class Opened {
+  id = $state<string | null>(null);
+  detail = $state.raw<Detail | null>(null);
+  failed = $state(false);
+  forbidden = $state(false);
+  #unwatch = () => {};
+  #soon: ReturnType<typeof setTimeout> | undefined;
+
+  choose(id: string): void {
+    if (id === this.id) return;
+    this.close();
+    this.id = id;
+    this.#unwatch = incidents.watch((event) => {
+      if (event.incident_id === this.id) this.refresh();
+    });
+    void this.#fetch();
+  }
+
+  close(): void {
+    this.#unwatch();
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    this.id = null;
+    this.detail = null;
+    this.failed = false;
+    this.forbidden = false;
+  }
+
+  refresh(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.#fetch();
+    }, GATHER_MS);
+  }
+
+  async #fetch(): Promise<void> {
+    const id = this.id;
+    if (!id) return;
+    try {
+      const detail = await got(
+        api.GET("/v1/incidents/{incident_id}", { params: { path: { incident_id: id } } }),
+      );
+      if (id !== this.id) return;
+      this.detail = detail;
+      this.failed = false;
+    } catch (error) {
+      if (id !== this.id) return;
+      this.forbidden = error instanceof Refused && error.status === 403;
+      this.failed = true;
+      if (!(error instanceof Refused) || error.status === 0 || error.status >= 500) setTimeout(() => this.refresh(), 1000);
+    }
+  }
+}
+
+export const opened = new Opened();

@@ -1,0 +1,71 @@
+import { api, door, got, Refused } from "../api/client";
+
+export interface Who {
+  name: string;
+  role: string;
+  rights: readonly string[];
+}
+
+/** Who is signed in here. */
+class Session {
+  who = $state<Who | null>(null);
+  known = $state(false);
+  locked = $state(false);
+  ended = $state(false);
+
+  constructor() {
+    door.ended = () => {
+      this.ended = this.who !== null;
+      this.who = null;
+    };
+    door.locked = () => {
+      this.locked = true;
+    };
+  }
+
+  /** Find out who is signed in. Throws Refused where nobody answers. */
+  async open(): Promise<void> {
+    try {
+      this.#take(await got(api.GET("/v1/session")));
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 401) throw error;
+      this.who = null;
+    } finally {
+      this.known = true;
+    }
+  }
+
+  /** Throws Refused: 401 for what is not right, 429 for too many failures. */
+  async enter(name: string, password: string, code: string): Promise<void> {
+    this.#take(await got(api.POST("/v1/session", { body: { name, password, code: code || null } })));
+    this.ended = false;
+  }
+
+  async leave(): Promise<void> {
+    await got(api.DELETE("/v1/session"));
+    this.who = null;
+  }
+
+  async lock(): Promise<void> {
+    await got(api.POST("/v1/session/lock"));
+    this.locked = true;
+  }
+
+  /** Throws Refused. */
+  async unlock(password: string): Promise<void> {
+    await got(api.POST("/v1/session/unlock", { body: { password } }));
+    this.locked = false;
+  }
+
+  may(right: string): boolean {
+    return this.who?.rights.includes(right) ?? false;
+  }
+
+  #take(found: { name: string; role: string; rights: string[]; csrf: string; locked: boolean }): void {
+    door.csrf = found.csrf;
+    this.locked = found.locked;
+    this.who = { name: found.name, role: found.role, rights: found.rights };
+  }
+}
+
+export const session = new Session();

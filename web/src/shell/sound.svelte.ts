@@ -1,0 +1,43 @@
+const KEY = "cbutton.muted";
+
+/** Two short sounds that cannot be taken for each other: a new severe incident, and somebody who waits. */
+class Sound {
+  muted = $state(localStorage.getItem(KEY) === "yes");
+  /** How often each was played, for whoever cannot hear them. */
+  played = $state({ severe: 0, waiting: 0 });
+  #context: AudioContext | undefined;
+
+  turn(): void {
+    this.muted = !this.muted;
+    localStorage.setItem(KEY, this.muted ? "yes" : "no");
+  }
+
+  severe(): void {
+    this.#play("severe", [880, 660, 880], 0.16);
+  }
+
+  waiting(): void {
+    this.#play("waiting", [520, 520], 0.12);
+  }
+
+  #play(what: "severe" | "waiting", tones: readonly number[], each_s: number): void {
+    this.played = { ...this.played, [what]: this.played[what] + 1 };
+    if (this.muted) return;
+    this.#context ??= new AudioContext();
+    const context = this.#context;
+    tones.forEach((hz, index) => {
+      const from = context.currentTime + index * each_s * 1.3;
+      const tone = context.createOscillator();
+      const volume = context.createGain();
+      tone.frequency.value = hz;
+      volume.gain.setValueAtTime(0.0001, from);
+      volume.gain.exponentialRampToValueAtTime(0.2, from + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.0001, from + each_s);
+      tone.connect(volume).connect(context.destination);
+      tone.start(from);
+      tone.stop(from + each_s);
+    });
+  }
+}
+
+export const sound = new Sound();
