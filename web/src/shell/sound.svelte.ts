@@ -23,6 +23,8 @@ class Sound {
   #play(what: "severe" | "waiting", tones: readonly number[], each_s: number): void {
     this.played = { ...this.played, [what]: this.played[what] + 1 };
     if (this.muted) return;
+    // Browsers stay silent until somebody has pressed something on the page.
+    if (!navigator.userActivation.hasBeenActive) return;
     this.#context ??= new AudioContext();
     const context = this.#context;
     tones.forEach((hz, index) => {
