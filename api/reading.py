@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -73,7 +74,7 @@ def rows_of(conn: Connection, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """The incidents of these ids, newest first, with what waits for a person and what happens by itself."""
     rows = conn.execute(SQL["incidents"], {"ids": list(ids)}).fetchall()
     plans = {version: _plan(conn, version) for version in {row["plan_version"] for row in rows}}
-    return [_with_outlook(row, plans[row["plan_version"]]) for row in rows]
+    return [_with_outlook(row, plans[row["plan_version"]], steps=1) for row in rows]
 
 
 def view(conn: Connection, incident_id: UUID) -> IncidentView:
@@ -113,17 +114,20 @@ def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
         "notes": [NoteView.model_validate(found) for found in _rows(conn, "incident_notes", incident_id)],
         "contract": _contract(conn, row),
     }
-    return IncidentDetail.model_validate(_with_outlook(row, _plan(conn, row["plan_version"])) | belongings)
+    outlook = _with_outlook(row, _plan(conn, row["plan_version"]), steps=None)
+    return IncidentDetail.model_validate(outlook | belongings)
 
 
 def _rows(conn: Connection, query: str, incident_id: UUID) -> list[dict[str, Any]]:
     return conn.execute(SQL[query], {"id": incident_id, "newest": NEWEST}).fetchall()
 
 
-def _with_outlook(row: dict[str, Any], plan: str) -> dict[str, Any]:
+def _with_outlook(row: dict[str, Any], plan: str, *, steps: int | None) -> dict[str, Any]:
+    """A row with so many of the steps ahead (None: all), each of which costs a decision."""
     try:
         state = _STATE.validate_python(row["state"])
-        ahead = list(steps_ahead(state, _read_plan(plan), _TIMERS.validate_python(row["timers"])))
+        timers = _TIMERS.validate_python(row["timers"])
+        ahead = list(islice(steps_ahead(state, _read_plan(plan), timers), steps))
     except (LookupError, ValueError, TypeError, AssertionError):
         # The machine can do nothing for it, so a person must; and it must not hide the others.
         _log.exception("an incident cannot be read", incident=str(row["id"]))
@@ -135,11 +139,11 @@ def _with_outlook(row: dict[str, Any], plan: str) -> dict[str, Any]:
             "on_line": None,
         }
         return row | {"tasks": [Task.TAKE], "next": None} | unknown
-    steps = [NextStep(name=name, due_at=due_at) for name, due_at in ahead]
+    coming = [NextStep(name=name, due_at=due_at) for name, due_at in ahead]
     return row | {
         "tasks": state.tasks,
-        "next": steps[0] if steps else None,
-        "ahead": steps,
+        "next": coming[0] if coming else None,
+        "ahead": coming,
         "reach": state.reach,
         "ambulance": state.ambulance,
         "waiting": state.waiting,
