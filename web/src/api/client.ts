@@ -5,6 +5,7 @@ import type { components, paths } from "./schema";
 export type Incident = components["schemas"]["QueueRow"];
 export type Detail = components["schemas"]["IncidentDetail"];
 export type Impact = components["schemas"]["ImpactView"];
+export type Desk = components["schemas"]["DeskView"];
 export type Ambulance = components["schemas"]["AmbulanceView"];
 export type Severity = NonNullable<Incident["severity"]>;
 export type Trigger = Incident["trigger"];
