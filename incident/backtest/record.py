@@ -27,6 +27,7 @@ from incident.escalation.events import (
     LineWaits,
     Opened,
     Placed,
+    RangUs,
     RoadKnown,
     SendHelp,
     StopHelp,
@@ -170,6 +171,7 @@ class _Reading:
         self._without_sms = False
         self._rule: tuple[str, datetime] | None = None
         self._stopped_at: datetime | None = None
+        self._callers = 0
         self._last_at = _NEVER
 
     def record(self) -> Record:
@@ -203,10 +205,8 @@ class _Reading:
                 )
             case "raised" | "lowered":
                 self._rule = (str(data["rule"]), at)
-            case "answered":
-                self._answered(at, data)
-            case "line_waits":
-                self._on_line(at, CallParty(data["party"]), None, str(data.get("reason", "")))
+            case "answered" | "line_waits" | "caller":
+                self._heard(at, row.kind, data)
             case "effect_failed":
                 self._without_sms |= data.get("what") == "sms" and data.get("reason") == "no_number"
             case "push_queued" | "sms_queued":
@@ -222,7 +222,16 @@ class _Reading:
                 if (event := _outside(row)) is not None:
                     self._happened.append(event)
 
-    def _answered(self, at: datetime, data: Mapping[str, Any]) -> None:
+    def _heard(self, at: datetime, kind: str, data: Mapping[str, Any]) -> None:
+        """Somebody is on a line, or has told us something."""
+        if kind == "caller":
+            self._callers += 1
+            if data.get("who") == "driver":
+                self._happened.append(RangUs(at, CallParty.DRIVER, self._callers))
+            return
+        if kind == "line_waits":
+            self._on_line(at, CallParty(data["party"]), None, str(data.get("reason", "")))
+            return
         answer, via = Answer(data["answer"]), str(data.get("via", ""))
         if via == "operator":
             self._happened.append(AnswerFor(at, str(data.get("operator", "")), answer))
@@ -267,7 +276,7 @@ class _Reading:
 
     def _call(self, at: datetime, stage: str, data: Mapping[str, Any]) -> None:
         key = CallParty(data["party"]), int(data["attempt"])
-        if key[0] is CallParty.OPERATOR:
+        if key[0] in (CallParty.OPERATOR, CallParty.CALLER):
             if stage == "ended":
                 self._happened.append(CallEnded(at, *key, str(data.get("status", ""))))
             return

@@ -79,6 +79,7 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     events.CallSilent: lines.on_call_silent,
     events.CallAgain: lines.on_call_again,
     events.LineWaits: lines.on_line_waits,
+    events.RangUs: lines.on_rang_us,
     events.CarrierDown: lines.on_carrier_down,
     events.DeskRung: desk.on_desk_rung,
     events.DeskDue: desk.on_desk_due,

@@ -25,6 +25,9 @@ _LOOK_AGAIN_S = 5.0
 # must not silence us for longer.
 _SPEED_COMES_WITHIN_S = 20.0
 
+# Who rang us usually knows by then that a person is coming: whether they are still there is asked so often.
+_SPEAKS_LONG_S = 60.0
+
 # What still runs once an operator has taken the incident over.
 _EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
 
@@ -137,10 +140,14 @@ def reach_driver(draft: Draft) -> None:
 def call(draft: Draft, party: CallParty, rank: int = 1, *, at_once: bool = False) -> None:
     """Ring somebody; while an earlier attempt is under way, or just over, ring again a while after it has ended.
 
-    `rank` says which of the emergency contacts, from 1. `at_once`: a person at our end waits for it.
+    Who is on the line by a call of their own is rung when that has ended. `rank` says which of the emergency
+    contacts, from 1. `at_once`: a person at our end waits for it, or they have just hung up.
     """
     line = draft.state.line(party)
-    if line.under_way:
+    on_line = party in draft.state.callers.values() and not at_once
+    if on_line:
+        draft.do(SetTimer(f"again:{party}", draft.after(_SPEAKS_LONG_S)))
+    if line.under_way or on_line:
         _set_line(draft, party, replace(line, wanted=True))
         return
     # The line is left free in between, so that the fire station reaches it too.

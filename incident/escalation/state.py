@@ -102,7 +102,8 @@ class State:
     `help_refused` is what nobody may send by itself any more. `call_back_promised` outlives a
     lighter ladder that begins meanwhile: the driver was told that a person will call.
     `waiting` are those on a line who wait for a person, `desk_round` is the round of the plan's desk whose
-    telephones ring for it, `on_line` the operator who came, by the call `on_line_attempt`. `alarm_level` is
+    telephones ring for it, `callers` which of those we ring are on the line by a call of their own, by its attempt,
+    `on_line` the operator who came, by the call `on_line_attempt`. `alarm_level` is
     how often a task was left waiting for longer than its take-by time, `remind_at` when the next one is over.
     `silent` and `drove_on` are what was seen of the car since its last shock.
     `offers` are those who may still accept a dispatch, `works` those who have: a unit by its id, a provider's
@@ -130,6 +131,7 @@ class State:
     ambulance: AmbulanceState | None = None
     waiting: tuple[CallParty, ...] = ()
     desk_round: int | None = None
+    callers: dict[int, CallParty] = field(default_factory=dict[int, CallParty])
     on_line: str | None = None
     on_line_attempt: int | None = None
     alarm_level: int = 0

@@ -14,7 +14,7 @@ import structlog
 
 from incident.channels import chat
 from incident.escalation.effects import Note
-from incident.escalation.events import Answered, Joined
+from incident.escalation.events import Answered, Joined, RangUs
 from incident.service import Incidents, Report, device_of, now
 from incident.voice import speech, twiml
 from incident.voice.calls import Calls
@@ -88,6 +88,15 @@ class Inbound:
             },
         )
         hands.write([Note("caller", {"who": caller.who, "number_withheld": not number})], "carrier")
+        key = {"id": call_id, "driver_rings": caller.who == "driver"}
+        for rung in conn.execute(SQL["rung_meanwhile"], key).fetchall():
+            party, attempt = CallParty(rung["party"]), rung["attempt"]
+            self._incidents.handle(
+                conn,
+                incident_id,
+                lambda at, party=party, attempt=attempt: RangUs(at, party, attempt),
+                actor="carrier",
+            )
         return self._talk.welcome(conn, call_id, sid, caller.languages)
 
     def status(self, conn: Connection, sid: str, status: str) -> None:

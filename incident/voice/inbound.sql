@@ -44,3 +44,13 @@ INSERT INTO calls (id, incident_id, party, attempt, number, language, direction,
 SELECT %(id)s, %(incident_id)s, 'caller', coalesce(max(attempt), 0) + 1, %(number)s, %(language)s, 'inbound',
        'answered', %(sid)s, %(at)s
 FROM calls WHERE incident_id = %(incident_id)s AND party = 'caller';
+
+-- name: rung_meanwhile
+-- Whose part in the incident somebody has who just rang: the driver's, also from another of their telephones, and
+-- that of a contact whom we ring ourselves just now.
+SELECT 'driver' AS party, attempt FROM calls WHERE id = %(id)s AND %(driver_rings)s
+UNION
+SELECT ours.party, mine.attempt
+FROM calls mine JOIN calls ours ON ours.incident_id = mine.incident_id AND ours.number = mine.number
+WHERE mine.id = %(id)s AND ours.party IN ('driver', 'contact')
+  AND ours.state IN ('waiting', 'sending', 'unknown', 'placed', 'ringing');

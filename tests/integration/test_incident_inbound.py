@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from support.acts import close, take
 from support.desk import AKIKO, leg, legs, room, said, sign_in, verbs, waiting
-from support.insured import CONTACT, DRIVER, Insured, in_background, insured_world
+from support.insured import CONTACT, DRIVER, Insured, in_background, insured_world, queue_call
 
 from incident import wording
+from incident.engine.engine import Engine
 from incident.escalation.state import Task
 from incident.voice.calls import Calls
 from incident.voice.conversation import Conversation
@@ -227,9 +228,65 @@ def test_nobody_is_rung_who_is_on_the_line_with_us(world: Insured) -> None:
     assert claimed(world) == [DRIVER]
 
 
-def test_nor_for_long_if_the_end_of_their_call_was_missed(world: Insured) -> None:
-    world.report(world.insure())
+@pytest.mark.parametrize(
+    ("stands", "comes_of_it"),
+    [
+        ("waiting", ("ended", 0)),
+        ("placed", ("placed", 1)),
+        ("ringing", ("ringing", 1)),
+        ("answered", ("answered", 0)),
+    ],
+)
+def test_our_own_call_to_who_rings_us_is_withdrawn(
+    world: Insured, stands: str, comes_of_it: tuple[str, int]
+) -> None:
+    incident_id = world.report(world.insure())
+    world.conn.execute(
+        "INSERT INTO phones (holder_id, number, rank) SELECT holder_id, '+819077777777', 2 FROM phones"
+    )
+    ours = leg(world, incident_id, CallParty.DRIVER)
+    words = {
+        "waiting": [],
+        "placed": ["queued"],
+        "ringing": ["ringing"],
+        "answered": ["ringing", "in-progress"],
+    }
+    for word in words[stands]:
+        ours.status(word)
+    ring(world, "+819077777777")  # from their other telephone
+    assert (ours.row["state"], len(waiting(world, "cancel_call"))) == comes_of_it
+    status(world, "completed")
+    assert world.state(incident_id).callers == {}
+
+
+def test_what_was_withdrawn_for_them_is_made_up_for_when_theirs_came_to_nothing(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+    ours = leg(world, incident_id, CallParty.DRIVER)
+    ours.status("ringing")
     ring(world, DRIVER)
+    ours.status("canceled")
+    assert len(legs(world, incident_id, CallParty.DRIVER)) == 1
+    status(world, "completed")
+    assert [one.row["state"] for one in legs(world, incident_id, CallParty.DRIVER)] == ["ended", "waiting"]
+
+
+def test_a_contact_who_rings_us_withdraws_only_the_call_to_themself(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+    world.make_due(incident_id, "step:0:6")
+    Engine(world.incidents).step(world.conn)
+    ours = leg(world, incident_id, CallParty.DRIVER)
+    ours.status("ringing")
+    ring(world, CONTACT)
+    assert leg(world, incident_id, CallParty.CONTACT).row["end_status"] == "withdrawn"
+    assert not waiting(world, "cancel_call")
+    assert ours.row["state"] == "ringing"
+
+
+def test_nor_for_long_if_the_end_of_their_call_was_missed(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+    ring(world, DRIVER)
+    queue_call(world, incident_id, DRIVER)
+    assert claimed(world) == []
     world.conn.execute("UPDATE calls SET answered_at = answered_at - interval '4 minutes'")
     assert claimed(world) == [DRIVER]
 

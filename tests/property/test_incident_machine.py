@@ -36,6 +36,7 @@ from incident.escalation.events import (
     OfferDue,
     Opened,
     Placed,
+    RangUs,
     RoadKnown,
     SendHelp,
     StopHelp,
@@ -173,9 +174,16 @@ class Incident(PaperShell, RuleBasedStateMachine):
     def operator_wants_to_speak(self, operator: str) -> None:
         self.happens(CallDriver(self.now, operator))
 
-    @rule()
-    def caller_hangs_up(self) -> None:
-        self.happens(CallEnded(self.now, CallParty.CALLER, 1, "completed"))
+    @rule(party=st.sampled_from([DRIVER, DRIVER, CONTACT]))
+    def somebody_we_ring_rings_us(self, party: CallParty) -> None:
+        self.rang_us += 1
+        self.happens(RangUs(self.now, party, self.rang_us))
+        self.happens(LineWaits(self.now, CallParty.CALLER, "rang_us"))
+
+    @rule(pick=PICK)
+    def caller_hangs_up(self, pick: int) -> None:
+        attempts = [*self.callers, 1]
+        self.happens(CallEnded(self.now, CallParty.CALLER, attempts[pick % len(attempts)], "completed"))
 
     @rule(operator=OPERATORS, wanted=st.sampled_from(AmbulanceState))
     def ambulance_moves(self, operator: str, wanted: AmbulanceState) -> None:
@@ -337,6 +345,17 @@ class Incident(PaperShell, RuleBasedStateMachine):
                 assert f"giveup:{party}:{line.attempts}" in self.timers
             going = [ring.attempt for ring in self.under_way(party)]
             assert going == ([line.attempts] if line.under_way else [])
+
+    @invariant()
+    def who_rings_us_is_not_rung(self) -> None:
+        """Neither by a call that waits; and one that is owed to them comes, whatever becomes of the news of theirs."""
+        for party in (DRIVER, CONTACT):
+            line = self.state.line(party)
+            waiting = [ring for ring in self.under_way(party) if ring.stage == "waiting"]
+            # An operator who has come may have them rung, and the carrier's queue holds that back.
+            assert not waiting or self.state.on_line or party not in self.callers.values()
+            if line.wanted and not line.under_way and self.state.phase is Phase.REACHING:
+                assert f"again:{party}" in self.timers
 
     @invariant()
     def closed_is_closed(self) -> None:

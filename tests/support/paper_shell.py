@@ -49,6 +49,7 @@ from incident.escalation.events import (
     NobodyElse,
     OfferDue,
     Opened,
+    RangUs,
     ReminderDue,
     RoadKnown,
     SafetyDue,
@@ -126,6 +127,8 @@ class PaperShell:
         self.happened: list[Event] = []
         self.offers = 0
         self.promised = False
+        self.callers: dict[int, CallParty] = {}
+        self.rang_us = 0
         decision = open_incident(opened, PLAN)
         self.began(decision.state)
         self.carry_out(None, decision)
@@ -212,6 +215,8 @@ class PaperShell:
         party, attempt = call.party, call.attempt
         assert not self.under_way(party), "two calls to one party at once"
         assert attempt not in [ring.attempt for ring in self.rings if ring.party is party]
+        if not isinstance(event, DeskAnswered):
+            assert party not in self.callers.values(), "rung while they are on the line with us"
         # The plan pays for every call: each step that has come due, once, and the one that began the ladder.
         # Further contacts and an operator who wants to speak with the driver are paid for by themselves.
         if call.rank == 1 and not isinstance(event, DeskAnswered):
@@ -298,6 +303,10 @@ class PaperShell:
             assert PLAN.outweighs(before.rule, after.rule)
             self.began(after)
         self.note_refusals(before, event)
+        if isinstance(event, RangUs):
+            self.note_caller(before, event)
+        if isinstance(event, CallEnded) and event.party is CallParty.CALLER:
+            self.callers.pop(event.attempt, None)
         if isinstance(event, (Answered, AnswerFor)):
             told = [note for note in notes if note.kind == "answered"]
             assert [note.data["answer"] for note in told] == [event.answer]
@@ -316,6 +325,15 @@ class PaperShell:
                 assert effect.due_at >= self.now
                 if isinstance(event, DUE):
                     assert effect.due_at > self.now, "a timer that sets a timer for now would spin"
+
+    def note_caller(self, before: State, event: RangUs) -> None:
+        """Whoever rings us is not rung meanwhile; a call that was taken from them for it does not count."""
+        if before.phase is Phase.CLOSED:
+            return
+        self.callers[event.attempt] = event.party
+        line = before.line(event.party)
+        if line.under_way and not line.answered and line.rank == 1:
+            self.calls[event.party] -= 1
 
     def note_answer(self, before: Phase, event: Answered | AnswerFor, after: Phase) -> None:
         """Hearing from the driver ends the ladder; whoever is fine and not done hears that a person will call."""
