@@ -116,7 +116,11 @@ class Incidents:
             facts = where.facts(conn)
             conn.execute(SQL["place_incident"], where.columns(incident_id, facts))
             self.handle(
-                conn, incident_id, lambda at: [Placed(at), RoadKnown(at, facts.road.kind)], actor="device"
+                # The road first: who may be sent to the place depends on it.
+                conn,
+                incident_id,
+                lambda at: [RoadKnown(at, facts.road.kind), Placed(at)],
+                actor="device",
             )
 
     def _move(self, conn: Connection, incident_id: UUID, where: Whereabouts) -> None:

@@ -223,6 +223,8 @@ def request_help(draft: Draft, kind: DispatchKind | None, *, operator: str | Non
     if kind is None or draft.state.dispatches.get(kind) in OPEN_DISPATCH:
         return
     draft.change(dispatches={**draft.state.dispatches, kind: DispatchState.REQUESTED})
+    others = tuple(other for other in draft.state.sent_by_hand if other is not kind)
+    draft.change(sent_by_hand=others if operator is None else (*others, kind))
     draft.note("dispatch_requested", dispatch=kind, operator=operator)
     draft.do(OfferNext(kind, operator=operator))
 

@@ -99,7 +99,8 @@ class State:
     `plan_from` is the zero of the plan's clock; `generation` fences its timers: a step
     that fires with another generation belongs to a ladder that no longer runs, and one of
     `steps_done` has fired before.
-    `help_refused` is what nobody may send by itself any more. `call_back_promised` outlives a
+    `help_refused` is what nobody may send by itself any more, `sent_by_hand` the kinds whose last dispatch an
+    operator began. `call_back_promised` outlives a
     lighter ladder that begins meanwhile: the driver was told that a person will call.
     `waiting` are those on a line who wait for a person, `desk_round` is the round of the plan's desk whose
     telephones ring for it, `callers` which of those we ring are on the line by a call of their own, by its attempt,
@@ -124,6 +125,7 @@ class State:
     contact: Line = field(default_factory=Line)
     dispatches: dict[DispatchKind, DispatchState] = field(default_factory=dict[DispatchKind, DispatchState])
     help_refused: tuple[DispatchKind, ...] = ()
+    sent_by_hand: tuple[DispatchKind, ...] = ()
     call_back_promised: bool = False
     tasks: tuple[Task, ...] = ()
     road: RoadKind = RoadKind.UNKNOWN

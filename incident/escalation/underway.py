@@ -43,7 +43,7 @@ def unwatch(draft: Draft, kind: DispatchKind) -> None:
 
 def arrive(draft: Draft, kind: DispatchKind) -> None:
     """The unit is there: from now on it is its own safety that is watched."""
-    _withdraw_offers(draft, kind)
+    withdraw_offers(draft, kind)
     draft.do(ClearTimers(f"depart:{kind}:"), ClearTimers(f"late:{kind}:"))
     _ask_later(draft, kind)
 
@@ -53,6 +53,13 @@ def keep_watch(draft: Draft) -> None:
     for kind, work in draft.state.works.items():
         if draft.state.dispatches.get(kind) in _THERE and work.safe_by is not None:
             draft.do(SetTimer(f"safe:{kind}:{work.unit_id}", work.safe_by))
+
+
+def withdraw_offers(draft: Draft, kind: DispatchKind) -> None:
+    """Whoever was asked beside the dispatch's unit is not needed any more."""
+    if draft.state.offers.get(kind):
+        draft.change(offers={**draft.state.offers, kind: ()})
+        draft.do(WithdrawOffers(kind), ClearTimers(f"offer:{kind}:"))
 
 
 def on_depart_due(draft: Draft, event: DepartDue) -> None:
@@ -108,7 +115,7 @@ def on_eta_changed(draft: Draft, event: EtaChanged) -> None:
     told = work.late or work.eta_at is None or event.eta_at > work.eta_at + margin
     promised_at = work.promised_at or event.eta_at
     _change(draft, event.kind, eta_at=event.eta_at, promised_at=promised_at, late=False, relieved=False)
-    _withdraw_offers(draft, event.kind)
+    withdraw_offers(draft, event.kind)
     _expect(draft, event.kind)
     if told:
         draft.do(Message("push", "help_late"), Message("sms", "help_late"))
@@ -142,13 +149,6 @@ def on_unit_safe(draft: Draft, event: UnitSafe) -> None:
         return
     draft.note("unit_safe", dispatch=event.kind, unit=event.unit_id)
     _ask_later(draft, event.kind)
-
-
-def _withdraw_offers(draft: Draft, kind: DispatchKind) -> None:
-    """Whoever was asked beside the dispatch's unit is not needed any more."""
-    if draft.state.offers.get(kind):
-        draft.change(offers={**draft.state.offers, kind: ()})
-        draft.do(WithdrawOffers(kind), ClearTimers(f"offer:{kind}:"))
 
 
 def _expect(draft: Draft, kind: DispatchKind) -> None:

@@ -385,6 +385,12 @@ class Incident(PaperShell, RuleBasedStateMachine):
         } == asked
 
     @invariant()
+    def no_guard_is_asked_onto_an_expressway_but_by_a_person(self) -> None:
+        work = self.work.get(DispatchKind.GUARD)
+        if work is not None and self.state.road is RoadKind.EXPRESSWAY:
+            assert work.by_hand or not work.only_asked
+
+    @invariant()
     def who_comes_is_watched(self) -> None:
         for kind, work in self.work.items():
             watched = {name.split(":")[0] for name in self.timers if name.endswith(f":{kind}:{work.unit}")}

@@ -62,7 +62,7 @@ from incident.escalation.events import (
 )
 from incident.escalation.state import Light, State
 from incident.plan.plan import Do
-from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Reach
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Reach, RoadKind
 
 PLAN = default_plan()
 CALLING = {CallParty.DRIVER: Do.CALL_DRIVER, CallParty.CONTACT: Do.CALL_CONTACT}
@@ -100,6 +100,13 @@ class Work:
     unit: str | None = None
     beside: list[str] = field(default_factory=list[str])
     """Who is asked beside a unit that is late."""
+    by_hand: bool = False
+    """An operator sent it."""
+
+    @property
+    def only_asked(self) -> bool:
+        """Nobody has accepted it."""
+        return self.state in (DispatchState.REQUESTED, DispatchState.OFFERED)
 
 
 class PaperShell:
@@ -123,6 +130,7 @@ class PaperShell:
         self.rings: list[Ring] = []
         self.work: dict[DispatchKind, Work] = {}
         self.refused: set[DispatchKind] = set()
+        self.by_hand: dict[DispatchKind, bool] = {}
         self.light: Light | None = None
         self.happened: list[Event] = []
         self.offers = 0
@@ -195,7 +203,9 @@ class PaperShell:
                 for ring in waiting:
                     ring.stage, ring.over = "ended", True
                 return [CallEnded(self.now, ring.party, ring.attempt, "withdrawn") for ring in waiting]
-            case OfferNext(kind, expired_unit):
+            case OfferNext(kind, expired_unit, operator):
+                if kind not in self.work:
+                    self.by_hand[kind] = operator is not None
                 return self.offer(kind, expired_unit)
             case WithdrawOffers(kind):
                 self.work[kind].beside.clear()
@@ -243,7 +253,7 @@ class PaperShell:
             "a second dispatch of one kind"
         )
         self.offers += 1
-        if not self.free or self.offers % 4 == 0:
+        if self.barred(kind) or not self.free or self.offers % 4 == 0:
             if coming:
                 return [NobodyElse(self.now, kind)]
             self.work.pop(kind, None)
@@ -252,7 +262,7 @@ class PaperShell:
         if work is not None and coming:
             work.beside.append(unit)
         else:
-            self.work[kind] = Work(DispatchState.OFFERED, unit)
+            self.work[kind] = Work(DispatchState.OFFERED, unit, by_hand=self.by_hand[kind])
         return [DispatchMoved(self.now, kind, DispatchState.OFFERED, unit)]
 
     def expire(self, kind: DispatchKind, work: Work, unit: str) -> list[Event]:
@@ -268,10 +278,16 @@ class PaperShell:
 
     def seek(self, kind: DispatchKind) -> list[Event]:
         assert kind not in self.work, "sought although somebody was found"
-        if not self.free or self.offers % 3 == 0:
+        if self.barred(kind) or not self.free or self.offers % 3 == 0:
             return []
-        self.work[kind] = Work()
+        self.work[kind] = Work(by_hand=self.by_hand[kind])
         return [DispatchMoved(self.now, kind, DispatchState.REQUESTED)]
+
+    def barred(self, kind: DispatchKind) -> bool:
+        """Who chooses among units passes every guard over for an expressway, unless an operator sends one."""
+        return (
+            kind is DispatchKind.GUARD and self.state.road is RoadKind.EXPRESSWAY and not self.by_hand[kind]
+        )
 
     def under_way(self, party: CallParty) -> list[Ring]:
         return [ring for ring in self.rings if ring.party is party and not ring.over]

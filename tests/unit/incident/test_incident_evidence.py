@@ -134,6 +134,44 @@ def test_learning_that_it_is_an_expressway_changes_the_rule_before_the_guard_is_
     assert scene.times("call driver") == [0, 40]
 
 
+def test_a_guard_who_was_only_asked_is_not_sent_to_an_expressway() -> None:
+    scene = severe(units=(Unit("g1", says=None), Unit("g2"))).run_to(31)
+    scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY)).run_to(300)
+    assert scene.state.dispatches[GUARD] is DispatchState.STOOD_DOWN
+    assert scene.times("offer guard") == [30]
+    assert scene.times("operator_alarmed no_unit expressway") == [31]
+
+
+def test_nor_is_one_whom_somebody_asked_for_before_the_road_was_known() -> None:
+    scene = moderate(driver=presses("2"), units=(Unit("g1", says=None),)).run_to(25)
+    assert scene.times("offer guard") == [19]
+    scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY))
+    assert scene.state.phase is Phase.HELPING
+    assert scene.state.dispatches[GUARD] is DispatchState.STOOD_DOWN
+    assert Task.NO_UNIT in scene.state.tasks
+
+
+def test_a_guard_whom_an_operator_sent_is_sent_to_an_expressway_too() -> None:
+    scene = severe(units=(Unit("g1", after_s=60),)).run_to(5)
+    scene.tell(lambda now: SendHelp(now, "akiko", GUARD)).run_to(10)
+    scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY)).run_to(70)
+    assert scene.state.dispatches[GUARD] is DispatchState.ACCEPTED
+    assert not scene.times("operator_alarmed take guard_to_expressway")
+
+
+def test_a_guard_who_is_on_the_way_by_the_plan_is_an_operators_to_judge() -> None:
+    scene = severe(units=(Unit("g1"),)).run_to(45)
+    scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY))
+    assert scene.state.dispatches[GUARD] is DispatchState.ACCEPTED
+    assert scene.times("operator_alarmed take guard_to_expressway") == [45]
+
+
+def test_a_roadside_unit_goes_to_an_expressway() -> None:
+    scene = Scene(driver=presses("2"), units=[Unit("r1", says=None)]).open(Trigger.SHORT_PRESS).run_to(45)
+    scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY))
+    assert scene.state.dispatches[DispatchKind.ROADSIDE] is DispatchState.OFFERED
+
+
 def test_the_same_road_again_changes_nothing() -> None:
     scene = severe().run_to(10)
     before = scene.state
