@@ -52,6 +52,7 @@ _PHRASES: Final = {
     "operator_wrote": "an operator writes",
     "driver_wrote": "the driver writes",
     "call_ended": "call {attempt} to the {party} ended: {status}",
+    "no_further_contact": "no further contact is on record",
     "call_given_up": "call {attempt} to the {party} given up",
     "answered": "the {by} answers: {answer} (by {via})",
     "placed": "the place has become known",

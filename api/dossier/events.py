@@ -96,6 +96,10 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "{party}への電話 ({attempt}回目) が終了: {status}",
         "Call {attempt} to {party} ended: {status}",
     ),
+    "no_further_contact": (
+        "ほかに登録された緊急連絡先なし",
+        "No further emergency contact is on record",
+    ),
     "call_given_up": ("{party}への電話 ({attempt}回目) を断念", "Call {attempt} to {party} given up"),
     "call_driver_wanted": (
         "担当者[ {operator} ]が運転者への電話を指示",

@@ -118,6 +118,8 @@ class Record:
     )
     phones: Mapping[str, int] = field(default_factory=dict[str, int])
     without_sms: bool = False
+    contacts: int | None = None
+    """How many emergency contacts there were, if more were sought; with none even the first call was no call."""
     stopped_at: datetime | None = None
 
     def revalued(self, severities: Sequence[str | None]) -> Record:
@@ -172,6 +174,7 @@ class _Reading:
         self._rule: tuple[str, datetime] | None = None
         self._stopped_at: datetime | None = None
         self._callers = 0
+        self._contacts: int | None = None
         self._last_at = _NEVER
 
     def record(self) -> Record:
@@ -185,6 +188,7 @@ class _Reading:
             {kind: tuple(offers) for kind, offers in self._offers.items()},
             self._phones,
             self._without_sms,
+            self._contacts,
             self._drove_until(),
         )
 
@@ -207,8 +211,9 @@ class _Reading:
                 self._rule = (str(data["rule"]), at)
             case "answered" | "line_waits" | "caller":
                 self._heard(at, row.kind, data)
-            case "effect_failed":
+            case "effect_failed" | "no_further_contact":
                 self._without_sms |= data.get("what") == "sms" and data.get("reason") == "no_number"
+                self._contacts = data.get("contacts", self._contacts)
             case "push_queued" | "sms_queued":
                 self._message(at, row.kind.removesuffix("_queued"))
             case "desk_called" | "desk_rung":

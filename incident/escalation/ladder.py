@@ -175,6 +175,15 @@ def end_call(draft: Draft, party: CallParty, attempt: int) -> None:
         call(draft, party)
 
 
+def nobody_there(draft: Draft, party: CallParty) -> None:
+    """The policyholder named fewer contacts than the plan would try: this was no attempt."""
+    line = draft.state.line(party)
+    there = line.rank - 1
+    _set_line(draft, party, Line(line.attempts - 1, rank=there, began_at=line.began_at, ended_at=draft.at))
+    draft.do(ClearTimers(f"giveup:{party}:"))
+    draft.note("no_further_contact", contacts=there)
+
+
 def pick_up(draft: Draft, party: CallParty, attempt: int) -> None:
     """Somebody or something has picked up."""
     line = draft.state.line(party)

@@ -37,6 +37,10 @@ def on_call_moved(draft: Draft, event: CallMoved) -> None:
 
 def on_call_ended(draft: Draft, event: CallEnded) -> None:
     """A call is over, or could not be placed at all."""
+    line = draft.state.line(event.party)
+    if event.status == "no_number" and line.rank > 1:
+        ladder.nobody_there(draft, event.party)
+        return
     draft.note("call_ended", party=event.party, attempt=event.attempt, status=event.status)
     if event.party is CallParty.OPERATOR:
         desk.leave(draft, event)
@@ -49,9 +53,8 @@ def on_call_ended(draft: Draft, event: CallEnded) -> None:
     if event.party is CallParty.CALLER:
         _caller_left(draft, event.attempt)
         return
-    line = draft.state.line(event.party)
     ladder.end_call(draft, event.party, event.attempt)
-    if event.status == "no_number" and line.rank == 1:
+    if event.status == "no_number":
         ladder.alarm(draft, Task.TAKE, reason="no_number", party=event.party)
     if event.party is CallParty.CONTACT and event.status in _UNHEARD:
         _next_contact(draft, line, event.attempt)

@@ -81,6 +81,7 @@ class Incident(PaperShell, RuleBasedStateMachine):
         desk=st.tuples(*[st.integers(0, 2)] * 4),
         road=st.sampled_from(RoadKind),
         reach=st.sampled_from([Reach.VOICE, Reach.VOICE, Reach.SLOW_VOICE, Reach.TEXT]),
+        contacts=st.integers(1, 2),
     )
     def open(
         self,
@@ -93,10 +94,17 @@ class Incident(PaperShell, RuleBasedStateMachine):
         desk: tuple[int, ...],
         road: RoadKind,
         reach: Reach,
+        contacts: int,
     ) -> None:
         self.quiet = quiet  # so many things happen before anybody answers or takes it
         opened = Opened(START, trigger, severity if trigger is Trigger.IMPACT else None, late, road, reach)
-        self.begin(opened, numbers=numbers, free=[f"u{number}" for number in range(units)], desk=desk)
+        self.begin(
+            opened,
+            numbers=numbers,
+            free=[f"u{number}" for number in range(units)],
+            desk=desk,
+            contacts=contacts,
+        )
 
     # What happens.
 

@@ -113,16 +113,22 @@ class PaperShell:
     """Timers, calls and dispatches of one incident, and what has happened to it."""
 
     def begin(
-        self, opened: Opened, *, numbers: tuple[bool, bool], free: Sequence[str], desk: Sequence[int] = ()
+        self,
+        opened: Opened,
+        *,
+        numbers: tuple[bool, bool],
+        free: Sequence[str],
+        desk: Sequence[int] = (),
+        contacts: int = 2,
     ) -> None:
         """The incident opens.
 
         `numbers` is whether driver and contact have one, `free` are units to ask, `desk` how many telephones
-        ring in each round of it.
+        ring in each round of it, `contacts` how many of them there are at most.
         """
         self.now_s = 0.0
         self.numbers = dict(zip(RUNG, numbers, strict=True))
-        self.desk = desk
+        self.desk, self.contacts = desk, contacts
         self.desk_calls = 0
         self.free = free
         self.timers: dict[str, datetime] = {}
@@ -236,6 +242,9 @@ class PaperShell:
             "a call the plan does not have, or too early"
         )
         assert call.rank <= PLAN.rule(self.state.rule).contacts_tried
+        if call.rank > self.contacts:
+            # Nobody of that rank: it was no attempt at all.
+            return [CallEnded(self.now, party, attempt, "no_number")]
         ring = Ring(party, attempt)
         self.rings.append(ring)
         if not self.numbers[party]:

@@ -194,7 +194,7 @@ STORIES: Final = (
             steps.sms("reach_text", 3),
             Expect("call_queued", {"party": "contact", "attempt": 1}, by_s=3),
             Expect("call_ended", {"party": "contact", "attempt": 1}, by_s=40),
-            Expect("call_ended", {"party": "contact", "attempt": 2, "status": "no_number"}, times=-1),
+            Expect("no_further_contact", {"contacts": 1}, times=-1),
             steps.answered("help", 25, via="link"),
             steps.alarmed("help", 25, task="take"),
             *steps.help_comes("guard", 25),

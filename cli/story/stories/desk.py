@@ -41,7 +41,7 @@ STORIES: Final = (
             *steps.help_comes("guard", 45),
             Expect("ambulance_asked", by_s=45),
             *steps.rung("contact", 1, 75),
-            steps.no_second_contact(2, 115),
+            steps.no_second_contact(115),
         ),
         calls={"driver": 2, "contact": 1, "boss": -1, "osaka": -1},
         spoken=(

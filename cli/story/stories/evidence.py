@@ -22,7 +22,7 @@ def _severe_from(since: str, *, first_call: int) -> tuple[Expect, ...]:
         *steps.rung("driver", first_call + 1, 50, since),
         Expect("ambulance_asked", by_s=40, since=since),
         *steps.rung("contact", 1, 70, since),
-        steps.no_second_contact(2, 110, since),
+        steps.no_second_contact(110, since),
         *steps.help_comes("guard", 40, since),
     )
 

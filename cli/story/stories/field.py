@@ -18,7 +18,7 @@ _NOBODY_ANSWERS: Final = (
     *steps.rung("driver", 2, 45),
     Expect("ambulance_asked", by_s=45),
     *steps.rung("contact", 1, 75),
-    steps.no_second_contact(2, 110),
+    steps.no_second_contact(110),
 )
 _ON_EXPRESSWAY: Final = (
     steps.opened("impact", severity="very_severe", road="expressway", rule="severe_expressway"),

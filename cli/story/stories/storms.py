@@ -56,7 +56,7 @@ STORIES: Final = (
             Expect("ambulance_asked", by_s=45),
             Expect("call_queued", {"party": "contact", "attempt": 1}, by_s=75),
             Expect("call_ended", {"party": "contact", "attempt": 1, "status": "no-answer"}, by_s=200),
-            steps.no_second_contact(2, 200),
+            steps.no_second_contact(200),
             *steps.help_comes("guard", 45),
         ),
         calls={"driver": 2, "contact": 1},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from support.acts import app, joined, moderate, severe, take
-from support.scene import NEVER_ANSWERS, Happening, Phone, Scene, Unit, at, presses
+from support.scene import DEFAULT_PLAN_TOML, NEVER_ANSWERS, Happening, Phone, Scene, Unit, at, presses
 
 from incident.escalation.decide import CommandRefused
 from incident.escalation.events import AmbulanceMoved, DeviceSilent, DroveOn, RoadKnown, SendHelp
 from incident.escalation.state import Task
+from incident.plan.plan import read_plan
 from schemas.impact import Severity
 from schemas.incident import (
     AmbulanceState,
@@ -199,6 +200,23 @@ def test_the_next_contact_is_tried_when_one_does_not_answer() -> None:
     scene.run_to(90)
     assert scene.times("call contact") == [60, 74]
     assert scene.times("operator_alarmed call_back contact") == [82]
+
+
+def test_a_contact_who_is_not_there_is_no_attempt() -> None:
+    sent = '{ after_s = 90, do = "send_help" },'
+    toml = DEFAULT_PLAN_TOML.replace(sent, sent + '{ after_s = 150, do = "call_contact" },')
+    scene = Scene(plan=read_plan(toml)).open(severity=Severity.SEVERE).run_to(149)  # the plan would try two
+    assert scene.times("call contact") == [60]
+    ended = [
+        note.data for note in scene.notes if note.kind == "call_ended" and note.data["party"] == "contact"
+    ]
+    assert [(data["attempt"], data["status"]) for data in ended] == [(1, "no-answer")]
+    assert [note.data for note in scene.notes if note.kind == "no_further_contact"] == [{"contacts": 1}]
+    line = scene.state.contact
+    assert (line.attempts, line.rank, line.under_way, line.ended_at) == (1, 1, False, at(74))
+    assert not [name for name in scene.timers if name.startswith("giveup:contact")]
+    # What follows goes on, and another call to the one who is there has the next number.
+    assert scene.run_to(151).times("call contact 2") == [150]
 
 
 def test_no_further_contact_is_tried_once_one_has_answered() -> None:
