@@ -55,6 +55,7 @@ _PHRASES: Final = {
     "no_further_contact": "no further contact is on record",
     "call_given_up": "call {attempt} to the {party} given up",
     "answered": "the {by} answers: {answer} (by {via})",
+    "device_known": "the device of the car has become known: {device}",
     "placed": "the place has become known",
     "taken": "taken by {operator}",
     "dispatch_requested": "{dispatch} requested",

@@ -1,8 +1,8 @@
 """The one door to an incident: lock, read the database's clock, decide, save, in one transaction.
 
 Ingest, the API and the engine all come in here. Nothing in here reaches out: effects are
-rows in the outbox, and leave after the commit. Lock order everywhere: device, incident,
-then whatever belongs to the incident, then the dispatching lock.
+rows in the outbox, and leave after the commit. Lock order everywhere: device, policyholder,
+incident, then whatever belongs to the incident, then the dispatching lock.
 """
 
 from __future__ import annotations
@@ -80,15 +80,9 @@ class Incidents:
 
         Must run inside the caller's transaction; raises psycopg errors only.
         """
-        if report.device_id is None:
-            conn.execute(SQL["lock_holder"], {"holder_id": report.holder_id})
-            found = conn.execute(SQL["open_incident_of_holder"], {"holder_id": report.holder_id}).fetchone()
-        else:
-            conn.execute(SQL["lock_device"], {"device_id": report.device_id})
-            found = conn.execute(SQL["open_incident_of_device"], {"device_id": report.device_id}).fetchone()
-        if found is None:
+        incident_id = self._open_incident(conn, report)
+        if incident_id is None:
             return Filed(self._open(conn, report), opened=True)
-        incident_id: UUID = found["id"]
         # Help that is sent at once must know where to, and the car may have driven on since it opened.
         if (where := find(conn, report.device_id, report.position, report.at)) is not None:
             self._place_one(conn, incident_id, where)
@@ -103,6 +97,29 @@ class Incidents:
             actor="device",
         )
         return Filed(incident_id, opened=False)
+
+    def _open_incident(self, conn: Connection, report: Report) -> UUID | None:
+        """The open incident a report belongs to; until the end of the transaction nobody else opens or closes one."""
+        key = {"device_id": report.device_id, "holder_id": report.holder_id}
+        if report.device_id is None:
+            conn.execute(SQL["lock_holder"], key)
+            found = conn.execute(SQL["open_incident_of_holder"], key).fetchone()
+            return found["id"] if found is not None else None
+        conn.execute(SQL["lock_device"], key)
+        found = conn.execute(SQL["open_incident_of_device"], key).fetchone()
+        if found is not None:
+            return found["id"]
+        # Their telephone, or they themselves, may have told of it first, and could not say which car.
+        conn.execute(SQL["lock_holder_of_device"], key)
+        found = conn.execute(SQL["give_device"], key).fetchone()
+        if found is None:
+            return None
+        incident_id: UUID = found["id"]
+        hands = self.hands(conn, incident_id)
+        if hands is not None:
+            hands.note("device_known", device=report.device_id)
+            show(hands, _STATE.validate_python(found["state"]).light)
+        return incident_id
 
     def place(self, conn: Connection, device_id: str, position: Position, at: datetime) -> None:
         """Tell an open incident of a device where it is, if it did not know."""

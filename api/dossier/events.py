@@ -63,6 +63,7 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     ),
     "drove_on": ("車がその後も走行[ (時速 {speed_kmh} km)]", "The car drives on[, at {speed_kmh} km/h]"),
     "road_known": ("道路の種類が判明: {road}", "The kind of road became known: {road}"),
+    "device_known": ("車載装置が判明: {device}", "The device of the car became known: {device}"),
     "placed": ("場所が判明", "The place became known"),
     "push_queued": ("運転者のアプリに通知[: {template}]", "Push message to the driver's app[: {template}]"),
     "sms_queued": ("運転者に SMS[: {template}]", "SMS to the driver[: {template}]"),

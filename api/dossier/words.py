@@ -167,6 +167,8 @@ ALARM_REASON: Final[Words] = {
     "joined": ("新たな知らせが加わった", "something joined it"),
     "device_silent": ("車載装置からの通信が途絶", "the device has fallen silent"),
     "lone_worker": ("隊員の安全が確認できない", "nothing was heard of who works on the scene"),
+    "expressway": ("高速道路のため隊員の派遣を中止", "an expressway: no guard is sent by itself"),
+    "guard_to_expressway": ("隊員が高速道路に向かっている", "a guard is on the way to an expressway"),
     "nobody_came": ("誰も現場に着いていない", "nobody has come"),
     "nobody_else": ("ほかに向かえる隊員がいない", "nobody else can go"),
     "not_departed": ("隊員が出発しない", "the unit does not set off"),

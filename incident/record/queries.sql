@@ -13,8 +13,23 @@ WHERE d.id = %(device_id)s;
 -- name: lock_holder
 SELECT id FROM policyholders WHERE id = %(holder_id)s FOR NO KEY UPDATE;
 
+-- name: lock_holder_of_device
+SELECT h.id FROM policyholders h JOIN policies p ON p.holder_id = h.id JOIN vehicles v ON v.policy_id = p.id
+JOIN devices d ON d.vehicle_id = v.id WHERE d.id = %(device_id)s FOR NO KEY UPDATE OF h;
+
 -- name: open_incident_of_holder
-SELECT id FROM incidents WHERE holder_id = %(holder_id)s AND phase <> 'closed' ORDER BY opened_at DESC LIMIT 1;
+SELECT id FROM incidents WHERE holder_id = %(holder_id)s AND phase <> 'closed'
+ORDER BY opened_at DESC LIMIT 1 FOR NO KEY UPDATE;
+
+-- name: give_device
+-- The policyholder's latest open incident of which nobody could say which car it is about is about this one.
+UPDATE incidents i SET device_id = d.id, vehicle_id = v.id, policy_id = p.id,
+       firmware = (SELECT nullif(firmware, '') FROM device_presence WHERE device_id = d.id)
+FROM devices d JOIN vehicles v ON v.id = d.vehicle_id JOIN policies p ON p.id = v.policy_id
+WHERE d.id = %(device_id)s AND i.id = (
+    SELECT o.id FROM incidents o WHERE o.holder_id = p.holder_id AND o.device_id IS NULL AND o.phase <> 'closed'
+    ORDER BY o.opened_at DESC LIMIT 1 FOR NO KEY UPDATE)
+RETURNING i.id, i.state;
 
 -- name: contract_of_holder
 -- The policy in force, and its car if it is the only one.
