@@ -20,6 +20,7 @@ _PHRASES: Final = {
     "caller": "the {who} is on the line",
     "raised": "raised from {before} to {rule}",
     "lowered": "lowered from {before} to {rule}",
+    "rule_for_road": "for the road, {rule} instead of {before}",
     "device_silent": "nothing more is heard of the device",
     "drove_on": "the car drives on at {speed_kmh} km/h",
     "road_known": "the road is known: {road}",

@@ -57,6 +57,10 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "links_revoked": ("回答ページのリンクを無効化", "Links to the answer page revoked"),
     "raised": ("対応を「{before}」から「{rule}」に引き上げ", "Raised from rule '{before}' to '{rule}'"),
     "lowered": ("対応を「{before}」から「{rule}」に引き下げ", "Lowered from rule '{before}' to '{rule}'"),
+    "rule_for_road": (
+        "道路に応じて対応を「{before}」から「{rule}」に変更",
+        "For the road, rule '{rule}' instead of '{before}'",
+    ),
     "device_silent": (
         "車載装置からの通信が途絶[ ({since} から)]",
         "The device has fallen silent[, since {since}]",

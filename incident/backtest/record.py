@@ -209,6 +209,8 @@ class _Reading:
                 )
             case "raised" | "lowered":
                 self._rule = (str(data["rule"]), at)
+            case "rule_for_road" if self._rule is not None:
+                self._rule = (str(data["rule"]), self._rule[1])
             case "answered" | "line_waits" | "caller":
                 self._heard(at, row.kind, data)
             case "effect_failed" | "no_further_contact":

@@ -92,7 +92,7 @@ def on_road_known(draft: Draft, event: RoadKnown) -> None:
     draft.change(road=event.road)
     rule = draft.plan.rule_of(draft.rule.occasions[0], event.road)
     if rule.name != state.rule and state.phase is Phase.REACHING:
-        ladder.change_rule(draft, rule.name)
+        ladder.go_by(draft, rule.name)
     if event.road is RoadKind.EXPRESSWAY:
         sending.keep_off_expressway(draft)
 

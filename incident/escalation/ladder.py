@@ -7,6 +7,7 @@ Pure, like everything `decide` is made of. Timer names are built here, in `incid
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from incident.escalation.effects import ClearTimers, Message, OfferNext, PlaceCa
 from incident.escalation.events import StepDue
 from incident.escalation.state import OPEN_DISPATCH, URGENT, Line, Task
 from incident.escalation.urgency import of_call
-from incident.plan.plan import Do
+from incident.plan.plan import Do, Rule
 from schemas.incident import AmbulanceState, CallParty, DispatchKind, DispatchState, Phase, Reach
 
 # How often a step that waits for the car to stop looks again.
@@ -73,6 +74,37 @@ def change_rule(draft: Draft, name: str) -> None:
             # It may still wait behind calls that are less urgent than it has become.
             draft.do(RankCall(party, line.attempts, of_call(draft.rule.occasions, party, line.attempts)))
     restart(draft)
+
+
+def go_by(draft: Draft, name: str) -> None:
+    """Go on by the rule for another road: nothing new has happened, so its clock runs on and what was done is done."""
+    draft.note("rule_for_road", rule=name, before=draft.state.rule)
+    done = Counter(_what(draft.rule, index) for index in draft.state.steps_done)
+    draft.change(rule=name, generation=draft.state.generation + 1, steps_done=())
+    draft.do(ClearTimers("step:"))
+    overdue: list[int] = []
+    for index, step in enumerate(draft.rule.steps):
+        due_at = draft.state.plan_from + timedelta(seconds=step.after_s * draft.plan.scale)
+        if done[_what(draft.rule, index)] > 0:
+            done[_what(draft.rule, index)] -= 1
+            draft.change(steps_done=(*draft.state.steps_done, index))
+        elif due_at <= draft.at and not step.wait_until_stopped:
+            overdue.append(index)
+        else:
+            draft.do(SetTimer(f"step:{draft.state.generation}:{index}", max(due_at, draft.at)))
+    for index in overdue:
+        _do(draft, index)
+
+
+def _what(rule: Rule, index: int) -> tuple[str, ...]:
+    """What a step does, so far as one of another rule may stand for it: other words or other help are another step."""
+    match rule.steps[index].do:
+        case Do.PUSH | Do.SMS as do:
+            return do, rule.template
+        case Do.OFFER_HELP | Do.SEND_HELP as do:
+            return do, rule.help or "none"
+        case do:
+            return (do,)
 
 
 def on_step_due(draft: Draft, event: StepDue) -> None:

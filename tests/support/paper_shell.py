@@ -307,26 +307,22 @@ class PaperShell:
         self.ladder = state.rule
         # Where the new ladder begins with a call, one that rings already is that call.
         self.ladder_over = False
+        self.paid_before = dict.fromkeys(RUNG, 0)
         self.calls = {party: min(len(self.under_way(party)), self.steps_due(party)) for party in RUNG}
 
     def steps_due(self, party: CallParty) -> int:
         since_s = (self.now - self.ladder_from).total_seconds()
         steps = PLAN.rule(self.ladder).steps
-        return sum(step.do is CALLING[party] and step.after_s <= since_s for step in steps)
+        due = sum(step.do is CALLING[party] and step.after_s <= since_s for step in steps)
+        # What the rule for another road had begun by then is not begun again.
+        return max(due, self.paid_before[party])
 
     # What must hold for each decision.
 
     def check(self, before: State, event: Event, decision: Decision) -> None:
         after, effects, notes = decision.state, decision.effects, decision.notes
         kinds = [note.kind for note in notes]
-        if "raised" in kinds:
-            assert isinstance(event, (Joined, DeviceSilent, RoadKnown))
-            self.refused.clear()
-            self.began(after)
-        if "lowered" in kinds:
-            assert isinstance(event, DroveOn)
-            assert PLAN.outweighs(before.rule, after.rule)
-            self.began(after)
+        self.note_ladder(before, event, after, kinds)
         self.note_refusals(before, event)
         if isinstance(event, RangUs):
             self.note_caller(before, event)
@@ -350,6 +346,23 @@ class PaperShell:
                 assert effect.due_at >= self.now
                 if isinstance(event, DUE):
                     assert effect.due_at > self.now, "a timer that sets a timer for now would spin"
+
+    def note_ladder(self, before: State, event: Event, after: State, kinds: Sequence[str]) -> None:
+        """A ladder begins anew, or goes on by the rule for another road."""
+        if "raised" in kinds:
+            assert isinstance(event, (Joined, DeviceSilent))
+            self.refused.clear()
+            self.began(after)
+        if "rule_for_road" in kinds:
+            assert isinstance(event, RoadKnown)
+            assert after.help_refused == before.help_refused
+            assert after.plan_from == before.plan_from
+            self.paid_before = {party: self.steps_due(party) for party in RUNG}
+            self.ladder = after.rule
+        if "lowered" in kinds:
+            assert isinstance(event, DroveOn)
+            assert PLAN.outweighs(before.rule, after.rule)
+            self.began(after)
 
     def note_caller(self, before: State, event: RangUs) -> None:
         """Whoever rings us is not rung meanwhile; a call that was taken from them for it does not count."""

@@ -7,7 +7,7 @@ from support.acts import app, joined, moderate, severe, take
 from support.scene import DEFAULT_PLAN_TOML, NEVER_ANSWERS, Happening, Phone, Scene, Unit, at, presses
 
 from incident.escalation.decide import CommandRefused
-from incident.escalation.events import AmbulanceMoved, DeviceSilent, DroveOn, RoadKnown, SendHelp
+from incident.escalation.events import AmbulanceMoved, DeviceSilent, DroveOn, RoadKnown, SendHelp, StopHelp
 from incident.escalation.state import Task
 from incident.plan.plan import read_plan
 from schemas.impact import Severity
@@ -132,7 +132,48 @@ def test_learning_that_it_is_an_expressway_changes_the_rule_before_the_guard_is_
     scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY)).run_to(200)
     assert scene.state.rule == "severe_expressway"
     assert not scene.times("offer")
-    assert scene.times("call driver") == [0, 40]
+    assert scene.times("call driver") == [0, 30]
+    assert scene.times("ambulance_asked") == [30]
+    assert scene.times("push severe") == [0]
+    assert scene.times("push expressway") == scene.times("sms expressway") == [10]
+
+
+def test_learning_of_the_road_right_after_a_call_leaves_the_line_free() -> None:
+    scene = severe().run_to(15)
+    assert scene.times("call_ended") == [14]
+    scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY)).run_to(200)
+    assert scene.times("call driver") == [0, 30]
+    assert scene.times("operator_alarmed take plan") == [0]
+
+
+def test_learning_of_the_road_makes_up_for_what_its_rule_would_have_done() -> None:
+    scene = Scene().open(Trigger.SHORT_PRESS).run_to(20)
+    scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY)).run_to(100)
+    assert scene.times("call driver") == [20]
+    assert scene.times("operator_alarmed take plan") == [30]
+
+
+def test_a_call_that_was_due_while_the_first_rang_is_still_made() -> None:
+    scene = severe(driver=Phone(mute="ringing")).run_to(31)
+    assert scene.state.driver.wanted
+    scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY)).run_to(100)
+    assert scene.times("call driver") == [0, 60]  # given up at 45 s
+
+
+def test_help_that_was_called_off_stays_called_off_on_whatever_road() -> None:
+    scene = Scene(units=[Unit("g1")]).open(severity=Severity.SEVERE, road=RoadKind.EXPRESSWAY).run_to(5)
+    scene.tell(lambda now: StopHelp(now, "akiko", GUARD))
+    scene.tell(lambda now: RoadKnown(now, RoadKind.GENERAL)).run_to(300)
+    assert scene.state.rule == "severe"
+    assert not scene.times("dispatch_requested")
+
+
+def test_help_comes_when_it_turns_out_to_be_no_expressway() -> None:
+    scene = Scene(units=[Unit("g1")]).open(severity=Severity.SEVERE, road=RoadKind.EXPRESSWAY).run_to(50)
+    scene.tell(lambda now: RoadKnown(now, RoadKind.GENERAL)).run_to(100)
+    assert scene.times("offer guard") == [50]
+    assert scene.times("call driver") == [0, 30]
+    assert scene.times("call contact") == [60]
 
 
 def test_a_guard_who_was_only_asked_is_not_sent_to_an_expressway() -> None:
