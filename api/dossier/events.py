@@ -73,11 +73,14 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "sms_queued": ("運転者に SMS[: {template}]", "SMS to the driver[: {template}]"),
     "mail_queued": ("契約者にメール[: {template}]", "E-mail to the policyholder[: {template}]"),
     "operator_alarmed": ("担当者に警報: {task}[ ({reason})]", "Operators alarmed: {task}[ ({reason})]"),
-    "ambulance_asked": (
+    "ambulance_needed": (
         "担当者に救急車の要請 (119番) を依頼",
         "An operator is asked to request an ambulance (119)",
     ),
-    "ambulance_needed": ("救急車が必要", "An ambulance is needed"),
+    "ambulance_asked": (
+        "担当者 {operator} が消防に救急車を要請",
+        "Operator {operator} asked the fire headquarters for an ambulance",
+    ),
     "ambulance_accepted": ("消防が救急車の出動を受諾", "The fire headquarters accepted to send an ambulance"),
     "ambulance_arrived": ("救急車が現場に到着", "The ambulance arrived"),
     "ambulance_refused": ("救急車の要請が断られた", "The request for an ambulance was refused"),
@@ -203,13 +206,6 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "note": ("担当者がメモを記入", "An operator wrote a note"),
     "closed": ("案件を終了: {outcome}[ (担当者 {operator})]", "Closed: {outcome}[, by operator {operator}]"),
 }
-# The same kind is written when the plan asks an operator, and when an operator has asked the fire headquarters.
-_DONE_BY_OPERATOR: Final = {
-    "ambulance_asked": (
-        "担当者 {operator} が消防に救急車を要請",
-        "Operator {operator} asked the fire headquarters for an ambulance",
-    )
-}
 _VALUES: Final[Mapping[str, Words]] = {
     "trigger": TRIGGER,
     "severity": SEVERITY,
@@ -243,8 +239,9 @@ def told(kind: str, data: Mapping[str, Any], language: Language) -> str:
     """A line of the record in words."""
     if kind not in PHRASES:
         return " ".join([kind, *(f"{key}={value}" for key, value in data.items())])
-    phrases = _DONE_BY_OPERATOR if data.get("operator") and kind in _DONE_BY_OPERATOR else PHRASES
-    phrase = phrases[kind][0 if language is Language.JA else 1]
+    if kind == "ambulance_asked" and not data.get("operator"):
+        kind = "ambulance_needed"  # so it was called in older records
+    phrase = PHRASES[kind][0 if language is Language.JA else 1]
     values = {
         key: _value(key, value, language) for key, value in data.items() if value is not None and value != ""
     }

@@ -256,7 +256,7 @@ def ask_ambulance(draft: Draft) -> None:
         draft.change(ambulance=AmbulanceState.NEEDED)
     if draft.state.ambulance in (AmbulanceState.NEEDED, AmbulanceState.REFUSED):
         draft.add_task(Task.REQUEST_AMBULANCE)
-    draft.note("ambulance_asked")
+    draft.note("ambulance_needed")
 
 
 def request_help(draft: Draft, kind: DispatchKind | None, *, operator: str | None = None) -> None:

@@ -105,7 +105,7 @@ class Facts:
                     _s(e["at"]) for e in self.named("operator_alarmed") if wanted.items() <= e["data"].items()
                 ]
             case "ambulance":
-                return [_s(event["at"]) for event in self.named("ambulance_asked")]
+                return [_s(event["at"]) for event in self.named("ambulance_needed")]
             case _:
                 return [_s(event["at"]) for event in self.named("dispatch_requested")]
 

@@ -53,7 +53,7 @@ STORIES: Final = (
             Expect("call_ended", {"party": "driver", "attempt": 2, "status": "no-answer"}, by_s=200),
             Expect("carrier_down", by_s=90),
             steps.alarmed("carrier_down", 90),
-            Expect("ambulance_asked", by_s=45),
+            Expect("ambulance_needed", by_s=45),
             Expect("call_queued", {"party": "contact", "attempt": 1}, by_s=75),
             Expect("call_ended", {"party": "contact", "attempt": 1, "status": "no-answer"}, by_s=200),
             steps.no_second_contact(200),

@@ -144,6 +144,8 @@ def test_what_is_not_on_record_is_left_out_of_a_sentence() -> None:
 
 
 def test_an_ambulance_asked_for_is_told_from_one_an_operator_is_asked_to_request() -> None:
+    assert told("ambulance_needed", {}, Language.JA) == "担当者に救急車の要請 (119番) を依頼"
+    # Incidents of before have it on record under the same name as what an operator did.
     assert told("ambulance_asked", {}, Language.JA) == "担当者に救急車の要請 (119番) を依頼"
     assert told("ambulance_asked", {"operator": "sato"}, Language.JA) == "担当者 sato が消防に救急車を要請"
 

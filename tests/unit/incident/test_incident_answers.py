@@ -74,7 +74,7 @@ def test_asking_for_people_ends_the_ladder_and_alarms_an_operator(key: str) -> N
     assert scene.state.phase is Phase.HELPING
     assert scene.times("operator_alarmed take") == [19, 79]
     assert scene.times("offer guard to g1") == ([] if key == "0" else [19])
-    assert scene.times("ambulance_asked") == ([19] if key == "3" else [])
+    assert scene.times("ambulance_needed") == ([19] if key == "3" else [])
     assert (Task.REQUEST_AMBULANCE in scene.state.tasks) is (key == "3")
     assert scene.times("call") == [10, 14, 19 + 2]  # called, picked up, hung up
 
@@ -83,7 +83,7 @@ def test_after_an_answer_the_plan_sends_nothing_of_its_own() -> None:
     scene = severe(driver=presses("0"), units=(Unit("g1"),)).run_to(300)
     assert scene.state.phase is Phase.HELPING
     assert not scene.times("offer")
-    assert not scene.times("ambulance_asked")
+    assert not scene.times("ambulance_needed")
 
 
 def test_an_answer_in_the_app_withdraws_the_ringing_call() -> None:
@@ -162,10 +162,10 @@ def test_silence_on_a_line_that_was_settled_meanwhile_still_calls_a_person_to_it
 def test_a_second_harder_impact_raises_without_ringing_twice() -> None:
     scene = moderate().run_to(20).tell(joined(Severity.SEVERE)).run_to(200)
     assert scene.times("raised") == [20]
-    assert scene.story("call driver", "call contact", "ambulance_asked") == [
+    assert scene.story("call driver", "call contact", "ambulance_needed") == [
         (10, "call driver 1"),  # rings until 24 s
         (50, "call driver 2"),
-        (50, "ambulance_asked"),
+        (50, "ambulance_needed"),
         (80, "call contact 1"),
     ]
     assert scene.times("operator_alarmed take plan") == [20]

@@ -112,7 +112,7 @@ def test_on_an_expressway_nobody_is_sent_by_itself() -> None:
     scene = Scene(units=[Unit("g1")]).open(severity=Severity.SEVERE, road=RoadKind.EXPRESSWAY).run_to(400)
     assert not scene.times("offer")
     assert scene.times("sms expressway") == [0]
-    assert scene.times("ambulance_asked") == [30]
+    assert scene.times("ambulance_needed") == [30]
     assert scene.times("operator_alarmed take plan") == [0]
 
 

@@ -31,7 +31,7 @@ ACTIONS = (
     "call driver",
     "call contact",
     "operator_alarmed",
-    "ambulance_asked",
+    "ambulance_needed",
     "offer",
     "closed",
 )
@@ -54,7 +54,7 @@ def test_severe_and_long_press(trigger: Trigger, severity: Severity | None) -> N
         (20, "operator_alarmed take still_waiting"),
         (30, "call driver 2"),
         (30, "offer guard to g1"),
-        (30, "ambulance_asked"),
+        (30, "ambulance_needed"),
         (40, "operator_alarmed take still_waiting"),
         (60, "operator_alarmed take still_waiting"),
         (60, "call contact 1"),
@@ -141,7 +141,7 @@ def test_what_was_held_back_for_long_is_for_people_and_sends_nothing(
     trigger: Trigger, severity: Severity | None
 ) -> None:
     scene = Scene(units=[Unit("g1")]).open(trigger, severity, late=True).run_to(300)
-    assert scene.story("push", "call driver", "call contact", "offer", "ambulance_asked") == [
+    assert scene.story("push", "call driver", "call contact", "offer", "ambulance_needed") == [
         (0, "push late"),
         (0, "call driver 1"),
         (30, "call driver 2"),
@@ -260,4 +260,4 @@ def test_after_an_outage_what_is_due_is_done_at_once_and_calls_still_wait_for_ea
     scene.run_to(300)
     assert scene.times("call driver") == [0, 100 + 15]  # that the first had ended was heard at 100 s
     assert scene.times("call contact") == [100]
-    assert scene.times("ambulance_asked") == [100]
+    assert scene.times("ambulance_needed") == [100]

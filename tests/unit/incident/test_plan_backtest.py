@@ -153,6 +153,18 @@ def test_under_its_own_plan_a_record_goes_as_it_went(world: dict[str, Any]) -> N
     assert recorded.under(OWN) == ()
 
 
+def test_an_older_record_tells_by_another_name_that_an_ambulance_was_needed() -> None:
+    new = severe()
+    old = [
+        Row(row.at, "ambulance_asked", row.data) if row.kind == "ambulance_needed" else row
+        for row in new.rows
+    ]
+    assert old != new.rows
+    assert recorded_facts(old) == recorded_facts(new.rows)
+    assert recorded_facts(old)["ambulance asked for"] == 30.0
+    assert Recorded(new.scene, old).under(OWN) == ()
+
+
 @pytest.mark.parametrize("hangs_up_s", [20.0, 40.0, 500.0])
 def test_a_driver_who_rang_us_is_not_rung_meanwhile_either(hangs_up_s: float) -> None:
     recorded = severe(5.0)
