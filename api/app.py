@@ -120,6 +120,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     registry.register(Gauges(here))
     app.state.context, app.state.registry, app.state.threads = here, registry, []
     app.state.answer_gate = routes_answer.Gate()
+    app.state.text_replies = routes_twilio_inbound.text_replies()
     errors.install(app)
     app.add_middleware(Edge, registry=registry)
     for routes in (

@@ -225,6 +225,7 @@ TEMPLATE: Final[Words] = {
     "ambulance_accepted": ("救急車が向かう知らせ", "an ambulance is on its way"),
     "reach_text": ("文字での連絡の案内", "how to answer in writing"),
     "operator_wrote": ("担当者からのメッセージの知らせ", "an operator wrote"),
+    "wrote": ("メッセージを受け取った知らせ", "what they wrote has arrived"),
     "report": ("対応後の報告", "report afterwards"),
     "help_accepted": ("救援が向かう知らせ", "help is on its way"),
     "help_late": ("到着遅れの知らせ", "help is late"),

@@ -20,9 +20,21 @@ class _Address(NamedTuple):
     email: str | None = None
 
 
-def write(hands: Hands, channel: str, template: str, party: CallParty = CallParty.DRIVER) -> None:
-    """Queue a push, SMS or mail. Without a number that is noted; without consent to mail there is none."""
+def write(
+    hands: Hands,
+    channel: str,
+    template: str,
+    party: CallParty = CallParty.DRIVER,
+    *,
+    number: str | None = None,
+) -> None:
+    """Queue a push, SMS or mail. Without a number that is noted; without consent to mail there is none.
+
+    `number` is one of several they have, where it matters which.
+    """
     to = _address(hands, channel, party)
+    if to is not None and number is not None:
+        to = to._replace(number=number)
     if to is None:
         if channel == "sms":
             hands.note("effect_failed", what="sms", reason="no_number")

@@ -15,6 +15,7 @@ import structlog
 from incident.channels import chat
 from incident.escalation.effects import Note
 from incident.escalation.events import Answered, Joined, RangUs
+from incident.record import texts
 from incident.service import Incidents, Report, device_of, now
 from incident.voice import speech, twiml
 from incident.voice.calls import Calls
@@ -22,7 +23,7 @@ from incident.voice.conversation import Conversation
 from incident.wording import JAPAN_TIME
 from runtime.database import Connection
 from runtime.sql import Queries
-from schemas.incident import CallParty, Language, Phase, Trigger
+from schemas.incident import Answer, CallParty, Language, Phase, Trigger
 
 SQL: Final = Queries("incident.voice", "inbound.sql")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -51,6 +52,24 @@ class Caller:
     def languages(self) -> list[Language]:
         """What they may understand: of a stranger nobody knows."""
         return [self.language] if self.who in ("driver", "contact") else list(Language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A text, and whose words they are."""
+
+    id: UUID
+    text: str
+    party: CallParty
+    language: Language
+
+    @property
+    def answer(self) -> Answer | None:
+        """What it answers. A contact answers for nobody: theirs are words for a person to read."""
+        if self.party is not CallParty.DRIVER:
+            return None
+        key = twiml.KEYS[self.party].get(self.text.strip())
+        return key or speech.understand(self.text, 1.0, self.language)
 
 
 class Inbound:
@@ -105,38 +124,54 @@ class Inbound:
         if found is not None:
             self._calls.report(conn, found["id"], sid, status)
 
-    def write(self, conn: Connection, sid: str, number: str, text: str) -> None:
-        """Somebody writes to us: kept in the conversation of their open incident; keys and clear words count.
+    def write(self, conn: Connection, sid: str, number: str, text: str) -> bool:
+        """Somebody writes to us: kept in the conversation of their open incident, or of one that it opens.
 
-        Nothing else is an answer: a telephone in a car may reply to texts by itself.
+        Keys and clear words count; nothing else is an answer: a telephone in a car may reply to texts by itself.
+        False where nobody knows the number: then the words reach nobody here, and the writer must be told.
         """
         conn.execute(SQL["lock_arrival"], {"sid": sid})
         message_id = uuid5(NAMESPACE_URL, f"twilio:{sid}")
-        found = conn.execute(SQL["writer"], {"number": number, "message_id": message_id}).fetchone()
-        if found is None:
-            # The words stay with the carrier, under this id.
-            self._log.warning("a text that belongs to no open incident", message=sid)
-            return
-        if found["brought_before"] or not text.strip():
-            return
-        incident_id, party = found["incident_id"], CallParty(found["party"])
-        chat.person_writes(
+        brought_before = conn.execute(SQL["written"], {"message_id": message_id}).fetchone() is not None
+        if brought_before or not text.strip():
+            return True
+        found = conn.execute(SQL["writer"], {"number": number}).fetchone()
+        if found is not None:
+            said = _Said(message_id, text, CallParty(found["party"]), Language(found["language"]))
+            if self._keep(conn, found["incident_id"], said):
+                return True
+        caller = self._who(conn, number)
+        if caller.holder_id is None:
+            self._log.warning("a text of somebody nobody knows", message=sid)
+            return False
+        said = _Said(message_id, text, CallParty(caller.who), caller.language)
+        if said.answer is Answer.FINE:
+            return True
+        incident_id = self._open(conn, caller)
+        self._keep(conn, incident_id, said)
+        hands = self._incidents.hands(conn, incident_id)
+        if hands is not None:
+            texts.write(hands, "sms", "wrote", said.party, number=number)
+        return True
+
+    def _keep(self, conn: Connection, incident_id: UUID, said: _Said) -> bool:
+        """Keep words and what they answer; false if the incident was closed meanwhile."""
+        taken = chat.person_writes(
             conn,
             self._incidents,
             incident_id,
-            party,
-            message_id=message_id,
-            text=text[:_LONGEST_TEXT],
+            said.party,
+            message_id=said.id,
+            text=said.text[:_LONGEST_TEXT],
             via="sms",
         )
-        if party is not CallParty.DRIVER:
-            return
-        key = twiml.KEYS[party].get(text.strip())
-        answer = key or speech.understand(text, 1.0, Language(found["language"]))
-        if answer is not None:
+        if not taken:
+            return False
+        if (answer := said.answer) is not None:
             self._incidents.handle(
-                conn, incident_id, lambda at: Answered(at, answer, party, "sms"), actor="driver"
+                conn, incident_id, lambda at: Answered(at, answer, said.party, "sms"), actor="driver"
             )
+        return True
 
     @staticmethod
     def _who(conn: Connection, number: str) -> Caller:

@@ -28,10 +28,12 @@ SELECT i.id AS incident_id, c.language FROM calls c JOIN incidents i ON i.id = c
 WHERE c.number = %(number)s AND i.phase <> 'closed'
 ORDER BY c.created_at DESC LIMIT 1;
 
+-- name: written
+SELECT FROM chat_messages WHERE id = %(message_id)s;
+
 -- name: writer
 -- The open incident of whoever writes: the driver's own first, then that of somebody they are a contact of.
-SELECT i.id AS incident_id, who.language, who.party,
-       EXISTS (SELECT FROM chat_messages m WHERE m.id = %(message_id)s) AS brought_before
+SELECT i.id AS incident_id, who.language, who.party
 FROM (SELECT f.holder_id, h.language, 'driver' AS party
       FROM phones f JOIN policyholders h ON h.id = f.holder_id WHERE f.number = %(number)s
       UNION ALL

@@ -47,6 +47,18 @@ _TEXTS: Final[dict[tuple[str, str], dict[Language, str]]] = {
         JA: "【{insurer}】こちらからお答えください: {link}",
         EN: "[{insurer}] Please answer here: {link}",
     },
+    ("sms", "wrote"): {
+        JA: "【{insurer}】メッセージを受け取り、担当者を呼んでいます。こちらからもお答えください: {link} "
+        "急ぐ場合は、119番または110番に直接おかけください。",
+        EN: "[{insurer}] We have your message and are calling a person to it. You can also answer here: {link} "
+        "If it is urgent, dial 119 or 110 yourself.",
+    },
+    ("sms", "unknown_writer"): {
+        JA: "【{insurer}】この番号の方のご契約が見つからず、メッセージは担当者に届いていません。"
+        "助けが必要な場合は、この番号にお電話ください。急ぐ場合は、119番または110番に直接おかけください。",
+        EN: "[{insurer}] We do not know your number, so nobody reads your message. If you need help, please call "
+        "this number. If it is urgent, dial 119 or 110 yourself.",
+    },
     ("mail", "report"): {
         JA: "{name}様\n\n"
         "{time}ごろ、お車から知らせを受け取り、対応いたしました。この件の受付は終了しています。\n\n"

@@ -9,7 +9,15 @@ from uuid import UUID
 import pytest
 from support.acts import close, take
 from support.desk import AKIKO, leg, legs, room, said, sign_in, verbs, waiting
-from support.insured import CONTACT, DRIVER, Insured, in_background, insured_world, queue_call
+from support.insured import (
+    CONTACT,
+    DRIVER,
+    Insured,
+    in_background,
+    insured_world,
+    queue_call,
+    wait_until_blocked,
+)
 
 from incident import wording
 from incident.engine.engine import Engine
@@ -45,9 +53,9 @@ def status(world: Insured, word: str, sid: str = SID) -> None:
         inbound(world).status(world.conn, sid, word)
 
 
-def text(world: Insured, number: str, words: str, sid: str = "SM1") -> None:
+def text(world: Insured, number: str, words: str, sid: str = "SM1") -> bool:
     with world.conn.transaction():
-        inbound(world).write(world.conn, sid, number, words)
+        return inbound(world).write(world.conn, sid, number, words)
 
 
 def incidents(world: Insured) -> list[UUID]:
@@ -339,14 +347,52 @@ def test_a_contact_writes_and_answers_for_nobody(world: Insured) -> None:
     assert world.events(incident_id).count("contact_wrote") == 1
 
 
-def test_a_text_of_nobody_opens_nothing(world: Insured) -> None:
+def test_a_text_of_nobody_opens_nothing_and_says_so(world: Insured) -> None:
     world.insure()
-    for number in ("+81311112222", DRIVER, "anonymous"):
-        text(world, number, "助けて", f"SM{number}")
-    incident_id = world.report()
-    text(world, DRIVER, " ")
-    assert "driver_wrote" not in world.events(incident_id)
-    world.tell(incident_id, close)
-    text(world, DRIVER, "助けて", "SM2")
-    assert incidents(world) == [incident_id]
+    assert not any(text(world, number, "助けて", f"SM{number}") for number in ("+81311112222", "anonymous"))
+    assert incidents(world) == []
     assert world.rows("SELECT 1 FROM chat_messages") == []
+
+
+@pytest.mark.parametrize("number", [DRIVER, CONTACT])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_text_without_an_open_incident_opens_one(world: Insured, number: str, *, before: bool) -> None:
+    device = world.insure()
+    if before:
+        world.tell(world.report(device), close)
+    for _ in range(2):
+        assert text(world, number, "救急車を呼んで")
+    incident_id = incidents(world)[-1]
+    assert len(incidents(world)) == 1 + before
+    state, party = world.state(incident_id), "driver" if number == DRIVER else "contact"
+    assert (state.trigger, state.answer) == (Trigger.CALL, Answer.AMBULANCE if number == DRIVER else None)
+    assert Task.TAKE in state.tasks
+    assert (Task.REQUEST_AMBULANCE in state.tasks) is (number == DRIVER)
+    written = world.one("SELECT party, text FROM chat_messages")
+    assert written == {"party": party, "text": "救急車を呼んで"}
+    sms = world.one("SELECT party, number, body FROM messages WHERE template = 'wrote'")
+    assert (sms["party"], sms["number"], "/a/" in sms["body"]) == (party, number, True)
+
+
+def test_a_text_to_an_incident_that_closes_meanwhile_opens_another(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+
+    def write() -> bool:
+        with world.connection() as conn:
+            return inbound(world).write(conn, "SM1", DRIVER, "助けて")
+
+    with world.connection() as operator:
+        world.incidents.handle(operator, incident_id, close, actor="operator:akiko")
+        with in_background(write) as written:
+            wait_until_blocked(world)
+            operator.commit()
+            assert written.result(10)
+    assert world.state(incidents(world)[-1]).answer is Answer.HELP
+    assert len(incidents(world)) == 2
+
+
+def test_all_is_well_opens_nothing(world: Insured) -> None:
+    world.insure()
+    assert text(world, DRIVER, "大丈夫です")
+    assert text(world, DRIVER, " ", "SM2")
+    assert incidents(world) == []
