@@ -27,7 +27,7 @@ from api.views_detail import (
 )
 from incident.escalation.state import State, Task
 from incident.plan.plan import read_plan
-from incident.service import SQL as INCIDENT_SQL
+from incident.plan.store import stored
 from incident.service import UnknownIncident
 from runtime.database import Connection
 from schemas.incident import Phase
@@ -66,7 +66,7 @@ def page(
 def views(conn: Connection, ids: Sequence[UUID]) -> list[IncidentView]:
     """The incidents of these ids, newest first."""
     rows = conn.execute(SQL["incidents"], {"ids": list(ids)}).fetchall()
-    plans = {version: _plan(conn, version) for version in {row["plan_version"] for row in rows}}
+    plans = {version: stored(conn, version).toml for version in {row["plan_version"] for row in rows}}
     return [IncidentView.model_validate(_with_outlook(row, plans[row["plan_version"]])) for row in rows]
 
 
@@ -107,7 +107,9 @@ def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
         "notes": [NoteView.model_validate(found) for found in _rows(conn, "incident_notes", incident_id)],
         "contract": _contract(conn, row),
     }
-    return IncidentDetail.model_validate(_with_outlook(row, _plan(conn, row["plan_version"])) | belongings)
+    return IncidentDetail.model_validate(
+        _with_outlook(row, stored(conn, row["plan_version"]).toml) | belongings
+    )
 
 
 def _rows(conn: Connection, query: str, incident_id: UUID) -> list[dict[str, Any]]:
@@ -126,13 +128,6 @@ def _with_outlook(row: dict[str, Any], plan: str) -> dict[str, Any]:
         "tasks": state.tasks,
         "next": NextStep(name=coming[0], due_at=coming[1]) if coming else None,
     }
-
-
-def _plan(conn: Connection, version: int) -> str:
-    row = conn.execute(INCIDENT_SQL["plan_version"], {"version": version}).fetchone()
-    if row is None:
-        raise LookupError(f"escalation plan {version} is missing")
-    return row["toml"]
 
 
 _read_plan = lru_cache(maxsize=64)(read_plan)

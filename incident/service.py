@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from importlib import resources
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +23,7 @@ from incident.escalation.effects import Decision
 from incident.escalation.events import Event, Joined, Opened, Placed, RoadKnown
 from incident.escalation.state import State
 from incident.places import describe as places
+from incident.plan import store as plans
 from incident.plan.plan import Plan, PlanError, read_plan
 from incident.record.apply import apply
 from incident.record.hands import SQL, Hands, Insurer
@@ -182,7 +182,7 @@ class Incidents:
         """
         before = _STATE.validate_python(row["state"])
         hands = self._hands(ledger, at, row)
-        plan = self._plan(ledger, row["plan_version"])
+        plan = self._plan(ledger.aside, row["plan_version"])
         state = before
         for event in events:
             state = self._carry_out(hands, decide(state, event, plan), plan, actor)
@@ -194,15 +194,6 @@ class Incidents:
         """The hands for one incident, under its lock; None if there is none of that id."""
         row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
         return self._hands(Ledger(conn, at_once=True), now(conn), row) if row is not None else None
-
-    def activate_plan(self, conn: Connection, toml: str) -> int:
-        """Make a plan the one new incidents open with; its version. Raises plan.PlanError."""
-        read_plan(toml)
-        digest = sha256(toml.encode()).hexdigest()
-        row = conn.execute(SQL["activate_plan"], {"sha256": digest, "toml": toml}).fetchone()
-        if row is None:
-            raise AssertionError("INSERT … RETURNING gave no row")
-        return int(row["version"])
 
     def device_online(self, conn: Connection, device_id: str) -> None:
         """A device is back: tell it again what its light should show, and hurry what waits for it."""
@@ -331,28 +322,22 @@ class Incidents:
                 return state
             decision, actor = decide(state, following.popleft(), plan), "system"
 
-    def _plan(self, conn: Connection | Ledger, version: int) -> Plan:
+    def _plan(self, conn: Connection, version: int) -> Plan:
         if version not in self._plans:
-            row = conn.execute(SQL["plan_version"], {"version": version}).fetchone()
-            if row is None:
-                raise LookupError(f"escalation plan {version} is missing")
-            self._plans[version] = read_plan(row["toml"], scale=self._scale)
+            self._plans[version] = read_plan(plans.stored(conn, version).toml, scale=self._scale)
         return self._plans[version]
 
     def _current_plan(self, conn: Connection) -> tuple[int, Plan]:
-        row = conn.execute(SQL["current_plan"]).fetchone()
-        version = row["version"] if row is not None else self.activate_plan(conn, default_plan())
+        try:
+            version = plans.stored(conn).version
+        except plans.UnknownPlan:
+            version = plans.put(conn, default_plan())
         try:
             return version, self._plan(conn, version)
         except PlanError:
             # Whoever has crashed is called, by whichever plan there is; the auditor tells of the broken one.
-            toml = default_plan()
-            row = conn.execute(
-                SQL["keep_plan"], {"sha256": sha256(toml.encode()).hexdigest(), "toml": toml}
-            ).fetchone()
-            if row is None:
-                raise AssertionError("INSERT … RETURNING gave no row") from None
-            return row["version"], self._plan(conn, row["version"])
+            kept = plans.keep(conn, default_plan())
+            return kept, self._plan(conn, kept)
 
 
 def default_plan() -> str:

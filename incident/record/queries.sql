@@ -99,22 +99,6 @@ WHERE id = %(id)s AND NOT flags @> %(flags)s::text[];
 INSERT INTO incident_events (incident_id, at, actor, kind, data)
 VALUES (%(incident_id)s, %(at)s, %(actor)s, %(kind)s, %(data)s);
 
--- name: current_plan
-SELECT version, toml FROM escalation_plans ORDER BY activated_at DESC, version DESC LIMIT 1;
-
--- name: plan_version
-SELECT toml FROM escalation_plans WHERE version = %(version)s;
-
--- name: activate_plan
-INSERT INTO escalation_plans (sha256, toml) VALUES (%(sha256)s, %(toml)s)
-ON CONFLICT (sha256) DO UPDATE SET activated_at = clock_timestamp()
-RETURNING version;
-
--- name: keep_plan
--- Known by its text, without becoming the one that new incidents open with.
-INSERT INTO escalation_plans (sha256, toml, activated_at) VALUES (%(sha256)s, %(toml)s, 'epoch')
-ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING version;
-
 -- name: driver_phone
 SELECT f.number, h.language FROM phones f JOIN policyholders h ON h.id = f.holder_id
 WHERE f.holder_id = %(holder_id)s ORDER BY f.rank LIMIT 1;

@@ -235,13 +235,13 @@ def test_a_broken_plan_file_is_an_alarm_and_the_plan_before_stays(
     if words is not None:
         file.write_text(words)
     before = world.one("SELECT version FROM escalation_plans")
-    alarms = use_plan_file(world.conn, world.incidents, file)
+    alarms = use_plan_file(world.conn, file)
     assert [alarm.name for alarm in alarms] == ["plan_file"]
     assert world.one("SELECT version FROM escalation_plans") == before
     Auditor(world.incidents, alarms).step(world.conn)
     assert str(file) in world.one("SELECT words FROM alarms WHERE name = 'plan_file'")["words"]
     file.write_text(DEFAULT_PLAN_TOML)
-    assert use_plan_file(world.conn, world.incidents, file) == []
+    assert use_plan_file(world.conn, file) == []
 
 
 def test_new_incidents_open_by_the_built_in_plan_where_the_active_one_cannot_be_read(world: Insured) -> None:

@@ -19,6 +19,7 @@ from incident.escalation.events import Answered, RoadKnown, SendHelp
 from incident.escalation.state import Task
 from incident.field import units
 from incident.field.units import OfferGone
+from incident.plan import store as plans
 from runtime import migrate
 from runtime.database import connect
 from schemas.impact import Severity
@@ -42,7 +43,7 @@ def world(database_url: str) -> Generator[Insured]:
 @pytest.fixture
 def wide(world: Insured) -> Insured:
     """Two units are asked at once."""
-    world.incidents.activate_plan(world.conn, DEFAULT_PLAN_TOML.replace("parallel = 1", "parallel = 2"))
+    plans.put(world.conn, DEFAULT_PLAN_TOML.replace("parallel = 1", "parallel = 2"))
     return world
 
 
