@@ -14,6 +14,7 @@ from api.context import SQL, Here
 from api.errors import Problem, problems
 from api.views_chat import ConversationView, LinkRequest, OwnWordsRequest, Party, SaidView, WriteRequest
 from incident.channels import chat
+from incident.channels.answering import Over
 from incident.escalation.effects import Note
 from incident.record import links, texts
 from incident.service import UnknownIncident
@@ -145,11 +146,7 @@ def write_to_operators(here: Here, who: Driver, incident_id: UUID, body: OwnWord
         )
         view = _conversation(conn, incident_id, CallParty.DRIVER)
         if all(one.id != message_id for one in view.messages):
-            raise Problem(
-                HTTPStatus.CONFLICT,
-                "the incident is closed: call us, or 119 or 110",
-                extra={"state": "closed"},
-            )
+            raise Over
         return view
 
 

@@ -40,7 +40,7 @@ _TRIGGER: Final = {
     Trigger.LONG_PRESS: {JA: "緊急ボタンが押されました。", EN: "The emergency button was pressed."},
     Trigger.SHORT_PRESS: {JA: "ボタンが押されました。", EN: "The button was pressed."},
     Trigger.PHONE_CRASH: {JA: "スマートフォンが衝突を知らせました。", EN: "A phone reported a crash."},
-    Trigger.CALL: {JA: "お客様からのお電話です。", EN: "Somebody rings us."},
+    Trigger.CALL: {JA: "お客様からのご連絡です。", EN: "Somebody has contacted us."},
 }
 _WORDS: Final = {
     "expressway": {JA: "高速道路上です。", EN: "On an expressway."},

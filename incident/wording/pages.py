@@ -92,8 +92,8 @@ _WHAT: Final = {
         EN: "Your phone reported an impact at about {time}.",
     },
     Trigger.CALL: {
-        JA: "{time}ごろのお電話の件です。",
-        EN: "This is about the call at about {time}.",
+        JA: "{time}ごろにいただいたご連絡の件です。",
+        EN: "You contacted us at about {time}.",
     },
 }
 _WHAT_CONTACT: Final = {

@@ -38,8 +38,8 @@ _WHAT: Final = {
         EN: "We received a signal of an impact from your phone.",
     },
     Trigger.CALL: {
-        JA: "先ほどいただいたお電話の件で、ご連絡しています。",
-        EN: "This is about your call to us.",
+        JA: "先ほどいただいたご連絡の件で、お電話しています。",
+        EN: "You contacted us a while ago.",
     },
 }
 _IMPACT_CONTACT: Final = {
@@ -59,8 +59,8 @@ _WHAT_CONTACT: Final = {
         EN: "their phone reported an impact",
     },
     Trigger.CALL: {
-        JA: "{name}様についてお電話があり、",
-        EN: "somebody called us about them",
+        JA: "{name}様についてご連絡があり、",
+        EN: "somebody contacted us about them",
     },
 }
 _SAFETY: Final = {

@@ -235,10 +235,33 @@ def test_a_closed_matter_says_so_and_takes_no_answer(api: Backend) -> None:
     assert "この件の受付は終了しています" in page.words
     assert page.answers == []
     assert page.all("meta")[-1].get("http-equiv") is None  # nothing to wait for
-    assert send(api, path, form=form, answer="help").status_code == 303
+    assert send(api, path, form=form, answer="fine").status_code == 303
     assert api.get(f"/v1/incidents/{incident_id}")["phase"] == "closed"
+    assert len(api.get("/v1/incidents")["incidents"]) == 1
     assert send(api, f"{path}/write", form=str(uuid4()), text="痛いです").status_code == 303
     assert api.sql("SELECT 1 FROM chat_messages") == []
+
+
+@pytest.mark.parametrize(
+    ("party", "answer", "answered"),
+    [(CallParty.DRIVER, "ambulance", "ambulance"), (CallParty.CONTACT, "operator", None)],
+)
+def test_a_cry_for_help_on_a_page_that_is_still_open_after_the_end_is_heard(
+    api: Backend, party: CallParty, answer: str, answered: str | None
+) -> None:
+    api.insure()
+    incident_id = api.report()
+    path = link(api, incident_id, party)
+    form = open_page(api, path).form
+    api.post(f"/v1/incidents/{incident_id}/close", {"outcome": "accident"})
+    for _ in range(2):
+        response = send(api, path, form=form, answer=answer)
+        assert response.status_code == 303
+    page = open_page(api, str(httpx.URL(path).join(response.headers["location"])))
+    assert ("「救急車」と記録しました" if answered else "お知らせを記録しました") in page.words
+    opened, closed = api.get("/v1/incidents")["incidents"]
+    assert (opened["trigger"], opened["answer"], closed["phase"]) == ("call", answered, "closed")
+    assert len(answers(api, UUID(opened["id"]))) == 1
 
 
 # The contact.
