@@ -25,6 +25,7 @@ from incident.escalation.state import State
 from incident.places import describe as places
 from incident.plan import store as plans
 from incident.plan.plan import Plan, PlanError, read_plan
+from incident.plan.tables import Languages
 from incident.record.apply import apply
 from incident.record.hands import SQL, Hands, Insurer
 from incident.record.ledger import Ledger
@@ -181,8 +182,8 @@ class Incidents:
         row: the incident, as the query `lock_incident` gives it, under its lock; at: read after that lock.
         """
         before = _STATE.validate_python(row["state"])
-        hands = self._hands(ledger, at, row)
         plan = self._plan(ledger.aside, row["plan_version"])
+        hands = self._hands(ledger, at, row, plan.languages)
         state = before
         for event in events:
             state = self._carry_out(hands, decide(state, event, plan), plan, actor)
@@ -193,7 +194,10 @@ class Incidents:
     def hands(self, conn: Connection, incident_id: UUID) -> Hands | None:
         """The hands for one incident, under its lock; None if there is none of that id."""
         row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
-        return self._hands(Ledger(conn, at_once=True), now(conn), row) if row is not None else None
+        if row is None:
+            return None
+        languages = self._languages(conn, row["plan_version"])
+        return self._hands(Ledger(conn, at_once=True), now(conn), row, languages)
 
     def device_online(self, conn: Connection, device_id: str) -> None:
         """A device is back: tell it again what its light should show, and hurry what waits for it."""
@@ -201,7 +205,8 @@ class Incidents:
         row = found and conn.execute(SQL["lock_incident"], {"id": found["id"]}).fetchone()
         at = now(conn)
         if row:
-            show(self._hands(Ledger(conn, at_once=True), at, row), _STATE.validate_python(row["state"]).light)
+            hands = self._hands(Ledger(conn, at_once=True), at, row, Languages())
+            show(hands, _STATE.validate_python(row["state"]).light)
         conn.execute(SQL["wake_commands"], {"device_id": device_id, "at": at})
 
     def command_acknowledged(self, conn: Connection, device_id: str, command_id: str, result: str) -> None:
@@ -292,6 +297,7 @@ class Incidents:
             report.device_id,
             values.get("holder_id"),
             where.position if where else None,
+            plan.languages,
         )
         state = self._carry_out(hands, decision, plan, "device")
         ledger.add("save_states", {"id": incident_id, "at": at, **_columns(state)})
@@ -305,9 +311,17 @@ class Incidents:
         state, plan = _STATE.validate_python(row["state"]), self._plan(conn, row["plan_version"])
         return raises(state, _joined(report.at, report), plan)
 
-    def _hands(self, ledger: Ledger, at: datetime, row: dict[str, Any]) -> Hands:
+    def _hands(self, ledger: Ledger, at: datetime, row: dict[str, Any], languages: Languages) -> Hands:
         position = None if row["lat_deg"] is None else Position(row["lat_deg"], row["lon_deg"])
-        return Hands(ledger, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position)
+        return Hands(
+            ledger, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position, languages
+        )
+
+    def _languages(self, conn: Connection, plan_version: int) -> Languages:
+        try:
+            return self._plan(conn, plan_version).languages
+        except (LookupError, PlanError):
+            return Languages()  # somebody is on the line: the auditor tells of the broken plan
 
     @staticmethod
     def _carry_out(hands: Hands, decision: Decision, plan: Plan, actor: str) -> State:

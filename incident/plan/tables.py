@@ -81,7 +81,7 @@ class Help(Strict):
 
 
 class Desk(Strict):
-    """How operators are rung to be put through, round by round; seconds. After the last round the machine speaks alone."""
+    """How operators are rung to be put through, round by round; seconds. After the last the machine speaks alone."""
 
     ring_s: Annotated[float, seconds(5, 60)] = 15.0
     rounds: Annotated[tuple[Round, ...], Field(min_length=1, max_length=4)] = tuple(Round)

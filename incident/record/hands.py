@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from incident import wording
 from incident.escalation.effects import Note
+from incident.plan.tables import Languages
 from incident.record.ledger import Ledger
 from incident.wording import Facts
 from runtime.sql import Queries
@@ -38,6 +39,8 @@ class Hands:
     device_id: str | None
     holder_id: UUID | None
     position: Position | None
+    languages: Languages
+    """In which languages the incident's plan has people spoken to."""
 
     def write(self, notes: Iterable[Note], actor: str) -> None:
         """Append to the incident's record."""

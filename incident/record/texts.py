@@ -64,13 +64,13 @@ def write(
 
 
 def _address(hands: Hands, channel: str, party: CallParty) -> _Address | None:
-    key = {"holder_id": hands.holder_id, "rank": 1}
+    key, choose = {"holder_id": hands.holder_id, "rank": 1}, hands.languages.choose
     if channel == "sms":
         query = "driver_phone" if party is CallParty.DRIVER else "contact_phone"
         phone = hands.conn.look(SQL[query], key).fetchone()
-        return _Address(Language(phone["language"]), number=phone["number"]) if phone else None
+        return _Address(choose(phone["language"]), number=phone["number"]) if phone else None
     holder = hands.conn.look(SQL["holder_address"], key).fetchone()
     if channel == "mail":
         agreed = holder is not None and holder["email"] is not None
-        return _Address(Language(holder["language"]), email=holder["email"]) if holder and agreed else None
-    return _Address(Language(holder["language"]) if holder else Language.JA)
+        return _Address(choose(holder["language"]), email=holder["email"]) if holder and agreed else None
+    return _Address(choose(holder["language"] if holder else None))

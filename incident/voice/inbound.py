@@ -6,6 +6,7 @@ Taken in at any hour, for every policy, with a button or without, and also from 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -15,7 +16,9 @@ import structlog
 from incident.channels import chat
 from incident.escalation.effects import Note
 from incident.escalation.events import Answered, Joined, RangUs
+from incident.plan.tables import Languages
 from incident.record import texts
+from incident.record.hands import Hands
 from incident.service import Incidents, Report, device_of, now
 from incident.voice import speech, twiml
 from incident.voice.calls import Calls
@@ -48,10 +51,10 @@ class Caller:
     incident_id: UUID | None = None
     flags: tuple[str, ...] = ()
 
-    @property
-    def languages(self) -> list[Language]:
-        """What they may understand: of a stranger nobody knows."""
-        return [self.language] if self.who in ("driver", "contact") else list(Language)
+    def hears(self, languages: Languages) -> Sequence[Language]:
+        """What is said to them, of what the plan offers: of a stranger nobody knows what they understand."""
+        known = self.who in ("driver", "contact")
+        return [languages.choose(self.language)] if known else languages.offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +92,18 @@ class Inbound:
         caller = self._who(conn, number)
         found = conn.execute(SQL["arrived"], {"sid": sid}).fetchone()
         if found is not None:
-            return self._talk.welcome(conn, found["id"], sid, caller.languages)
+            heard = caller.hears(self._hands(conn, found["incident_id"]).languages)
+            return self._talk.welcome(conn, found["id"], sid, heard)
         incident_id = self._join(conn, caller) or self._open(conn, caller)
         call_id = uuid4()
-        hands = self._incidents.hands(conn, incident_id)
-        if hands is None:
-            raise AssertionError("an incident that was just written is missing")
+        hands = self._hands(conn, incident_id)
         conn.execute(
             SQL["insert_arrival"],
             {
                 "id": call_id,
                 "incident_id": incident_id,
                 "number": number,
-                "language": caller.language,
+                "language": hands.languages.choose(caller.language),
                 "sid": sid,
                 "at": hands.at,
             },
@@ -116,7 +118,13 @@ class Inbound:
                 lambda at, party=party, attempt=attempt: RangUs(at, party, attempt),
                 actor="carrier",
             )
-        return self._talk.welcome(conn, call_id, sid, caller.languages)
+        return self._talk.welcome(conn, call_id, sid, caller.hears(hands.languages))
+
+    def _hands(self, conn: Connection, incident_id: UUID) -> Hands:
+        hands = self._incidents.hands(conn, incident_id)
+        if hands is None:
+            raise AssertionError("an incident that was just written is missing")
+        return hands
 
     def status(self, conn: Connection, sid: str, status: str) -> None:
         """News of a call of somebody to us; of one that is not known they change nothing."""
