@@ -6,11 +6,16 @@ SELECT pg_advisory_xact_lock(hashtextextended('arrival:' || %(sid)s, 0));
 SELECT id, incident_id FROM calls WHERE sid = %(sid)s;
 
 -- name: holder_of_number
--- Several people may share a number: who has an incident open comes first, then whose policy is in force.
+-- Several people may share a number: who has an incident open comes first, then whose policy is in force. Nobody
+-- where nothing of theirs is open and something of somebody is whose contact they are: it is about that.
 SELECT h.id AS holder_id, h.language
-FROM phones f JOIN policyholders h ON h.id = f.holder_id
+FROM phones f JOIN policyholders h ON h.id = f.holder_id,
+     LATERAL (SELECT EXISTS (SELECT FROM incidents i WHERE i.holder_id = h.id AND i.phase <> 'closed') AS own) has
 WHERE f.number = %(number)s
-ORDER BY EXISTS (SELECT FROM incidents i WHERE i.holder_id = h.id AND i.phase <> 'closed') DESC,
+  AND (has.own OR NOT EXISTS (SELECT FROM emergency_contacts e
+                              JOIN incidents i ON i.holder_id = e.holder_id AND i.phase <> 'closed'
+                              WHERE e.number = f.number))
+ORDER BY has.own DESC,
          EXISTS (SELECT FROM policies p WHERE p.holder_id = h.id
                  AND %(on)s::date BETWEEN p.valid_from AND p.valid_to) DESC,
          h.id

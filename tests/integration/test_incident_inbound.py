@@ -132,6 +132,23 @@ def test_a_contact_rings(world: Insured) -> None:
     assert row["holder_id"] is not None
 
 
+def test_a_contact_with_a_policy_of_their_own_rings_back(world: Insured) -> None:
+    world.insure("car-0001")
+    world.insure("car-0002", driver=CONTACT, contact=None)
+    crash = world.report("car-0001")
+    ring(world, CONTACT)
+    assert incidents(world) == [crash]
+    assert caller(world, crash)["who"] == "contact"
+    # With something open of their own it is about that.
+    own = world.report("car-0002")
+    ring(world, CONTACT, "CA" + "8" * 32)
+    assert caller(world, own)["who"] == "driver"
+    world.tell(crash, close)
+    world.tell(own, close)
+    ring(world, CONTACT, "CA" + "9" * 32)
+    assert incident(world, incidents(world)[-1])["device_id"] == "car-0002"
+
+
 @pytest.mark.parametrize(
     ("given", "kept", "who"),
     [
