@@ -6,6 +6,7 @@ Taken in at any hour, for every policy, with a button or without, and also from 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -71,7 +72,8 @@ class _Said:
         """What it answers. A contact answers for nobody: theirs are words for a person to read."""
         if self.party is not CallParty.DRIVER:
             return None
-        key = twiml.KEYS[self.party].get(self.text.strip())
+        # Japanese telephones write digits in full width too.
+        key = twiml.KEYS[self.party].get(unicodedata.normalize("NFKC", self.text).strip())
         return key or speech.understand(self.text, 1.0, self.language)
 
 

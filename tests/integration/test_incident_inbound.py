@@ -337,7 +337,13 @@ def test_whoever_rings_while_an_operator_is_on_the_line_meets_them(world: Insure
 
 @pytest.mark.parametrize(
     ("words", "answer"),
-    [("1", Answer.FINE), (" 3 ", Answer.AMBULANCE), ("助けて", Answer.HELP), ("はい", Answer.AMBULANCE)],
+    [
+        ("1", Answer.FINE),
+        (" 3 ", Answer.AMBULANCE),
+        ("３", Answer.AMBULANCE),
+        ("助けて", Answer.HELP),
+        ("はい", Answer.AMBULANCE),
+    ],
 )
 def test_a_text_with_a_key_or_clear_words_is_an_answer(world: Insured, words: str, answer: Answer) -> None:
     incident_id = world.report(world.insure())
