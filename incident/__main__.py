@@ -76,9 +76,8 @@ def main() -> int:
     )
     push_sender = push.PushSender(incidents, push.push_service(settings))
     workers.append(Worker("push", url, life, push_sender.step, patience_s=push.LONGEST_STEP_S))
-    if (mail_service := mail.mail_service(settings)) is not None:
-        mail_sender = mail.MailSender(incidents, mail_service)
-        workers.append(Worker("mail", url, life, mail_sender.step, patience_s=mail.LONGEST_STEP_S))
+    mail_sender = mail.MailSender(incidents, mail.mail_service(settings))
+    workers.append(Worker("mail", url, life, mail_sender.step, patience_s=mail.LONGEST_STEP_S))
     workers += crew(
         Worker(f"providers-{n}", url, life, ProviderPost(incidents).step) for n in range(_PROVIDER_POSTS)
     )
