@@ -151,7 +151,7 @@ def _follow(draft: Draft, event: DispatchMoved, before: Work | None) -> None:
                 draft.note("unit_replaced", dispatch=kind, unit=event.unit_id, before=before.unit_id)
             draft.drop_task(Task.NO_UNIT)
             underway.watch(draft, kind)
-            draft.do(Message("push", "help_accepted"), Message("sms", "help_accepted"))
+            draft.do(*(Message(channel, "help_accepted", kind) for channel in ("push", "sms")))
         case DispatchState.EN_ROUTE:
             draft.do(ClearTimers(f"depart:{kind}:"))
         case DispatchState.ON_SCENE:

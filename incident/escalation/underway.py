@@ -89,7 +89,7 @@ def on_late_due(draft: Draft, event: LateDue) -> None:
     if not work.late and late_by >= _span(draft, draft.plan.help.late_s):
         draft.note("unit_late", dispatch=event.kind, unit=event.unit_id)
         _change(draft, event.kind, late=True)
-        draft.do(Message("push", "help_late"), Message("sms", "help_late"))
+        draft.do(*(Message(channel, "help_late", event.kind) for channel in ("push", "sms")))
         replace_at = work.eta_at + _span(draft, draft.plan.help.redispatch_s)
         draft.do(SetTimer(f"late:{event.kind}:{event.unit_id}", max(replace_at, draft.after(1))))
         ladder.alarm(draft, Task.TAKE, reason="unit_late", dispatch=event.kind, unit=event.unit_id)
@@ -118,7 +118,7 @@ def on_eta_changed(draft: Draft, event: EtaChanged) -> None:
     withdraw_offers(draft, event.kind)
     _expect(draft, event.kind)
     if told:
-        draft.do(Message("push", "help_late"), Message("sms", "help_late"))
+        draft.do(*(Message(channel, "help_late", event.kind) for channel in ("push", "sms")))
     if event.eta_at >= promised_at + _span(draft, draft.plan.help.redispatch_s):
         # It has news, so nothing is done by itself; whether to wait for it is for a person to judge.
         ladder.alarm(draft, Task.TAKE, reason="unit_much_later", dispatch=event.kind, unit=event.unit_id)

@@ -15,6 +15,7 @@ from incident.record.ledger import Ledger
 from incident.wording import Facts
 from runtime.sql import Queries
 from schemas.impact import Position
+from schemas.incident import DispatchKind
 
 SQL = Queries("incident.record")
 
@@ -84,12 +85,13 @@ class Hands:
             },
         )
 
-    def facts(self) -> Facts:
-        """What the words about the incident are filled with."""
+    def facts(self, dispatch: DispatchKind | None = None) -> Facts:
+        """What the words about the incident are filled with; who comes is of that dispatch, or the latest."""
         row: dict[str, Any] = (
             self.conn.look(SQL["facts_of_incident"], {"incident_id": self.incident_id}).fetchone() or {}
         )
-        coming = self.conn.look(SQL["coming_unit"], {"incident_id": self.incident_id}).fetchone()
+        key = {"incident_id": self.incident_id, "kind": dispatch}
+        coming = self.conn.look(SQL["coming_unit"], key).fetchone()
         return Facts(
             insurer_ja=self.insurer.ja,
             insurer_en=self.insurer.en,

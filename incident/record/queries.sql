@@ -122,6 +122,7 @@ WHERE i.id = %(incident_id)s;
 SELECT coalesce(u.name, d.crew, p.name) AS unit, d.eta_at
 FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id LEFT JOIN providers p ON p.id = d.provider_id
 WHERE d.incident_id = %(incident_id)s AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured')
+  AND (%(kind)s::text IS NULL OR d.kind = %(kind)s)
 ORDER BY d.accepted_at DESC LIMIT 1;
 
 -- name: rank_call

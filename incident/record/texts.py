@@ -9,7 +9,7 @@ from uuid import uuid4
 from incident import wording
 from incident.record import links
 from incident.record.hands import SQL, Hands
-from schemas.incident import CallParty, Language
+from schemas.incident import CallParty, DispatchKind, Language
 
 
 class _Address(NamedTuple):
@@ -27,10 +27,11 @@ def write(
     party: CallParty = CallParty.DRIVER,
     *,
     number: str | None = None,
+    dispatch: DispatchKind | None = None,
 ) -> None:
     """Queue a push, SMS or mail. Without a number that is noted; without consent to mail there is none.
 
-    `number` is one of several they have, where it matters which.
+    `number` is one of several they have, where it matters which; `dispatch` whose arrival it tells of.
     """
     to = _address(hands, channel, party)
     if to is not None and number is not None:
@@ -39,7 +40,7 @@ def write(
         if channel == "sms":
             hands.note("effect_failed", what="sms", reason="no_number")
         return
-    facts = hands.facts()
+    facts = hands.facts(dispatch)
     if wording.carries_link(channel, template):
         address = links.address(hands.conn.aside, hands.insurer.url, hands.incident_id, party)
         facts = replace(facts, link=address)
