@@ -15,7 +15,7 @@ from incident.record.ledger import Ledger
 from incident.wording import Facts
 from runtime.sql import Queries
 from schemas.impact import Position
-from schemas.incident import DispatchKind
+from schemas.incident import DispatchKind, Reach, Trigger
 
 SQL = Queries("incident.record")
 
@@ -98,6 +98,8 @@ class Hands:
             name=row.get("name") or "",
             car=" ".join(part for part in (row.get("colour"), row.get("model"), row.get("plate")) if part),
             time=wording.clock_time(row["occurred_at"]) if row else "",
+            trigger=Trigger(row["trigger"]) if row else None,
+            in_writing=row.get("reach") == Reach.TEXT,
             unit=coming["unit"] if coming else "",
             # A time that has passed is no news of when they will come.
             eta=wording.clock_time(coming["eta_at"])

@@ -112,7 +112,8 @@ SELECT number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s 
 OFFSET %(rank)s::integer - 1 LIMIT 1;
 
 -- name: facts_of_incident
-SELECT h.name, h.language, v.plate, v.model, v.colour, i.occurred_at, i.trigger
+SELECT h.name, h.language, v.plate, v.model, v.colour, i.occurred_at, i.trigger,
+       i.state ->> 'reach' AS reach
 FROM incidents i
 LEFT JOIN policyholders h ON h.id = i.holder_id
 LEFT JOIN vehicles v ON v.id = i.vehicle_id

@@ -89,7 +89,7 @@ _WHAT: Final = {
     },
     Trigger.PHONE_CRASH: {
         JA: "{time}ごろ、スマートフォンが強い衝撃を知らせました。",
-        EN: "Your phone reported an impact at about {time}.",
+        EN: "Your phone reported a strong impact at about {time}.",
     },
     Trigger.CALL: {
         JA: "{time}ごろにいただいたご連絡の件です。",

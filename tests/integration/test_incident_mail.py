@@ -129,6 +129,13 @@ def test_without_an_address_or_consent_there_is_none(world: Insured, email: str 
     assert "effect_failed" not in world.events(incident_id)
 
 
+def test_after_a_test_there_is_none(world: Insured) -> None:
+    device = world.insure()
+    world.conn.execute("UPDATE policyholders SET email = 'taro@example.jp', email_agreed_on = '2026-04-01'")
+    world.tell(world.report(device), lambda at: Close(at, "akiko", Outcome.TEST))
+    assert world.rows("SELECT 1 FROM messages WHERE channel = 'mail'") == []
+
+
 def test_a_server_that_is_away_gets_it_later(world: Insured, post: Post, address: str) -> None:
     closed(world)
     away = sender(world, "127.0.0.1:1")
