@@ -133,7 +133,7 @@ def test_learning_that_it_is_an_expressway_changes_the_rule_before_the_guard_is_
     assert scene.state.rule == "severe_expressway"
     assert not scene.times("offer")
     assert scene.times("call driver") == [0, 30]
-    assert scene.times("ambulance_asked") == [30]
+    assert scene.times("ambulance_needed") == [30]
     assert scene.times("push severe") == [0]
     assert scene.times("push expressway") == scene.times("sms expressway") == [10]
 
