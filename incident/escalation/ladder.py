@@ -42,7 +42,9 @@ def start(draft: Draft) -> None:
     generation = draft.state.generation
     for index, step in enumerate(draft.rule.steps):
         if step.after_s == 0 and step.do is Do.CALL_DRIVER and draft.state.driver.under_way:
-            continue  # raised while the phone rings: that call is the first one
+            # Raised while the phone rings: that call is the first one.
+            draft.change(steps_done=(*draft.state.steps_done, index))
+            continue
         if step.after_s == 0 and not step.wait_until_stopped:
             _do(draft, index)
         else:

@@ -160,6 +160,12 @@ def test_a_call_that_was_due_while_the_first_rang_is_still_made() -> None:
     assert scene.times("call driver") == [0, 60]  # given up at 45 s
 
 
+def test_a_call_that_rang_already_when_it_was_raised_is_the_first_on_any_road() -> None:
+    scene = moderate().run_to(12).tell(joined(Severity.SEVERE)).run_to(14)
+    scene.tell(lambda now: RoadKnown(now, RoadKind.EXPRESSWAY)).run_to(200)
+    assert scene.times("call driver") == [10, 42]
+
+
 def test_help_that_was_called_off_stays_called_off_on_whatever_road() -> None:
     scene = Scene(units=[Unit("g1")]).open(severity=Severity.SEVERE, road=RoadKind.EXPRESSWAY).run_to(5)
     scene.tell(lambda now: StopHelp(now, "akiko", GUARD))
