@@ -29,6 +29,10 @@ _SPEED_COMES_WITHIN_S = 20.0
 # Who rang us usually knows by then that a person is coming: whether they are still there is asked so often.
 _SPEAKS_LONG_S = 60.0
 
+# The contact hears that we cannot reach the driver, so who may be speaking to us just now is given this long.
+# Voicemail picks up too, and must not silence the plan.
+_MAY_SPEAK_S = 30.0
+
 # What still runs once an operator has taken the incident over.
 _EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
 
@@ -116,7 +120,10 @@ def on_step_due(draft: Draft, event: StepDue) -> None:
     step = draft.rule.steps[event.step]
     if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
         return
-    if step.wait_until_stopped and (look_at := _held_until(draft, event)) is not None:
+    look_at = _held_until(draft, event) if step.wait_until_stopped else None
+    if look_at is None and step.do is Do.CALL_CONTACT:
+        look_at = _driver_speaks_until(draft, step.after_s)
+    if look_at is not None:
         draft.do(SetTimer(f"step:{event.generation}:{event.step}", look_at))
         return
     if not missed.put_off(draft, event):
@@ -130,6 +137,21 @@ def _held_until(draft: Draft, event: StepDue) -> datetime | None:
         return look_at if event.moving else None
     known_by = draft.state.plan_from + timedelta(seconds=_SPEED_COMES_WITHIN_S * draft.plan.scale)
     return min(look_at, known_by) if draft.at < known_by else None
+
+
+def speaks_with_us(draft: Draft) -> bool:
+    """Whether the driver, or their voicemail, is on a line of ours or theirs."""
+    return draft.state.driver.answered or CallParty.DRIVER in draft.state.callers.values()
+
+
+def _driver_speaks_until(draft: Draft, after_s: float) -> datetime | None:
+    """When to look again whether the driver still speaks with us; None if not, or if it has been for long."""
+    if not speaks_with_us(draft):
+        return None
+    planned_at = draft.state.plan_from + timedelta(seconds=after_s * draft.plan.scale)
+    since = max(planned_at, draft.state.driver.began_at or planned_at)
+    until = since + timedelta(seconds=_MAY_SPEAK_S * draft.plan.scale)
+    return min(draft.after(_LOOK_AGAIN_S), until) if draft.at < until else None
 
 
 def _do(draft: Draft, index: int) -> None:
@@ -196,6 +218,12 @@ def call(draft: Draft, party: CallParty, rank: int = 1, *, at_once: bool = False
     priority = of_call(draft.rule.occasions, party, attempt)
     draft.do(PlaceCall(party, attempt, draft.plan.calls.ring_s, priority, rank))
     watch_call(draft, party)
+
+
+def call_later(draft: Draft, party: CallParty, rank: int) -> None:
+    """Ring somebody once the driver has had time to speak with us."""
+    _set_line(draft, party, replace(draft.state.line(party), wanted=True, rank=rank))
+    draft.do(SetTimer(f"again:{party}", draft.after(_MAY_SPEAK_S)))
 
 
 def end_call(draft: Draft, party: CallParty, attempt: int) -> None:

@@ -63,7 +63,11 @@ def on_call_ended(draft: Draft, event: CallEnded) -> None:
 def _next_contact(draft: Draft, line: Line, attempt: int) -> None:
     """Nobody picked up there: the next of the emergency contacts, if the plan tries more than one."""
     more = line.rank < draft.rule.contacts_tried and line.attempts == attempt and line.under_way
-    if more and draft.state.phase is Phase.REACHING:
+    if not more or draft.state.phase is not Phase.REACHING:
+        return
+    if ladder.speaks_with_us(draft):
+        ladder.call_later(draft, CallParty.CONTACT, line.rank + 1)
+    else:
         ladder.call(draft, CallParty.CONTACT, line.rank + 1)
 
 
