@@ -90,6 +90,8 @@ class Ring:
     attempt: int
     stage: str = "waiting"
     over: bool = False
+    for_operator: bool = False
+    """An operator waits to be connected by it."""
 
 
 @dataclass
@@ -245,7 +247,7 @@ class PaperShell:
         if call.rank > self.contacts:
             # Nobody of that rank: it was no attempt at all.
             return [CallEnded(self.now, party, attempt, "no_number")]
-        ring = Ring(party, attempt)
+        ring = Ring(party, attempt, for_operator=isinstance(event, DeskAnswered))
         self.rings.append(ring)
         if not self.numbers[party]:
             ring.stage, ring.over = "ended", True
