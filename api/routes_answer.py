@@ -119,12 +119,14 @@ def _with_link(
     asker = request.client.host if request.client is not None else ""
     language = _preferred(request)
     try:
-        if not gate.misses.allows(asker) or not gate.by_link.take(token):
+        if not gate.by_link.take(token):
             return _notice(here, "busy", language, HTTPStatus.TOO_MANY_REQUESTS)
         with here.change() if request.method == "POST" else here.transaction() as conn:
             link = links.find(conn, token)
             if link is None:
-                gate.misses.take(asker)
+                # After the look: others who come from the same address have links that are good.
+                if not gate.misses.take(asker):
+                    return _notice(here, "busy", language, HTTPStatus.TOO_MANY_REQUESTS)
                 return _notice(here, "unknown", language, HTTPStatus.NOT_FOUND)
             return work(conn, link)
     except psycopg.OperationalError:

@@ -304,6 +304,16 @@ def test_who_guesses_is_slowed_down_and_still_told_whom_to_call(api: Backend) ->
     assert "tel:119" in api.client.get("/a/" + "x" * 12).text
 
 
+def test_one_who_guesses_keeps_nobody_of_the_same_address_from_answering(api: Backend) -> None:
+    api.insure()
+    incident_id = api.report()
+    path = link(api, incident_id)
+    for number in range(70):
+        api.client.get(f"/a/{'x' * 9}{number:03}")
+    assert "「助けが必要」と記録しました" in press(api, path, "help").words
+    assert [one["answer"] for one in answers(api, incident_id)] == ["help"]
+
+
 def test_who_presses_all_the_time_is_slowed_down(api: Backend) -> None:
     api.insure()
     path = link(api, api.report())
