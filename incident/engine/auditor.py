@@ -46,7 +46,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An open incident, and what may still happen to it by itself."""
+    """An incident, and what may still happen to it by itself. A closed one is a case while a unit is on its scene."""
 
     tasks: Sequence[str]
     taken: bool
@@ -55,12 +55,15 @@ class Case:
     stuck: bool
     call: bool
     effect: bool
+    closed: bool = False
 
 
 def trouble(case: Case) -> str | None:
     """Why nobody would come back to an incident; None when somebody or something will. Pure."""
     if case.stuck:
         return "timer_stuck"
+    if case.closed:
+        return None if case.timer else "unit_unwatched"
     if case.tasks and (not case.taken or "take" in case.tasks) and not case.reminder:
         return "task_without_reminder"
     if not (case.taken or case.timer or case.call or case.effect):
@@ -111,7 +114,11 @@ class Auditor:
         alarms = self._wrong(conn)
         if found:
             alarms.append(
-                Alarm("forgotten", len(found), "open incidents that nothing would come of any more")
+                Alarm(
+                    "forgotten",
+                    len(found),
+                    "incidents, or units on their scene, that nothing would come of any more",
+                )
             )
         self._raise(conn, alarms)
         for row in conn.execute(SQL["end_alarms"], {"keep": _KEEP}).fetchall():
@@ -199,4 +206,5 @@ def _case(row: Mapping[str, Any]) -> Case:
         stuck=row["stuck"],
         call=row["call"],
         effect=row["effect"],
+        closed=row["phase"] == "closed",
     )

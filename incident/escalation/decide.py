@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from incident.escalation import ambulance, answers, desk, events, evidence, ladder, lines, sending, underway
+from incident.escalation import (
+    ambulance,
+    answers,
+    desk,
+    events,
+    evidence,
+    forgotten,
+    ladder,
+    lines,
+    sending,
+    underway,
+)
 from incident.escalation.draft import Draft
 from incident.escalation.effects import Decision, ShowLight
 from incident.escalation.events import Command, Event, Opened
@@ -85,7 +96,7 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     events.DeskDue: desk.on_desk_due,
     events.DeskAnswered: desk.on_desk_answered,
     events.ReminderDue: desk.on_reminder_due,
-    events.Forgotten: desk.on_forgotten,
+    events.Forgotten: forgotten.on_forgotten,
     events.Take: desk.on_take,
     events.CallDriver: desk.on_call_driver,
     events.Answered: answers.on_answered,

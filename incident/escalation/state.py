@@ -154,11 +154,16 @@ class State:
                 return Line()
 
     @property
+    def on_scene(self) -> bool:
+        """Whether somebody we sent works there."""
+        return bool(set(self.dispatches.values()) & {DispatchState.ON_SCENE, DispatchState.SECURED})
+
+    @property
     def light(self) -> Light:
         """What the device should show: help is promised only while a unit is really coming."""
         states = set(self.dispatches.values())
         if self.phase is Phase.CLOSED:
             return Light.ENDED
-        if states & {DispatchState.ON_SCENE, DispatchState.SECURED}:
+        if self.on_scene:
             return Light.ARRIVED
         return Light.HELP_COMING if states & COMING else Light.CONNECTED

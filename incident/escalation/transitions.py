@@ -169,6 +169,10 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[Event], frozenset[Phase]]]] = {
         Answered: frozenset({CLOSED}),
         DispatchMoved: frozenset({CLOSED}),
         SafetyDue: frozenset({CLOSED}),
+        DeskRung: frozenset({CLOSED}),
+        DeskDue: frozenset({CLOSED}),
+        DeskAnswered: frozenset({CLOSED}),
+        Forgotten: frozenset({CLOSED}),
         UnitSafe: frozenset({CLOSED}),
     },
 }

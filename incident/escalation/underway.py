@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from incident.dispatch.states import centre_of
-from incident.escalation import ladder
+from incident.escalation import desk, ladder
 from incident.escalation.draft import Draft
 from incident.escalation.effects import ClearTimers, Message, OfferNext, RemindUnit, SetTimer, WithdrawOffers
 from incident.escalation.events import DepartDue, EtaChanged, LateDue, SafetyDue, UnitSafe
@@ -39,6 +39,7 @@ def watch(draft: Draft, kind: DispatchKind) -> None:
 def unwatch(draft: Draft, kind: DispatchKind) -> None:
     """The unit has nothing to do with it any more."""
     draft.do(*(ClearTimers(f"{name}:{kind}:") for name in ("depart", "late", "safe")))
+    desk.let_be(draft)
 
 
 def arrive(draft: Draft, kind: DispatchKind) -> None:
@@ -52,7 +53,7 @@ def keep_watch(draft: Draft) -> None:
     """After closing: who is still on the scene is still looked after."""
     for kind, work in draft.state.works.items():
         if draft.state.dispatches.get(kind) in _THERE and work.safe_by is not None:
-            draft.do(SetTimer(f"safe:{kind}:{work.unit_id}", work.safe_by))
+            draft.do(SetTimer(f"safe:{kind}:{work.unit_id}", max(work.safe_by, draft.after(1))))
 
 
 def withdraw_offers(draft: Draft, kind: DispatchKind) -> None:
@@ -137,8 +138,11 @@ def on_safety_due(draft: Draft, event: SafetyDue) -> None:
         return
     _ask_again(draft, event.kind, draft.plan.help.lone_worker_s)
     if draft.state.phase is Phase.CLOSED:
-        # Nobody has it any more, and no task is kept: the alarm itself is what is left.
-        draft.note("operator_alarmed", task=Task.TAKE, reason="lone_worker", unit=event.unit_id)
+        # Nobody has it any more, and no task is kept: telephones ring for it at once, and each time again.
+        draft.note(
+            "operator_alarmed", task=Task.TAKE, reason="lone_worker", dispatch=event.kind, unit=event.unit_id
+        )
+        desk.look_after(draft)
         return
     ladder.alarm(draft, Task.TAKE, reason="lone_worker", dispatch=event.kind, unit=event.unit_id)
 
@@ -148,6 +152,7 @@ def on_unit_safe(draft: Draft, event: UnitSafe) -> None:
     if _of(draft, event) is None or draft.state.dispatches.get(event.kind) not in _THERE:
         return
     draft.note("unit_safe", dispatch=event.kind, unit=event.unit_id)
+    desk.let_be(draft)
     _ask_later(draft, event.kind)
 
 

@@ -17,10 +17,11 @@ from support.scene import DEFAULT_PLAN_TOML
 from incident.__main__ import use_plan_file
 from incident.engine.auditor import Alarm, Auditor, Case, trouble
 from incident.engine.engine import Engine
-from incident.escalation.events import Answered, Close, Take
+from incident.escalation.events import Answered, Close, SendHelp, Take
+from incident.field import units
 from runtime.database import Connection
 from schemas.impact import Severity
-from schemas.incident import Answer, CallParty, Outcome, Phase
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase
 
 
 @pytest.fixture
@@ -64,6 +65,8 @@ SOUND = Case(tasks=(), taken=False, timer=True, reminder=False, stuck=False, cal
         ({"tasks": ["call_back"], "taken": True}, None),
         ({"tasks": ["take"], "taken": True}, "task_without_reminder"),
         ({"stuck": True, "reminder": True}, "timer_stuck"),
+        ({"closed": True, "taken": True}, None),
+        ({"closed": True, "taken": True, "timer": False}, "unit_unwatched"),
     ],
 )
 def test_who_is_in_trouble(changes: dict[str, Any], why: str | None) -> None:
@@ -104,6 +107,26 @@ def test_a_task_nobody_would_be_reminded_of_is_one_too(world: Insured) -> None:
     grow_old(world)
     assert audit(world) == {"forgotten": 1}
     assert world.events(incident_id)[-2:] == ["auditor_alarm", "operator_alarmed"]
+    assert audit(world) == {}
+
+
+def test_a_unit_on_the_scene_of_a_closed_incident_is_not_forgotten_either(world: Insured) -> None:
+    incident_id = world.report(world.insure(), Severity.MODERATE)
+    world.unit("G-1")
+    world.tell(incident_id, lambda at: SendHelp(at, "akiko", DispatchKind.GUARD))
+    dispatch = world.one("SELECT id FROM dispatches")["id"]
+    for state in (DispatchState.ACCEPTED, DispatchState.ON_SCENE):
+        with world.conn.transaction():
+            units.report(world.conn, world.incidents, "G-1", dispatch, state)
+    world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.ACCIDENT))
+    world.conn.execute("UPDATE incidents SET closed_at = closed_at - interval '1 minute'")
+    assert audit(world) == {}
+    lose(world, incident_id)
+    assert audit(world) == {"forgotten": 1}
+    assert [row["name"] for row in world.rows("SELECT name FROM timers")] == ["safe:guard:G-1"]
+    assert audit(world) == {}
+    with world.conn.transaction():
+        units.report(world.conn, world.incidents, "G-1", dispatch, DispatchState.COMPLETED)
     assert audit(world) == {}
 
 

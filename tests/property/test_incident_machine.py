@@ -374,12 +374,16 @@ class Incident(PaperShell, RuleBasedStateMachine):
     def closed_is_closed(self) -> None:
         if self.state.phase is Phase.CLOSED:
             # Who is on the scene finishes, and is looked after until then.
-            assert all(name.startswith("safe:") for name in self.timers)
+            assert all(name.startswith(("safe:", "desk:")) for name in self.timers)
+            for kind, work in self.work.items():
+                assert f"safe:{kind}:{work.unit}" in self.timers
             assert all(work.state in THERE for work in self.work.values())
             assert not self.state.tasks
             assert self.state.outcome is not None
             assert not self.state.waiting
-            assert self.state.desk_round is None
+            assert self.work or self.state.desk_round is None
+            if self.state.desk_round is not None:
+                assert f"desk:{self.state.desk_round}" in self.timers
             assert self.light is Light.ENDED
             assert not [ring for ring in self.rings if ring.stage == "waiting"]
 

@@ -44,6 +44,7 @@ from incident.escalation.events import (
     DispatchMoved,
     DroveOn,
     Event,
+    Forgotten,
     Joined,
     LateDue,
     NobodyElse,
@@ -338,8 +339,12 @@ class PaperShell:
             assert (after, effects) == (before, ()), "a step of a ladder that no longer runs"
         if before.phase is Phase.CLOSED:
             assert after.phase is Phase.CLOSED
-            if not isinstance(event, (SafetyDue, UnitSafe)):
-                assert all(isinstance(effect, ClearTimers) for effect in effects), "alive after closing"
+            # Who is on the scene is looked after: they are asked, and telephones of the desk ring for them.
+            if not isinstance(event, (SafetyDue, UnitSafe, DeskRung, DeskDue, Forgotten)):
+                quiet = (ClearTimers, CancelCalls)
+                assert all(isinstance(effect, quiet) for effect in effects), "alive after closing"
+            for effect in effects:
+                assert not isinstance(effect, (PlaceCall, OfferNext, ConnectLine)), "alive after closing"
         assert after.generation >= before.generation
         if after.phase is Phase.HELPING and not isinstance(event, (Take, SendHelp, DeskAnswered)):
             assert not [effect for effect in effects if isinstance(effect, PlaceCall)]
