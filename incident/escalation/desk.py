@@ -117,8 +117,11 @@ def on_reminder_due(draft: Draft, event: ReminderDue) -> None:
         return
     level = state.alarm_level + 1
     draft.change(alarm_level=level)
-    ladder.alarm(draft, state.tasks[0], reason="still_waiting", level=level)
     urgent = bool(URGENT & set(state.tasks))
+    if state.call_back_by is not None and event.at >= state.call_back_by:
+        urgent = True
+        draft.change(call_back_by=draft.after(draft.plan.desk.call_back_s))
+    ladder.alarm(draft, state.tasks[0], reason="still_waiting", level=level)
     if urgent and state.desk_round is None and state.on_line is None:
         # At the console it was seen by whoever is free: now all telephones, then the rounds behind them.
         _ring(draft, min(1, len(draft.plan.desk.rounds) - 1), "still_waiting")

@@ -275,9 +275,18 @@ def watch_tasks(draft: Draft) -> None:
     """Come back to the tasks that wait: within the take-by time until every round of the desk was rung."""
     climbs = bool(URGENT & set(draft.state.tasks)) and draft.state.alarm_level < len(draft.plan.desk.rounds)
     due_at = draft.after(draft.rule.take_by_s if climbs else draft.plan.help.remind_s)
+    if draft.state.call_back_by is not None:
+        due_at = min(due_at, max(draft.state.call_back_by, draft.after(1)))
     if draft.state.remind_at is None or due_at < draft.state.remind_at:
         draft.change(remind_at=due_at)
         draft.do(SetTimer("remind", due_at))
+
+
+def promise_call_back(draft: Draft, *, reason: str) -> None:
+    """Somebody was told that a person will call them: a task whose telephones ring too, though not at once."""
+    if draft.state.call_back_by is None:
+        draft.change(call_back_by=draft.after(draft.plan.desk.call_back_s))
+    alarm(draft, Task.CALL_BACK, reason=reason)
 
 
 def ask_ambulance(draft: Draft) -> None:

@@ -43,7 +43,7 @@ class Task(StrEnum):
 
 
 URGENT = frozenset({Task.TAKE, Task.REQUEST_AMBULANCE, Task.NO_UNIT})
-"""Tasks whose take-by time brings telephones to ring; a call back can wait for whoever is free."""
+"""Tasks whose take-by time brings telephones to ring; a call back does so only where it was promised, and later."""
 
 
 class Light(StrEnum):
@@ -101,7 +101,8 @@ class State:
     `steps_done` has fired before.
     `help_refused` is what nobody may send by itself any more, `sent_by_hand` the kinds whose last dispatch an
     operator began. `call_back_promised` outlives a
-    lighter ladder that begins meanwhile: the driver was told that a person will call.
+    lighter ladder that begins meanwhile: the driver was told that a person will call. `call_back_by` is when
+    telephones ring for a promised one that nobody has made.
     `waiting` are those on a line who wait for a person, `desk_round` is the round of the plan's desk whose
     telephones ring for it, `callers` which of those we ring are on the line by a call of their own, by its attempt,
     `on_line` the operator who came, by the call `on_line_attempt`. `alarm_level` is
@@ -127,6 +128,7 @@ class State:
     help_refused: tuple[DispatchKind, ...] = ()
     sent_by_hand: tuple[DispatchKind, ...] = ()
     call_back_promised: bool = False
+    call_back_by: datetime | None = None
     tasks: tuple[Task, ...] = ()
     road: RoadKind = RoadKind.UNKNOWN
     reach: Reach = Reach.VOICE
