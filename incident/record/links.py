@@ -27,6 +27,7 @@ from schemas.incident import CallParty, Language
 SQL: Final = Queries("incident.record", "links.sql")
 _BYTES: Final = 9
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{12}")
+_ADDRESS: Final = re.compile(r"(/a/)[A-Za-z0-9_-]{12}")
 AFTERLIFE: Final = timedelta(hours=24)
 
 
@@ -58,6 +59,11 @@ def address(conn: Executes, base_url: str, incident_id: UUID, party: CallParty) 
     if row is None:
         raise AssertionError("INSERT … RETURNING gave no row")
     return f"{base_url}/a/{row['token']}"
+
+
+def without_token(text: str) -> str:
+    """A text without what makes the addresses in it lead anywhere."""
+    return _ADDRESS.sub(r"\1…", text)
 
 
 def find(conn: Connection, token: str) -> Link | None:
