@@ -236,6 +236,8 @@ FLAG: Final[Words] = {
     "no_position": ("位置情報なし", "no position"),
     "no_policy": ("契約が見つからない", "no policy found"),
     "policy_lapsed": ("契約期間外", "policy not in force"),
+    "unknown_caller": ("知らない番号からの電話", "rung from a number nobody knows"),
+    "contact_rang": ("緊急連絡先からの連絡", "the emergency contact told us"),
 }
 ACTOR: Final[Words] = {
     "device": ("車載装置", "the device"),
@@ -244,6 +246,8 @@ ACTOR: Final[Words] = {
     "carrier": ("電話会社", "the telephone carrier"),
     "driver": ("運転者", "the driver"),
     "contact": ("緊急連絡先", "the emergency contact"),
+    "caller": ("電話をかけてきた方", "a caller"),
+    "provider": ("手配先", "provider"),
     "phone": ("運転者の携帯電話", "the driver's phone"),
     "operator": ("担当者", "operator"),
     "unit": ("隊員", "unit"),
@@ -252,7 +256,9 @@ ACTOR: Final[Words] = {
 }
 ACTION: Final[Words] = {
     "incident.read": ("案件の閲覧", "read the incident"),
-    "incident.escalation.events": ("記録の閲覧", "read the record"),
+    "incident.events": ("記録の閲覧", "read the record"),
+    "incident.messages": ("メッセージの閲覧", "read the messages"),
+    "incident.ambulance": ("救急要請の文面の閲覧", "read the request for an ambulance"),
     "incident.dossier": ("本記録書の作成", "made this dossier"),
     "impact.read": ("衝撃データの閲覧", "read an impact"),
     "impact.draw": ("衝撃の図の閲覧", "looked at the drawing of an impact"),
