@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from incident import service
 from incident.escalation.events import Forgotten
 from incident.plan.plan import PlanError, read_plan
+from incident.record.members import operators_ready
 from incident.service import Incidents
 from runtime.database import Connection
 from runtime.sql import Queries
@@ -162,6 +163,8 @@ class Auditor:
             ("commands", row["commands"], "commands that devices on line have never acknowledged"),
         )
         alarms = [Alarm(name, many, words) for name, many, words in counted if many]
+        if not operators_ready(conn):
+            alarms.append(Alarm("desk", 1, "desk at which no operator is signed in with a telephone"))
         if apart_s > _CLOCK_S:
             alarms.append(
                 Alarm("clock", round(apart_s), "seconds between this machine's clock and the database's")

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from support.backend import running_backend
+from support.desk import sign_in
 from support.insured import Insured, insured_world
 from support.scene import DEFAULT_PLAN_TOML
 
@@ -19,6 +20,7 @@ from incident.engine.auditor import Alarm, Auditor, Case, trouble
 from incident.engine.engine import Engine
 from incident.escalation.events import Answered, Close, SendHelp, Take
 from incident.field import units
+from incident.record import members
 from runtime.database import Connection
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase
@@ -27,6 +29,7 @@ from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Out
 @pytest.fixture
 def world(database_url: str) -> Generator[Insured]:
     with insured_world(database_url) as made:
+        sign_in(made)
         yield made
 
 
@@ -215,6 +218,14 @@ def test_a_plan_that_cannot_be_read_is_an_alarm_while_incidents_run_by_it(world:
     (alarm,) = auditor.audit(world.conn)
     assert (alarm.name, alarm.many) == (f"plan_{version['version']}", 1)
     assert world.state(incident_id).phase is Phase.REACHING
+
+
+def test_a_desk_without_an_operator_is_an_alarm_before_anybody_needs_one(world: Insured) -> None:
+    assert audit(world) == {}
+    with world.conn.transaction():
+        members.sign_out(world.conn, "akiko")
+    assert audit(world) == {"desk": 1}
+    assert [row["name"] for row in world.rows("SELECT name FROM alarms")] == ["desk"]
 
 
 def test_a_clock_that_is_wrong_is_an_alarm(world: Insured, monkeypatch: pytest.MonkeyPatch) -> None:
