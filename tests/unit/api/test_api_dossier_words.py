@@ -164,7 +164,7 @@ def written(function: str, place: int) -> set[str]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == function and len(node.args) > place
     ]
-    return {str(one.value) for one in given if isinstance(one, ast.Constant)}
+    return {str(ast.literal_eval(one)) for one in given if isinstance(one, ast.Constant)}
 
 
 def test_every_look_at_an_incident_or_an_impact_has_words() -> None:
@@ -175,7 +175,7 @@ def test_every_look_at_an_incident_or_an_impact_has_words() -> None:
 
 
 def test_every_actor_and_flag_has_words() -> None:
-    assert {*CallParty, "device", "system", "auditor", "carrier", "unit", "provider"} <= words.ACTOR.keys()
+    assert {*map(str, CallParty), "device", "system", "auditor", "carrier", "unit", "provider"} <= words.ACTOR.keys()
     assert {"unknown_caller", "contact_rang", "no_position", "no_policy", "policy_lapsed", "late"} <= (
         words.FLAG.keys()
     )
