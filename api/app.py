@@ -40,6 +40,7 @@ from api import (
     routes_push,
     routes_queue,
     routes_stream,
+    routes_tokens,
     routes_twilio,
     routes_twilio_desk,
     routes_twilio_inbound,
@@ -125,6 +126,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     registry.register(Gauges(here))
     app.state.context, app.state.registry, app.state.threads = here, registry, []
     app.state.answer_gate = routes_answer.Gate()
+    app.state.text_replies = routes_twilio_inbound.text_replies()
     errors.install(app)
     app.add_middleware(Edge, registry=registry)
     for routes in (
@@ -145,6 +147,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_map,
         routes_phone,
         routes_admin,
+        routes_tokens,
         routes_desk,
         routes_twilio,
         routes_answer,

@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.context import Here
 from api.errors import Problem
-from api.tokens import Identity, Role
+from api.tokens import Identity, Role, admitted
 
 
 def _scheme(role: Role, description: str) -> HTTPBearer:
@@ -38,6 +38,16 @@ def _admit(here: Here, given: _Given, *roles: Role) -> Identity:
     return identity
 
 
+def _admit_still(here: Here, given: _Given, role: Role) -> Identity:
+    """The same for tokens that can be revoked. Waits for the database: for a thread of its own."""
+    identity = _admit(here, given, role)
+    with here.transaction() as conn:
+        if not admitted(conn, identity):
+            words = "the token does not count any more"
+            raise Problem(HTTPStatus.UNAUTHORIZED, words, headers={"WWW-Authenticate": "Bearer"})
+    return identity
+
+
 async def _admin(here: Here, given: Annotated[_Given, Security(_ADMIN)]) -> Identity:
     return _admit(here, given, Role.ADMIN)
 
@@ -54,16 +64,16 @@ async def _desk_operator(here: Here, given: Annotated[_Given, Security(_OPERATOR
     return _admit(here, given, Role.OPERATOR)
 
 
-async def _unit(here: Here, given: Annotated[_Given, Security(_UNIT)]) -> Identity:
-    return _admit(here, given, Role.UNIT)
+def _unit(here: Here, given: Annotated[_Given, Security(_UNIT)]) -> Identity:
+    return _admit_still(here, given, Role.UNIT)
 
 
-async def _provider(here: Here, given: Annotated[_Given, Security(_PROVIDER)]) -> Identity:
-    return _admit(here, given, Role.PROVIDER)
+def _provider(here: Here, given: Annotated[_Given, Security(_PROVIDER)]) -> Identity:
+    return _admit_still(here, given, Role.PROVIDER)
 
 
-async def _driver(here: Here, given: Annotated[_Given, Security(_DRIVER)]) -> Identity:
-    return _admit(here, given, Role.DRIVER)
+def _driver(here: Here, given: Annotated[_Given, Security(_DRIVER)]) -> Identity:
+    return _admit_still(here, given, Role.DRIVER)
 
 
 Admin = Annotated[Identity, Depends(_admin)]

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from incident.channels.answering import Over
 from incident.escalation.decide import CommandRefused
 from incident.field.units import DispatchRefused, NotSeenTo, NotYours, OfferGone
 from incident.service import UnknownIncident
@@ -104,6 +105,12 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0912  one case for each
             return Problem(HTTPStatus.CONFLICT, str(error), extra={"state": str(error.phase)})
         case DispatchRefused():
             return Problem(HTTPStatus.CONFLICT, str(error), extra={"state": str(error.state)})
+        case Over():
+            return Problem(
+                HTTPStatus.CONFLICT,
+                "the incident is closed: call us, or 119 or 110",
+                extra={"state": "closed"},
+            )
         case UnknownIncident():
             return Problem(HTTPStatus.NOT_FOUND, "there is no such incident")
         case UnknownCall():
@@ -150,6 +157,7 @@ def install(app: FastAPI) -> None:
         CommandRefused,
         DispatchRefused,
         NotSeenTo,
+        Over,
         UnknownIncident,
         UnknownCall,
         NotYours,

@@ -29,7 +29,7 @@ from api.views_detail import (
 from api.views_event import EventView
 from incident.escalation.state import State, Task
 from incident.plan.plan import read_plan
-from incident.service import SQL as INCIDENT_SQL
+from incident.plan.store import stored
 from incident.service import UnknownIncident
 from runtime.database import Connection
 from schemas.incident import Phase, Reach
@@ -73,7 +73,7 @@ def views(conn: Connection, ids: Sequence[UUID]) -> list[IncidentView]:
 def rows_of(conn: Connection, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """The incidents of these ids, newest first, with what waits for a person and what happens by itself."""
     rows = conn.execute(SQL["incidents"], {"ids": list(ids)}).fetchall()
-    plans = {version: _plan(conn, version) for version in {row["plan_version"] for row in rows}}
+    plans = {version: stored(conn, version).toml for version in {row["plan_version"] for row in rows}}
     return [_with_outlook(row, plans[row["plan_version"]], steps=1) for row in rows]
 
 
@@ -114,7 +114,7 @@ def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
         "notes": [NoteView.model_validate(found) for found in _rows(conn, "incident_notes", incident_id)],
         "contract": _contract(conn, row),
     }
-    outlook = _with_outlook(row, _plan(conn, row["plan_version"]), steps=None)
+    outlook = _with_outlook(row, stored(conn, row["plan_version"]).toml, steps=None)
     return IncidentDetail.model_validate(outlook | belongings)
 
 
@@ -149,13 +149,6 @@ def _with_outlook(row: dict[str, Any], plan: str, *, steps: int | None) -> dict[
         "waiting": state.waiting,
         "on_line": state.on_line,
     }
-
-
-def _plan(conn: Connection, version: int) -> str:
-    row = conn.execute(INCIDENT_SQL["plan_version"], {"version": version}).fetchone()
-    if row is None:
-        raise LookupError(f"escalation plan {version} is missing")
-    return row["toml"]
 
 
 _read_plan = lru_cache(maxsize=64)(read_plan)

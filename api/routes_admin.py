@@ -1,17 +1,16 @@
-"""Administration: policies, devices, units, and tokens for units and drivers."""
+"""Administration: policies, devices and units."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from api import devices, field_units, policies
 from api.access import Reason, log_access
 from api.auth import Admin
-from api.context import SQL, Here
+from api.context import Here
 from api.errors import Problem, problems
 from api.fields import PolicyId, ThingId
 from api.views_admin import (
@@ -20,7 +19,6 @@ from api.views_admin import (
     DeviceView,
     PolicyRequest,
     PolicyView,
-    TokenView,
     UnitList,
     UnitRequest,
     UnitView,
@@ -175,35 +173,6 @@ def list_units(
     """Units in order of their ids, where they are, and whether they are on shift; a page at a time."""
     with here.transaction() as conn:
         return UnitList(units=field_units.page(conn, after=after, limit=limit))
-
-
-@router.post(
-    "/units/{unit_id}/token",
-    operation_id="issue_unit_token",
-    summary="Make a unit's token",
-    responses=problems(*_DENIED, 404),
-)
-def issue_unit_token(here: Here, who: Admin, unit_id: ThingId, reason: Reason = None) -> TokenView:
-    """By this token the unit's app is known. It does not run out. Making it is logged."""
-    with here.transaction() as conn:
-        field_units.read(conn, unit_id)
-        log_access(conn, who, "unit.token", unit_id, reason)
-    return TokenView(token=here.tokens.for_unit(unit_id))
-
-
-@router.post(
-    "/holders/{holder_id}/token",
-    operation_id="issue_driver_token",
-    summary="Make a driver's token",
-    responses=problems(*_DENIED, 404),
-)
-def issue_driver_token(here: Here, who: Admin, holder_id: UUID, reason: Reason = None) -> TokenView:
-    """By this token the policyholder's app is known. It does not run out. Making it is logged."""
-    with here.transaction() as conn:
-        if conn.execute(SQL["holder"], {"id": holder_id}).fetchone() is None:
-            raise Problem(HTTPStatus.NOT_FOUND, f"there is no policyholder {holder_id}")
-        log_access(conn, who, "holder.token", str(holder_id), reason)
-    return TokenView(token=here.tokens.for_driver(holder_id))
 
 
 def _with_status(view: _View, response: Response, *, made: bool) -> _View:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
@@ -17,8 +16,7 @@ from api import answer_page
 from api.context import Here
 from api.throttle import Throttle
 from incident import wording
-from incident.channels import chat
-from incident.escalation.events import Answered, Event
+from incident.channels import answering, chat
 from incident.record import links
 from incident.record.links import Link
 from runtime.database import Connection
@@ -71,15 +69,23 @@ def answer(here: Here, request: Request, token: str, form: Form) -> Response:
 
     def record(conn: Connection, link: Link) -> Response:
         pressed = form.get("answer")
-        if pressed in wording.buttons(link.party, link.language):
-            told = Answer(pressed)
-
-            def event_at(at: datetime) -> list[Event]:
-                first = links.take_form(conn, link, _form_id(form))
-                return [Answered(at, told, link.party, "link")] if first else []
-
-            here.incidents.handle(conn, link.incident_id, event_at, actor=link.party)
-        return _see_other(link.token)
+        if pressed not in wording.buttons(link.party, link.language):
+            return _see_other(link.token)
+        form_id = _form_id(form)
+        incident_id = answering.take(
+            conn,
+            here.incidents,
+            link.incident_id,
+            link.party,
+            Answer(pressed),
+            via="link",
+            counts=lambda: links.take_form(conn, link.token, form_id),
+        )
+        if incident_id == link.incident_id:
+            return _see_other(link.token)
+        token = links.address(conn, "", incident_id, link.party).rpartition("/")[2]
+        links.take_form(conn, token, form_id)
+        return _see_other(token)
 
     return _with_link(here, request, token, record)
 
@@ -113,12 +119,14 @@ def _with_link(
     asker = request.client.host if request.client is not None else ""
     language = _preferred(request)
     try:
-        if not gate.misses.allows(asker) or not gate.by_link.take(token):
+        if not gate.by_link.take(token):
             return _notice(here, "busy", language, HTTPStatus.TOO_MANY_REQUESTS)
         with here.change() if request.method == "POST" else here.transaction() as conn:
             link = links.find(conn, token)
             if link is None:
-                gate.misses.take(asker)
+                # After the look: others who come from the same address have links that are good.
+                if not gate.misses.take(asker):
+                    return _notice(here, "busy", language, HTTPStatus.TOO_MANY_REQUESTS)
                 return _notice(here, "unknown", language, HTTPStatus.NOT_FOUND)
             return work(conn, link)
     except psycopg.OperationalError:

@@ -14,8 +14,9 @@ from api.context import SQL, Here
 from api.errors import Problem, problems
 from api.views_chat import ConversationView, LinkRequest, OwnWordsRequest, Party, SaidView, WriteRequest
 from incident.channels import chat
+from incident.channels.answering import Over
 from incident.escalation.effects import Note
-from incident.record import links, texts
+from incident.record import links
 from incident.service import UnknownIncident
 from runtime.database import Connection
 from schemas.incident import CallParty
@@ -53,10 +54,13 @@ def get_conversation(
     operation_id="write_to_person",
     summary="Write to a person",
     tags=["incidents"],
-    responses=_DESK | problems(413),
+    responses=_DESK | problems(409, 413),
 )
 def write_to_person(here: Here, who: Operator, incident_id: UUID, body: WriteRequest) -> ConversationView:
-    """Shown on the person's answer page and in the app; who has neither open gets an SMS that leads there."""
+    """Shown on the person's answer page and in the app; who has neither open gets an SMS that leads there.
+
+    409 once the incident is closed.
+    """
     party = CallParty(body.to)
     with here.change() as conn:
         chat.operator_writes(
@@ -77,17 +81,13 @@ def write_to_person(here: Here, who: Operator, incident_id: UUID, body: WriteReq
     summary="Send a link to the answer page",
     tags=["incidents"],
     status_code=HTTPStatus.NO_CONTENT,
-    responses=_DESK | problems(413),
+    responses=_DESK | problems(409, 413),
 )
 def send_link(here: Here, who: Operator, incident_id: UUID, body: LinkRequest) -> None:
-    """By SMS, for somebody who can write or press better than speak."""
+    """By SMS, for somebody who can write or press better than speak. 409 once the incident is closed."""
     party = CallParty(body.to)
     with here.change() as conn:
-        hands = here.incidents.hands(conn, incident_id)
-        if hands is None:
-            raise UnknownIncident(incident_id)
-        hands.write([Note("link_sent", {"party": party})], f"operator:{who.name}")
-        texts.write(hands, "sms", "link", party)
+        chat.send_link(conn, here.incidents, incident_id, party, operator=who.name)
 
 
 @router.delete(
@@ -145,11 +145,7 @@ def write_to_operators(here: Here, who: Driver, incident_id: UUID, body: OwnWord
         )
         view = _conversation(conn, incident_id, CallParty.DRIVER)
         if all(one.id != message_id for one in view.messages):
-            raise Problem(
-                HTTPStatus.CONFLICT,
-                "the incident is closed: call us, or 119 or 110",
-                extra={"state": "closed"},
-            )
+            raise Over
         return view
 
 

@@ -14,7 +14,7 @@ from api.context import SQL, Here
 from api.errors import Problem, problems
 from api.field_units import FIELD
 from api.views_field import DriverIncidentView, DriverMessage, DriverSituation, HelpView
-from incident.escalation.events import Answered
+from incident.channels import answering
 from runtime.database import Connection
 from schemas.incident import CallParty
 
@@ -34,21 +34,19 @@ def get_own_incident(here: Here, who: Driver) -> DriverSituation:
     "/incidents/{incident_id}/answer",
     operation_id="answer_own_incident",
     summary="Say how one is",
-    responses=problems(401, 403, 404, 413),
+    responses=problems(401, 403, 404, 409, 413),
 )
 def answer_own_incident(here: Here, who: Driver, incident_id: UUID, body: AnswerRequest) -> DriverSituation:
-    """Counts as the driver's answer. Said again, or after the end, it is noted and changes nothing."""
+    """Counts as the driver's answer. After the end, who is not fine opens a new incident, which is answered then.
+
+    409 where that was a day ago or more: nobody has heard it then.
+    """
     key = {"holder_id": who.name, "id": incident_id}
     with here.change() as conn:
         if conn.execute(SQL["one_driver_incident"], key).fetchone() is None:
             raise Problem(HTTPStatus.NOT_FOUND, "there is no such incident")
-        here.incidents.handle(
-            conn,
-            incident_id,
-            lambda at: Answered(at, body.answer, CallParty.DRIVER, "app"),
-            actor="driver",
-        )
-        row = conn.execute(SQL["one_driver_incident"], key).fetchone()
+        heard_in = answering.take(conn, here.incidents, incident_id, CallParty.DRIVER, body.answer, via="app")
+        row = conn.execute(SQL["one_driver_incident"], key | {"id": heard_in}).fetchone()
         return DriverSituation(incident=_view(conn, row) if row is not None else None)
 
 

@@ -106,7 +106,7 @@ def get_incident_events(
     """What happened, oldest first, a page at a time. The look-up is logged with its reason."""
     with here.transaction() as conn:
         found = reading.events(conn, incident_id, after=after, limit=limit)
-        log_access(conn, who, "incident.escalation.events", str(incident_id), reason)
+        log_access(conn, who, "incident.events", str(incident_id), reason)
     return EventList(events=found)
 
 

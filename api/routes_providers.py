@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from api.access import Reason, log_access
 from api.auth import Admin
 from api.context import Here
 from api.errors import Problem, problems
 from api.field_units import FIELD
 from api.fields import ThingId
-from api.views_provider import ProviderAccess, ProviderList, ProviderRequest, ProviderView
+from api.views_provider import ProviderList, ProviderRequest, ProviderView
 from runtime.database import Connection
 
 router: Final = APIRouter(prefix="/v1/providers", tags=["administration"])
@@ -49,24 +48,6 @@ def replace_provider(
             raise Problem(HTTPStatus.CONFLICT, f"provider {provider_id} works in the other mode")
         response.status_code = HTTPStatus.CREATED if made else HTTPStatus.OK
         return ProviderView.model_validate(_known(conn, provider_id))
-
-
-@router.post(
-    "/{provider_id}/token",
-    operation_id="issue_provider_token",
-    summary="Make a control centre's token and secret",
-    responses=problems(401, 403, 404),
-)
-def issue_provider_token(
-    here: Here, who: Admin, provider_id: ThingId, reason: Reason = None
-) -> ProviderAccess:
-    """The token does not run out; the secret is new, and the one before is void. Making them is logged."""
-    secret = token_urlsafe(32)
-    with here.transaction() as conn:
-        _known(conn, provider_id)
-        conn.execute(FIELD["renew_secret"], {"id": provider_id, "secret": secret})
-        log_access(conn, who, "provider.token", provider_id, reason)
-    return ProviderAccess(token=here.tokens.for_provider(provider_id), secret=secret)
 
 
 def _known(conn: Connection, provider_id: str) -> dict[str, Any]:

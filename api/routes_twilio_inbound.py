@@ -9,10 +9,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from api.carrier import CALL, TAKEN, TWIML, Signed, documented, xml
 from api.context import Here
+from api.throttle import Throttle
+from incident import wording
+from incident.voice import twiml
+from incident.wording import Facts
+from schemas.incident import Language
 
 router: Final = APIRouter(prefix="/twilio", tags=["carrier"])
 _RINGS: Final = {**CALL, "CallStatus": "ringing", "From": "+819012345678", "To": "+815000000000"}
@@ -59,8 +64,22 @@ def inbound_status(here: Here, form: Signed) -> None:
     responses=TWIML,
     openapi_extra=documented(_WRITES),
 )
-def inbound_sms(here: Here, form: Signed) -> Response:
-    """Kept as the driver's words at their open incident; a key, or words that are clear, count as an answer."""
+def inbound_sms(here: Here, request: Request, form: Signed) -> Response:
+    """Kept as the driver's words at their open incident, or at one it opens; clear words count as an answer.
+
+    Who is not known is told that nobody reads it, and what to do instead.
+    """
+    number = form.get("From", "")
     with here.change() as conn:
-        here.inbound.write(conn, form.get("MessageSid", ""), form.get("From", ""), form.get("Body", ""))
-    return xml('<?xml version="1.0" encoding="UTF-8"?><Response />')
+        known = here.inbound.write(conn, form.get("MessageSid", ""), number, form.get("Body", ""))
+    replies: Throttle = request.app.state.text_replies
+    if known or not replies.take(number):
+        return xml(twiml.reply())
+    facts = Facts(here.settings.insurer_ja, here.settings.insurer_en)
+    words = (wording.text("sms", "unknown_writer", facts, language) for language in Language)
+    return xml(twiml.reply("\n".join(words)))
+
+
+def text_replies() -> Throttle:
+    """How often a number nobody knows is answered: machines that answer each other would never end."""
+    return Throttle(burst=3, per_s=1 / 600)

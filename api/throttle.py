@@ -24,11 +24,6 @@ class Throttle:
         self._lock = threading.Lock()
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def allows(self, key: str) -> bool:
-        """Whether there is a try left, without taking it."""
-        with self._lock:
-            return self._now_left(key) >= 1
-
     def take(self, key: str) -> bool:
         """Take a try; false if there is none left."""
         with self._lock:

@@ -1,21 +1,23 @@
 """Bearer tokens: whose they are, and how they are made.
 
-Administrators and operators have tokens in the settings. Units and drivers have signed
-tokens that name them.
+Administrators and operators have tokens in the settings. Units, control centres and drivers have signed
+tokens that name them, each with a number: the database says which number counts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from secrets import compare_digest
 from typing import Final
-from uuid import UUID
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from runtime.database import Connection
 from runtime.settings import Settings
+from runtime.sql import Queries
 
+SQL: Final = Queries("api", "tokens.sql")
 _SALT: Final = "cbutton.token"
 
 
@@ -29,12 +31,17 @@ class Role(StrEnum):
     DRIVER = "driver"
 
 
+_SIGNED: Final = (Role.UNIT, Role.PROVIDER, Role.DRIVER)
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who asks. `name` is an operator's name, a unit's or provider's id, or a policyholder's id."""
 
     role: Role
     name: str
+    number: int = field(default=0, compare=False)
+    """Which of their tokens it is."""
 
 
 class Tokens:
@@ -55,22 +62,14 @@ class Tokens:
         ]
 
     def identify(self, token: str) -> Identity | None:
-        """Whose token this is; None for one that is not known."""
+        """Whose token this is; None for one that is not known. Whether it still counts `admitted` says."""
         given = token.encode()
         found = [identity for identity, kept in self._kept if compare_digest(kept, given)]
         return found[0] if found else self._signed(token)
 
-    def for_unit(self, unit_id: str) -> str:
-        """A token by which a unit in the field is known."""
-        return str(self._signer.dumps([Role.UNIT, unit_id]))
-
-    def for_provider(self, provider_id: str) -> str:
-        """A token by which a provider's control centre is known."""
-        return str(self._signer.dumps([Role.PROVIDER, provider_id]))
-
-    def for_driver(self, holder_id: UUID) -> str:
-        """A token by which a policyholder's app is known."""
-        return str(self._signer.dumps([Role.DRIVER, str(holder_id)]))
+    def sign(self, identity: Identity) -> str:
+        """The token of a unit, a control centre or a policyholder."""
+        return str(self._signer.dumps([identity.role, identity.name, identity.number]))
 
     def _signed(self, token: str) -> Identity | None:
         try:
@@ -78,11 +77,30 @@ class Tokens:
         except BadData:
             return None
         match value:
-            case [Role.UNIT, str(unit_id)]:
-                return Identity(Role.UNIT, unit_id)
-            case [Role.PROVIDER, str(provider_id)]:
-                return Identity(Role.PROVIDER, provider_id)
-            case [Role.DRIVER, str(holder_id)]:
-                return Identity(Role.DRIVER, holder_id)
+            case [str(role), str(name)] if role in _SIGNED:
+                return Identity(Role(role), name)
+            case [str(role), str(name), int(number)] if role in _SIGNED:
+                return Identity(Role(role), name, number)
             case _:
                 return None
+
+
+def admitted(conn: Connection, who: Identity) -> bool:
+    """Whether a token counts: it was not replaced or revoked, and its holder is in service."""
+    if who.role in (Role.ADMIN, Role.OPERATOR):
+        return True
+    key = {"name": who.name, "number": who.number}
+    return conn.execute(SQL[f"{who.role}_admitted"], key).fetchone() is not None
+
+
+def renew(conn: Connection, role: Role, name: str) -> Identity | None:
+    """Make all tokens before void; the identity to sign for a new one. None where there is nobody of that name."""
+    row = conn.execute(SQL[f"renew_{role}"], {"name": name}).fetchone()
+    return Identity(role, name, row["token_number"]) if row is not None else None
+
+
+def revoke(conn: Connection, role: Role, name: str) -> bool:
+    """Make all tokens void; false where there is nobody of that name. A unit without one takes no work."""
+    if role is Role.UNIT:
+        conn.execute(SQL["end_shift"], {"name": name})
+    return renew(conn, role, name) is not None

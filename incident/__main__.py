@@ -22,6 +22,7 @@ from incident.field.providers import ProviderPost
 from incident.field.routing import Scout
 from incident.places.address import AddressService
 from incident.places.refining import refine_next
+from incident.plan.store import put
 from incident.service import Incidents
 from incident.voice.dialer import Dialer
 from runtime.database import Connection, connect_patiently
@@ -34,14 +35,14 @@ _SMS_SENDERS: Final = 2
 _PROVIDER_POSTS: Final = 2
 
 
-def use_plan_file(conn: Connection, incidents: Incidents, file: Path) -> list[Alarm]:
+def use_plan_file(conn: Connection, file: Path) -> list[Alarm]:
     """Make the plan of a file the active one; an alarm instead where it is no plan.
 
     Calls matter more than the newest plan: the one that the database has stays in force.
     """
     log = structlog.get_logger(role="engine")
     try:
-        version = incidents.activate_plan(conn, file.read_text(encoding="utf-8"))
+        version = put(conn, file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
         log.error("the plan file cannot be used", file=str(file), reason=str(fault))  # noqa: TRY400  no trace wanted
         return [Alarm("plan_file", 1, f"{file} cannot be used, the plan before stays in force: {fault}")]
@@ -75,9 +76,8 @@ def main() -> int:
     )
     push_sender = push.PushSender(incidents, push.push_service(settings))
     workers.append(Worker("push", url, life, push_sender.step, patience_s=push.LONGEST_STEP_S))
-    if (mail_service := mail.mail_service(settings)) is not None:
-        mail_sender = mail.MailSender(incidents, mail_service)
-        workers.append(Worker("mail", url, life, mail_sender.step, patience_s=mail.LONGEST_STEP_S))
+    mail_sender = mail.MailSender(incidents, mail.mail_service(settings))
+    workers.append(Worker("mail", url, life, mail_sender.step, patience_s=mail.LONGEST_STEP_S))
     workers += crew(
         Worker(f"providers-{n}", url, life, ProviderPost(incidents).step) for n in range(_PROVIDER_POSTS)
     )
@@ -89,7 +89,7 @@ def main() -> int:
         workers.append(Worker("addresses", url, life, lambda conn: refine_next(conn, addresses)))
     workers.append(Worker("watcher", url, life, Watcher(incidents).step))
     with connect_patiently(url, name="engine") as conn:
-        alarms = use_plan_file(conn, incidents, settings.plan_file) if settings.plan_file else []
+        alarms = use_plan_file(conn, settings.plan_file) if settings.plan_file else []
     workers.append(Worker("auditor", url, life, Auditor(incidents, alarms).step))
     post.start()
     for worker in workers:

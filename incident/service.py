@@ -1,8 +1,8 @@
 """The one door to an incident: lock, read the database's clock, decide, save, in one transaction.
 
 Ingest, the API and the engine all come in here. Nothing in here reaches out: effects are
-rows in the outbox, and leave after the commit. Lock order everywhere: device, incident,
-then whatever belongs to the incident, then the dispatching lock.
+rows in the outbox, and leave after the commit. Lock order everywhere: device, policyholder,
+incident, then whatever belongs to the incident, then the dispatching lock.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from importlib import resources
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,7 +23,9 @@ from incident.escalation.effects import Decision
 from incident.escalation.events import Event, Joined, Opened, Placed, RoadKnown
 from incident.escalation.state import State
 from incident.places import describe as places
+from incident.plan import store as plans
 from incident.plan.plan import Plan, PlanError, read_plan
+from incident.plan.tables import Languages
 from incident.record.apply import apply
 from incident.record.hands import SQL, Hands, Insurer
 from incident.record.ledger import Ledger
@@ -80,15 +81,9 @@ class Incidents:
 
         Must run inside the caller's transaction; raises psycopg errors only.
         """
-        if report.device_id is None:
-            conn.execute(SQL["lock_holder"], {"holder_id": report.holder_id})
-            found = conn.execute(SQL["open_incident_of_holder"], {"holder_id": report.holder_id}).fetchone()
-        else:
-            conn.execute(SQL["lock_device"], {"device_id": report.device_id})
-            found = conn.execute(SQL["open_incident_of_device"], {"device_id": report.device_id}).fetchone()
-        if found is None:
+        incident_id = self._open_incident(conn, report)
+        if incident_id is None:
             return Filed(self._open(conn, report), opened=True)
-        incident_id: UUID = found["id"]
         # Help that is sent at once must know where to, and the car may have driven on since it opened.
         if (where := find(conn, report.device_id, report.position, report.at)) is not None:
             self._place_one(conn, incident_id, where)
@@ -104,6 +99,29 @@ class Incidents:
         )
         return Filed(incident_id, opened=False)
 
+    def _open_incident(self, conn: Connection, report: Report) -> UUID | None:
+        """The open incident a report belongs to; until the end of the transaction nobody else opens or closes one."""
+        key = {"device_id": report.device_id, "holder_id": report.holder_id}
+        if report.device_id is None:
+            conn.execute(SQL["lock_holder"], key)
+            found = conn.execute(SQL["open_incident_of_holder"], key).fetchone()
+            return found["id"] if found is not None else None
+        conn.execute(SQL["lock_device"], key)
+        found = conn.execute(SQL["open_incident_of_device"], key).fetchone()
+        if found is not None:
+            return found["id"]
+        # Their telephone, or they themselves, may have told of it first, and could not say which car.
+        conn.execute(SQL["lock_holder_of_device"], key)
+        found = conn.execute(SQL["give_device"], key).fetchone()
+        if found is None:
+            return None
+        incident_id: UUID = found["id"]
+        hands = self.hands(conn, incident_id)
+        if hands is not None:
+            hands.note("device_known", device=report.device_id)
+            show(hands, _STATE.validate_python(found["state"]).light)
+        return incident_id
+
     def place(self, conn: Connection, device_id: str, position: Position, at: datetime) -> None:
         """Tell an open incident of a device where it is, if it did not know."""
         for row in conn.execute(SQL["unplaced_incidents"], {"devices": [device_id]}).fetchall():
@@ -116,7 +134,11 @@ class Incidents:
             facts = where.facts(conn)
             conn.execute(SQL["place_incident"], where.columns(incident_id, facts))
             self.handle(
-                conn, incident_id, lambda at: [Placed(at), RoadKnown(at, facts.road.kind)], actor="device"
+                # The road first: who may be sent to the place depends on it.
+                conn,
+                incident_id,
+                lambda at: [RoadKnown(at, facts.road.kind), Placed(at)],
+                actor="device",
             )
 
     def _move(self, conn: Connection, incident_id: UUID, where: Whereabouts) -> None:
@@ -160,8 +182,8 @@ class Incidents:
         row: the incident, as the query `lock_incident` gives it, under its lock; at: read after that lock.
         """
         before = _STATE.validate_python(row["state"])
-        hands = self._hands(ledger, at, row)
-        plan = self._plan(ledger, row["plan_version"])
+        plan = self._plan(ledger.aside, row["plan_version"])
+        hands = self._hands(ledger, at, row, plan.languages)
         state = before
         for event in events:
             state = self._carry_out(hands, decide(state, event, plan), plan, actor)
@@ -172,16 +194,10 @@ class Incidents:
     def hands(self, conn: Connection, incident_id: UUID) -> Hands | None:
         """The hands for one incident, under its lock; None if there is none of that id."""
         row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
-        return self._hands(Ledger(conn, at_once=True), now(conn), row) if row is not None else None
-
-    def activate_plan(self, conn: Connection, toml: str) -> int:
-        """Make a plan the one new incidents open with; its version. Raises plan.PlanError."""
-        read_plan(toml)
-        digest = sha256(toml.encode()).hexdigest()
-        row = conn.execute(SQL["activate_plan"], {"sha256": digest, "toml": toml}).fetchone()
         if row is None:
-            raise AssertionError("INSERT … RETURNING gave no row")
-        return int(row["version"])
+            return None
+        languages = self._languages(conn, row["plan_version"])
+        return self._hands(Ledger(conn, at_once=True), now(conn), row, languages)
 
     def device_online(self, conn: Connection, device_id: str) -> None:
         """A device is back: tell it again what its light should show, and hurry what waits for it."""
@@ -189,7 +205,8 @@ class Incidents:
         row = found and conn.execute(SQL["lock_incident"], {"id": found["id"]}).fetchone()
         at = now(conn)
         if row:
-            show(self._hands(Ledger(conn, at_once=True), at, row), _STATE.validate_python(row["state"]).light)
+            hands = self._hands(Ledger(conn, at_once=True), at, row, Languages())
+            show(hands, _STATE.validate_python(row["state"]).light)
         conn.execute(SQL["wake_commands"], {"device_id": device_id, "at": at})
 
     def command_acknowledged(self, conn: Connection, device_id: str, command_id: str, result: str) -> None:
@@ -280,6 +297,7 @@ class Incidents:
             report.device_id,
             values.get("holder_id"),
             where.position if where else None,
+            plan.languages,
         )
         state = self._carry_out(hands, decision, plan, "device")
         ledger.add("save_states", {"id": incident_id, "at": at, **_columns(state)})
@@ -293,9 +311,17 @@ class Incidents:
         state, plan = _STATE.validate_python(row["state"]), self._plan(conn, row["plan_version"])
         return raises(state, _joined(report.at, report), plan)
 
-    def _hands(self, ledger: Ledger, at: datetime, row: dict[str, Any]) -> Hands:
+    def _hands(self, ledger: Ledger, at: datetime, row: dict[str, Any], languages: Languages) -> Hands:
         position = None if row["lat_deg"] is None else Position(row["lat_deg"], row["lon_deg"])
-        return Hands(ledger, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position)
+        return Hands(
+            ledger, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position, languages
+        )
+
+    def _languages(self, conn: Connection, plan_version: int) -> Languages:
+        try:
+            return self._plan(conn, plan_version).languages
+        except (LookupError, PlanError):
+            return Languages()  # somebody is on the line: the auditor tells of the broken plan
 
     @staticmethod
     def _carry_out(hands: Hands, decision: Decision, plan: Plan, actor: str) -> State:
@@ -310,28 +336,22 @@ class Incidents:
                 return state
             decision, actor = decide(state, following.popleft(), plan), "system"
 
-    def _plan(self, conn: Connection | Ledger, version: int) -> Plan:
+    def _plan(self, conn: Connection, version: int) -> Plan:
         if version not in self._plans:
-            row = conn.execute(SQL["plan_version"], {"version": version}).fetchone()
-            if row is None:
-                raise LookupError(f"escalation plan {version} is missing")
-            self._plans[version] = read_plan(row["toml"], scale=self._scale)
+            self._plans[version] = read_plan(plans.stored(conn, version).toml, scale=self._scale)
         return self._plans[version]
 
     def _current_plan(self, conn: Connection) -> tuple[int, Plan]:
-        row = conn.execute(SQL["current_plan"]).fetchone()
-        version = row["version"] if row is not None else self.activate_plan(conn, default_plan())
+        try:
+            version = plans.stored(conn).version
+        except plans.UnknownPlan:
+            version = plans.put(conn, default_plan())
         try:
             return version, self._plan(conn, version)
         except PlanError:
             # Whoever has crashed is called, by whichever plan there is; the auditor tells of the broken one.
-            toml = default_plan()
-            row = conn.execute(
-                SQL["keep_plan"], {"sha256": sha256(toml.encode()).hexdigest(), "toml": toml}
-            ).fetchone()
-            if row is None:
-                raise AssertionError("INSERT … RETURNING gave no row") from None
-            return row["version"], self._plan(conn, row["version"])
+            kept = plans.keep(conn, default_plan())
+            return kept, self._plan(conn, kept)
 
 
 def default_plan() -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from typing import Any
 
 import pytest
-from support.longest import LONGEST, LongestFirst
+from support.longest import BUSY, LongestFirst, in_order
 from support.servers import Broker, Databases, running_broker, short_folder
 from support.timescale import running_timescale
 
@@ -14,7 +15,8 @@ from runtime import postgres
 from runtime.settings import Settings
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", BUSY)
     # The machine's own settings must not decide how tests come out.
     for variable in [name for name in os.environ if name.startswith("CBUTTON_")]:
         if variable != "CBUTTON_SAMPLE_DATA":
@@ -23,13 +25,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    rank = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+    items[:] = in_order(items)
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> LongestFirst:
-    return LongestFirst(config)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst:
+    return LongestFirst(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -57,22 +57,30 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "links_revoked": ("回答ページのリンクを無効化", "Links to the answer page revoked"),
     "raised": ("対応を「{before}」から「{rule}」に引き上げ", "Raised from rule '{before}' to '{rule}'"),
     "lowered": ("対応を「{before}」から「{rule}」に引き下げ", "Lowered from rule '{before}' to '{rule}'"),
+    "rule_for_road": (
+        "道路に応じて対応を「{before}」から「{rule}」に変更",
+        "For the road, rule '{rule}' instead of '{before}'",
+    ),
     "device_silent": (
         "車載装置からの通信が途絶[ ({since} から)]",
         "The device has fallen silent[, since {since}]",
     ),
     "drove_on": ("車がその後も走行[ (時速 {speed_kmh} km)]", "The car drives on[, at {speed_kmh} km/h]"),
     "road_known": ("道路の種類が判明: {road}", "The kind of road became known: {road}"),
+    "device_known": ("車載装置が判明: {device}", "The device of the car became known: {device}"),
     "placed": ("場所が判明", "The place became known"),
     "push_queued": ("運転者のアプリに通知[: {template}]", "Push message to the driver's app[: {template}]"),
     "sms_queued": ("運転者に SMS[: {template}]", "SMS to the driver[: {template}]"),
     "mail_queued": ("契約者にメール[: {template}]", "E-mail to the policyholder[: {template}]"),
     "operator_alarmed": ("担当者に警報: {task}[ ({reason})]", "Operators alarmed: {task}[ ({reason})]"),
-    "ambulance_asked": (
+    "ambulance_needed": (
         "担当者に救急車の要請 (119番) を依頼",
         "An operator is asked to request an ambulance (119)",
     ),
-    "ambulance_needed": ("救急車が必要", "An ambulance is needed"),
+    "ambulance_asked": (
+        "担当者 {operator} が消防に救急車を要請",
+        "Operator {operator} asked the fire headquarters for an ambulance",
+    ),
     "ambulance_accepted": ("消防が救急車の出動を受諾", "The fire headquarters accepted to send an ambulance"),
     "ambulance_arrived": ("救急車が現場に到着", "The ambulance arrived"),
     "ambulance_refused": ("救急車の要請が断られた", "The request for an ambulance was refused"),
@@ -95,6 +103,10 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "call_ended": (
         "{party}への電話 ({attempt}回目) が終了: {status}",
         "Call {attempt} to {party} ended: {status}",
+    ),
+    "no_further_contact": (
+        "ほかに登録された緊急連絡先なし",
+        "No further emergency contact is on record",
     ),
     "call_given_up": ("{party}への電話 ({attempt}回目) を断念", "Call {attempt} to {party} given up"),
     "call_driver_wanted": (
@@ -194,13 +206,6 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "note": ("担当者がメモを記入", "An operator wrote a note"),
     "closed": ("案件を終了: {outcome}[ (担当者 {operator})]", "Closed: {outcome}[, by operator {operator}]"),
 }
-# The same kind is written when the plan asks an operator, and when an operator has asked the fire headquarters.
-_DONE_BY_OPERATOR: Final = {
-    "ambulance_asked": (
-        "担当者 {operator} が消防に救急車を要請",
-        "Operator {operator} asked the fire headquarters for an ambulance",
-    )
-}
 _VALUES: Final[Mapping[str, Words]] = {
     "trigger": TRIGGER,
     "severity": SEVERITY,
@@ -234,8 +239,9 @@ def told(kind: str, data: Mapping[str, Any], language: Language) -> str:
     """A line of the record in words."""
     if kind not in PHRASES:
         return " ".join([kind, *(f"{key}={value}" for key, value in data.items())])
-    phrases = _DONE_BY_OPERATOR if data.get("operator") and kind in _DONE_BY_OPERATOR else PHRASES
-    phrase = phrases[kind][0 if language is Language.JA else 1]
+    if kind == "ambulance_asked" and not data.get("operator"):
+        kind = "ambulance_needed"  # so it was called in older records
+    phrase = PHRASES[kind][0 if language is Language.JA else 1]
     values = {
         key: _value(key, value, language) for key, value in data.items() if value is not None and value != ""
     }

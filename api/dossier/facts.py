@@ -9,9 +9,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
 from api.views_impact import AnalysisView, EvidenceView, ListedImpact
+from incident.record import links
 from schemas.incident import Language
 
 
@@ -156,6 +157,12 @@ class MessageFacts(BaseModel):
     created_at: AwareDatetime
     sent_at: AwareDatetime | None
     delivered_at: AwareDatetime | None
+
+    @field_validator("body")
+    @classmethod
+    def _without_token(cls, body: str) -> str:
+        """A copy goes from hand to hand: whoever reads it must not answer for the person it was sent to."""
+        return links.without_token(body)
 
 
 class ChatFacts(BaseModel):

@@ -167,6 +167,8 @@ ALARM_REASON: Final[Words] = {
     "joined": ("新たな知らせが加わった", "something joined it"),
     "device_silent": ("車載装置からの通信が途絶", "the device has fallen silent"),
     "lone_worker": ("隊員の安全が確認できない", "nothing was heard of who works on the scene"),
+    "expressway": ("高速道路のため隊員の派遣を中止", "an expressway: no guard is sent by itself"),
+    "guard_to_expressway": ("隊員が高速道路に向かっている", "a guard is on the way to an expressway"),
     "nobody_came": ("誰も現場に着いていない", "nobody has come"),
     "nobody_else": ("ほかに向かえる隊員がいない", "nobody else can go"),
     "not_departed": ("隊員が出発しない", "the unit does not set off"),
@@ -223,6 +225,7 @@ TEMPLATE: Final[Words] = {
     "ambulance_accepted": ("救急車が向かう知らせ", "an ambulance is on its way"),
     "reach_text": ("文字での連絡の案内", "how to answer in writing"),
     "operator_wrote": ("担当者からのメッセージの知らせ", "an operator wrote"),
+    "wrote": ("メッセージを受け取った知らせ", "what they wrote has arrived"),
     "report": ("対応後の報告", "report afterwards"),
     "help_accepted": ("救援が向かう知らせ", "help is on its way"),
     "help_late": ("到着遅れの知らせ", "help is late"),
@@ -233,6 +236,8 @@ FLAG: Final[Words] = {
     "no_position": ("位置情報なし", "no position"),
     "no_policy": ("契約が見つからない", "no policy found"),
     "policy_lapsed": ("契約期間外", "policy not in force"),
+    "unknown_caller": ("知らない番号からの電話", "rung from a number nobody knows"),
+    "contact_rang": ("緊急連絡先からの連絡", "the emergency contact told us"),
 }
 ACTOR: Final[Words] = {
     "device": ("車載装置", "the device"),
@@ -241,6 +246,8 @@ ACTOR: Final[Words] = {
     "carrier": ("電話会社", "the telephone carrier"),
     "driver": ("運転者", "the driver"),
     "contact": ("緊急連絡先", "the emergency contact"),
+    "caller": ("電話をかけてきた方", "a caller"),
+    "provider": ("手配先", "provider"),
     "phone": ("運転者の携帯電話", "the driver's phone"),
     "operator": ("担当者", "operator"),
     "unit": ("隊員", "unit"),
@@ -249,7 +256,9 @@ ACTOR: Final[Words] = {
 }
 ACTION: Final[Words] = {
     "incident.read": ("案件の閲覧", "read the incident"),
-    "incident.escalation.events": ("記録の閲覧", "read the record"),
+    "incident.events": ("記録の閲覧", "read the record"),
+    "incident.messages": ("メッセージの閲覧", "read the messages"),
+    "incident.ambulance": ("救急要請の文面の閲覧", "read the request for an ambulance"),
     "incident.dossier": ("本記録書の作成", "made this dossier"),
     "impact.read": ("衝撃データの閲覧", "read an impact"),
     "impact.draw": ("衝撃の図の閲覧", "looked at the drawing of an impact"),

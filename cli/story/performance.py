@@ -23,7 +23,7 @@ _LOOK_EVERY_S: Final = 0.05
 # At least this long in real seconds, so that a screen that is merely slow is not taken for silence.
 _WATCH_AT_LEAST_S: Final = 6.0
 # Stories side by side begin one after another, so that their first calls do not wait for each other.
-_APART_S: Final = 0.4
+_APART_S: Final = 1.0
 
 Tell = Callable[[dict[str, Any]], None]
 

@@ -86,7 +86,8 @@ class FactsSoFar:
                 )
             case "desk_called":
                 self.add(at, "operator's telephone")
-            case "ambulance_asked" if not note.data.get("operator"):
+            # Records of before call it as they call what an operator did.
+            case "ambulance_needed" | "ambulance_asked" if not note.data.get("operator"):
                 self.add(at, "ambulance asked for")
             case "dispatch_requested" | "dispatch_accepted":
                 self.add(at, f"{note.data['dispatch']} {note.kind.removeprefix('dispatch_')}")

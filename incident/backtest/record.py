@@ -27,6 +27,7 @@ from incident.escalation.events import (
     LineWaits,
     Opened,
     Placed,
+    RangUs,
     RoadKnown,
     SendHelp,
     StopHelp,
@@ -117,6 +118,8 @@ class Record:
     )
     phones: Mapping[str, int] = field(default_factory=dict[str, int])
     without_sms: bool = False
+    contacts: int | None = None
+    """How many emergency contacts there were, if more were sought; with none even the first call was no call."""
     stopped_at: datetime | None = None
 
     def revalued(self, severities: Sequence[str | None]) -> Record:
@@ -170,6 +173,8 @@ class _Reading:
         self._without_sms = False
         self._rule: tuple[str, datetime] | None = None
         self._stopped_at: datetime | None = None
+        self._callers = 0
+        self._contacts: int | None = None
         self._last_at = _NEVER
 
     def record(self) -> Record:
@@ -183,6 +188,7 @@ class _Reading:
             {kind: tuple(offers) for kind, offers in self._offers.items()},
             self._phones,
             self._without_sms,
+            self._contacts,
             self._drove_until(),
         )
 
@@ -203,12 +209,13 @@ class _Reading:
                 )
             case "raised" | "lowered":
                 self._rule = (str(data["rule"]), at)
-            case "answered":
-                self._answered(at, data)
-            case "line_waits":
-                self._on_line(at, CallParty(data["party"]), None, str(data.get("reason", "")))
-            case "effect_failed":
+            case "rule_for_road" if self._rule is not None:
+                self._rule = (str(data["rule"]), self._rule[1])
+            case "answered" | "line_waits" | "caller":
+                self._heard(at, row.kind, data)
+            case "effect_failed" | "no_further_contact":
                 self._without_sms |= data.get("what") == "sms" and data.get("reason") == "no_number"
+                self._contacts = data.get("contacts", self._contacts)
             case "push_queued" | "sms_queued":
                 self._message(at, row.kind.removesuffix("_queued"))
             case "desk_called" | "desk_rung":
@@ -222,7 +229,16 @@ class _Reading:
                 if (event := _outside(row)) is not None:
                     self._happened.append(event)
 
-    def _answered(self, at: datetime, data: Mapping[str, Any]) -> None:
+    def _heard(self, at: datetime, kind: str, data: Mapping[str, Any]) -> None:
+        """Somebody is on a line, or has told us something."""
+        if kind == "caller":
+            self._callers += 1
+            if data.get("who") == "driver":
+                self._happened.append(RangUs(at, CallParty.DRIVER, self._callers))
+            return
+        if kind == "line_waits":
+            self._on_line(at, CallParty(data["party"]), None, str(data.get("reason", "")))
+            return
         answer, via = Answer(data["answer"]), str(data.get("via", ""))
         if via == "operator":
             self._happened.append(AnswerFor(at, str(data.get("operator", "")), answer))
@@ -267,7 +283,7 @@ class _Reading:
 
     def _call(self, at: datetime, stage: str, data: Mapping[str, Any]) -> None:
         key = CallParty(data["party"]), int(data["attempt"])
-        if key[0] is CallParty.OPERATOR:
+        if key[0] in (CallParty.OPERATOR, CallParty.CALLER):
             if stage == "ended":
                 self._happened.append(CallEnded(at, *key, str(data.get("status", ""))))
             return

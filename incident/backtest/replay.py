@@ -164,8 +164,8 @@ class _Replay:
                 self._timers = {
                     name: due for name, due in self._timers.items() if not name.startswith(prefix)
                 }
-            case PlaceCall(party, attempt, ring_s):
-                return self._ring(party, attempt, ring_s * self.plan.scale)
+            case PlaceCall(party, attempt, ring_s, rank=rank):
+                return self._ring(party, attempt, rank, ring_s * self.plan.scale)
             case CancelCalls(party):
                 return self._withdraw(party)
             case RingDesk(number):
@@ -190,10 +190,12 @@ class _Replay:
                 pass
         return []
 
-    def _ring(self, party: CallParty, attempt: int, ring_s: float) -> Sequence[Event]:
+    def _ring(self, party: CallParty, attempt: int, rank: int, ring_s: float) -> Sequence[Event]:
         key = party, attempt
         seen = self.record.calls.get(key)
-        if seen is not None and seen.status == "no_number":
+        contacts = self.record.contacts
+        absent = party is CallParty.CONTACT and contacts is not None and rank > contacts
+        if absent or (seen is not None and seen.status == "no_number"):
             return [CallEnded(self.at, party, attempt, "no_number")]
         self._facts.add(self.at, f"call {party} {attempt}")
         how = seen or self._usual(party)

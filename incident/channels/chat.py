@@ -12,7 +12,9 @@ from uuid import UUID
 
 from incident.escalation.effects import Note
 from incident.escalation.events import Event, Wrote
+from incident.escalation.refusal import CommandRefused
 from incident.record import texts
+from incident.record.hands import Hands
 from incident.service import Incidents, UnknownIncident
 from runtime.database import Connection
 from runtime.sql import Queries
@@ -89,11 +91,9 @@ def operator_writes(
 ) -> None:
     """An operator writes to a person, who is told of it unless they look at the page anyhow.
 
-    Raises UnknownIncident.
+    Raises UnknownIncident and CommandRefused.
     """
-    hands = incidents.hands(conn, incident_id)
-    if hands is None:
-        raise UnknownIncident(incident_id)
+    hands = _open_hands(conn, incidents, incident_id, "Write")
     key = {"incident_id": incident_id, "party": party}
     attentive = conn.execute(SQL["is_attentive"], key | {"while": _ATTENTIVE}).fetchone() is not None
     values = key | {"id": message_id, "at": hands.at, "operator": operator, "text": text}
@@ -105,3 +105,23 @@ def operator_writes(
         texts.write(hands, "push", "operator_wrote")
     if not attentive:
         texts.write(hands, "sms", "operator_wrote", party)
+
+
+def send_link(
+    conn: Connection, incidents: Incidents, incident_id: UUID, party: CallParty, *, operator: str
+) -> None:
+    """An operator has a link to the answer page sent. Raises UnknownIncident and CommandRefused."""
+    hands = _open_hands(conn, incidents, incident_id, "SendLink")
+    hands.write([Note("link_sent", {"party": party})], f"operator:{operator}")
+    texts.write(hands, "sms", "link", party)
+
+
+def _open_hands(conn: Connection, incidents: Incidents, incident_id: UUID, command: str) -> Hands:
+    """The hands for an incident that is not over: nobody is led to a page that says it is."""
+    hands = incidents.hands(conn, incident_id)
+    row = conn.execute(SQL["phase"], {"id": incident_id}).fetchone()
+    if hands is None or row is None:
+        raise UnknownIncident(incident_id)
+    if row["phase"] == Phase.CLOSED:
+        raise CommandRefused(command, Phase.CLOSED, "the incident is closed")
+    return hands

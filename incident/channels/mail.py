@@ -89,10 +89,10 @@ class SmtpServer:
                     server.quit()
                 server.close()
         except smtplib.SMTPRecipientsRefused as error:
-            code, words = next(iter(error.recipients.values()))
-            raise _meaning(code, words) from error
+            code, _ = next(iter(error.recipients.values()))
+            raise _meaning(code) from error
         except smtplib.SMTPResponseException as error:
-            raise _meaning(error.smtp_code, error.smtp_error) from error
+            raise _meaning(error.smtp_code) from error
         except smtplib.SMTPNotSupportedError as error:
             raise MailRefused("unsupported", str(error)) from error
         except (smtplib.SMTPException, OSError) as error:
@@ -133,9 +133,12 @@ class SmtpServer:
 
 
 class MailSender:
-    """Drains the outbox of mails; used by one thread with its own autocommit connection."""
+    """Drains the outbox of mails; used by one thread with its own autocommit connection.
 
-    def __init__(self, incidents: Incidents, service: MailService) -> None:
+    Without a service no mail waits for one: each has failed, and the record says so.
+    """
+
+    def __init__(self, incidents: Incidents, service: MailService | None) -> None:
         self._service = service
         self._outbox = Outbox(_LEASE)
         self._deliveries = Deliveries(incidents, self._outbox)
@@ -152,6 +155,9 @@ class MailSender:
         message = self._deliveries.message(conn, effect, _LIFETIME)
         if message is None:
             return True
+        if self._service is None or message["outdated"]:
+            self._deliveries.failed(conn, effect, "outdated" if self._service else "no_server")
+            return True
         mail = Mail(message["id"], message["email"], message["subject"], message["body"])
         try:
             message_id = self._service.send(mail)
@@ -159,10 +165,7 @@ class MailSender:
             self._deliveries.failed(conn, effect, error.code, error)
         except MailUnsent as error:
             self._log.warning("a mail could not be sent", error=str(error))
-            if message["outdated"]:
-                self._deliveries.failed(conn, effect, "outdated", error)
-            else:
-                self._outbox.put_back(conn, effect["id"], wait_s(_WAITS_S, effect), error)
+            self._outbox.put_back(conn, effect["id"], wait_s(_WAITS_S, effect), error)
         else:
             self._deliveries.sent(conn, message["id"], message_id)
         return True
@@ -174,9 +177,9 @@ def mail_service(settings: Settings) -> MailService | None:
     return SmtpServer(url, settings.mail_from) if url else None
 
 
-def _meaning(code: int, words: bytes | str) -> MailRefused | MailUnsent:
-    text = words.decode(errors="replace") if isinstance(words, bytes) else words
+def _meaning(code: int) -> MailRefused | MailUnsent:
+    """What a reply means. Its words are kept nowhere: servers quote the address in them."""
     # RFC 5321: 4yz may succeed later; 530 and 535 are about our log-in, which somebody will put right.
     if code // 100 == 5 and code not in (530, 534, 535):
-        return MailRefused(str(code), f"{code} {text}")
-    return MailUnsent(f"{code} {text}")
+        return MailRefused(str(code), str(code))
+    return MailUnsent(str(code))

@@ -140,15 +140,15 @@ class PushSender:
         message = self._deliveries.message(conn, effect)
         if message is None:
             return True
+        if message["outdated"]:
+            self._deliveries.failed(conn, effect, "outdated")
+            return True
         try:
             self._wake(conn, message)
         except PushRefused as error:
             self._deliveries.failed(conn, effect, error.code, error)
         except PushUnsent as error:
-            if message["outdated"]:
-                self._deliveries.failed(conn, effect, "outdated", error)
-            else:
-                self._outbox.put_back(conn, effect["id"], wait_s(_WAITS_S, effect), error)
+            self._outbox.put_back(conn, effect["id"], wait_s(_WAITS_S, effect), error)
         else:
             self._deliveries.sent(conn, message["id"], None)
         return True

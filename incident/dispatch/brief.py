@@ -59,12 +59,13 @@ NEEDS: Final[Mapping[DispatchKind, Words]] = {
     DispatchKind.KEY: Words("鍵のトラブル", "key trouble"),
     DispatchKind.FUEL: Words("燃料切れ", "out of fuel"),
 }
-_SEVERITIES: Final[Mapping[Severity, Words]] = {
-    Severity.LIGHT: Words("軽い衝撃", "a light impact"),
-    Severity.MODERATE: Words("中程度の衝撃", "a moderate impact"),
-    Severity.SEVERE: Words("強い衝撃", "a severe impact"),
-    Severity.VERY_SEVERE: Words("非常に強い衝撃", "a very severe impact"),
+SEVERITIES: Final[Mapping[Severity, Words]] = {
+    Severity.LIGHT: Words("軽い", "light"),
+    Severity.MODERATE: Words("中程度の", "moderate"),
+    Severity.SEVERE: Words("強い", "severe"),
+    Severity.VERY_SEVERE: Words("非常に強い", "very severe"),
 }
+"""As they stand before "impact"."""
 _HIGH_VOLTAGE: Final = Words(
     "高電圧の車です。オレンジ色の配線に触れず、煙や異音があれば離れてください。",
     "High voltage: do not touch orange cables, and keep away if there is smoke or an odd noise.",
@@ -124,14 +125,14 @@ def words(brief: Brief, language: Language) -> str:
     """The whole offer as a text, line by line."""
     ja = language is Language.JA
     need, road, danger = NEEDS[brief.kind], _ROADS[brief.road], dangers(brief)
-    impact = _SEVERITIES.get(brief.severity) if brief.severity is not None else None
+    impact = SEVERITIES[brief.severity] if brief.severity is not None else None
     side = approach(brief.heading_deg)
     lines: list[Words | None] = [
         Words(f"依頼: {need.ja}", f"Wanted: {need.en}"),
         _where(brief),
         Words(
-            f"発生: {clock_time(brief.occurred_at)}ごろ" + (f"、{impact.ja}" if impact else ""),
-            f"Since: about {clock_time(brief.occurred_at)}" + (f", {impact.en}" if impact else ""),
+            f"発生: {clock_time(brief.occurred_at)}ごろ" + (f"、{impact.ja}衝撃" if impact else ""),
+            f"Since: about {clock_time(brief.occurred_at)}" + (f", a {impact.en} impact" if impact else ""),
         ),
         _which(brief),
         Words(f"道路: {road.ja}", f"Road: {road.en}"),

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import asin, cos, radians, sin, sqrt
 from typing import Final
 
 from incident.dispatch.skills import skills_for
+from incident.places.sphere import distance_km
 from schemas.impact import Position
 from schemas.incident import DispatchKind
 
-EARTH_RADIUS_KM: Final = 6371.0088  # mean radius, IUGG 1980
 STALE_S: Final = 600.0
 """A position older than this says little of where a unit is."""
 ROAD_FACTOR: Final = 1.4
@@ -161,14 +160,6 @@ def drive_s(kind: DispatchKind, distance: float, hour: float) -> float:
     """Seconds of driving for so many kilometres as the crow flies, at an hour of the day in Japan."""
     time_of_day = _NIGHT if hour >= 22 or hour < 6 else _RUSH if 7 <= hour < 9 or 17 <= hour < 19 else _DAY
     return ROAD_FACTOR * distance / _SPEED_KMH.get(kind, _OTHER_SPEED_KMH)[time_of_day] * 3600
-
-
-def distance_km(a: Position, b: Position) -> float:
-    """Great-circle distance by the haversine formula (Sinnott, Sky and Telescope 68(2), 1984)."""
-    lat_a, lat_b = radians(a.lat_deg), radians(b.lat_deg)
-    half_lat, half_lon = (lat_b - lat_a) / 2, radians(b.lon_deg - a.lon_deg) / 2
-    haversine = sin(half_lat) ** 2 + cos(lat_a) * cos(lat_b) * sin(half_lon) ** 2
-    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(haversine)))
 
 
 def _unfit(need: Need, candidate: Candidate) -> Reason | None:

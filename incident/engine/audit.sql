@@ -8,7 +8,8 @@ SELECT pg_advisory_unlock(hashtextextended('auditor', 0));
 SELECT 1 FROM audits WHERE ran_at > clock_timestamp() - %(every)s::interval;
 
 -- name: suspects
--- Open incidents that nothing may come of any more, with what could still happen to each.
+-- Incidents that nothing may come of any more, with what could still happen to each: open ones, and closed ones on
+-- whose scene a unit of ours still works.
 WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS at),
 suspects AS (
     (SELECT i.id FROM incidents i
@@ -20,6 +21,12 @@ suspects AS (
      WHERE i.phase <> 'closed' AND i.opened_at < (SELECT at FROM clock) - interval '5 seconds'
        AND CASE WHEN i.taken_by IS NULL THEN i.state -> 'tasks' <> '[]' ELSE i.state -> 'tasks' ? 'take' END
        AND NOT EXISTS (SELECT FROM timers t WHERE t.incident_id = i.id AND t.name = 'remind')
+     LIMIT %(most)s)
+    UNION
+    (SELECT d.incident_id FROM dispatches d JOIN incidents i ON i.id = d.incident_id
+     WHERE d.state IN ('on_scene', 'secured') AND d.unit_id IS NOT NULL
+       AND i.phase = 'closed' AND i.closed_at < (SELECT at FROM clock) - interval '5 seconds'
+       AND NOT EXISTS (SELECT FROM timers t WHERE t.incident_id = i.id AND t.name LIKE 'safe:%%')
      LIMIT %(most)s)
     UNION
     (SELECT incident_id FROM timers WHERE due_at < (SELECT at FROM clock) - %(stuck)s::interval LIMIT %(most)s)

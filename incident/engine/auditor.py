@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from incident import service
 from incident.escalation.events import Forgotten
 from incident.plan.plan import PlanError, read_plan
+from incident.record.members import operators_ready
 from incident.service import Incidents
 from runtime.database import Connection
 from runtime.sql import Queries
@@ -46,7 +47,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An open incident, and what may still happen to it by itself."""
+    """An incident, and what may still happen to it by itself. A closed one is a case while a unit is on its scene."""
 
     tasks: Sequence[str]
     taken: bool
@@ -55,12 +56,15 @@ class Case:
     stuck: bool
     call: bool
     effect: bool
+    closed: bool = False
 
 
 def trouble(case: Case) -> str | None:
     """Why nobody would come back to an incident; None when somebody or something will. Pure."""
     if case.stuck:
         return "timer_stuck"
+    if case.closed:
+        return None if case.timer else "unit_unwatched"
     if case.tasks and (not case.taken or "take" in case.tasks) and not case.reminder:
         return "task_without_reminder"
     if not (case.taken or case.timer or case.call or case.effect):
@@ -111,7 +115,11 @@ class Auditor:
         alarms = self._wrong(conn)
         if found:
             alarms.append(
-                Alarm("forgotten", len(found), "open incidents that nothing would come of any more")
+                Alarm(
+                    "forgotten",
+                    len(found),
+                    "incidents, or units on their scene, that nothing would come of any more",
+                )
             )
         self._raise(conn, alarms)
         for row in conn.execute(SQL["end_alarms"], {"keep": _KEEP}).fetchall():
@@ -155,6 +163,8 @@ class Auditor:
             ("commands", row["commands"], "commands that devices on line have never acknowledged"),
         )
         alarms = [Alarm(name, many, words) for name, many, words in counted if many]
+        if not operators_ready(conn):
+            alarms.append(Alarm("desk", 1, "desk at which no operator is signed in with a telephone"))
         if apart_s > _CLOCK_S:
             alarms.append(
                 Alarm("clock", round(apart_s), "seconds between this machine's clock and the database's")
@@ -199,4 +209,5 @@ def _case(row: Mapping[str, Any]) -> Case:
         stuck=row["stuck"],
         call=row["call"],
         effect=row["effect"],
+        closed=row["phase"] == "closed",
     )

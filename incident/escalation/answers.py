@@ -17,8 +17,10 @@ def on_answered(draft: Draft, event: Answered) -> None:
         return
     if event.by is CallParty.CONTACT:
         # A relative knows something: that is for a person to hear, not for the machine to act upon.
-        task = Task.CALL_BACK if event.answer is Answer.FINE else Task.TAKE
-        ladder.alarm(draft, task, reason="contact")
+        if event.answer is Answer.FINE:
+            ladder.promise_call_back(draft, reason="contact")
+        else:
+            ladder.alarm(draft, Task.TAKE, reason="contact")
         return
     _take_answer(draft, event.answer, heard_by_operator=False)
 
@@ -43,8 +45,11 @@ def on_close(draft: Draft, event: Close) -> None:
 def close(draft: Draft, outcome: Outcome, *, operator: str | None = None) -> None:
     """End it: nothing rings, nothing is due, and the device says so."""
     ladder.stop(draft)
-    draft.change(phase=Phase.CLOSED, outcome=outcome, tasks=(), waiting=(), desk_round=None, remind_at=None)
-    draft.do(CancelCalls(), ClearTimers(""), ShowLight(Light.ENDED), Message("mail", "report"))
+    draft.change(phase=Phase.CLOSED, outcome=outcome, tasks=(), waiting=(), desk_round=None)
+    draft.change(remind_at=None, call_back_by=None)
+    draft.do(CancelCalls(), ClearTimers(""), ShowLight(Light.ENDED))
+    if outcome is not Outcome.TEST:
+        draft.do(Message("mail", "report"))
     underway.keep_watch(draft)
     draft.note("closed", outcome=outcome, operator=operator)
 
@@ -70,7 +75,7 @@ def _take_answer(draft: Draft, answer: Answer, *, heard_by_operator: bool) -> No
         draft.change(phase=Phase.SETTLING)
         if not heard_by_operator:
             draft.change(call_back_promised=True)
-            ladder.alarm(draft, Task.CALL_BACK, reason="fine_after_impact")
+            ladder.promise_call_back(draft, reason="fine_after_impact")
         return
     draft.change(phase=Phase.HELPING)
     if not heard_by_operator or state.taken_by is None:

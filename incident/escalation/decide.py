@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from incident.escalation import ambulance, answers, desk, events, evidence, ladder, lines, sending, underway
+from incident.escalation import (
+    ambulance,
+    answers,
+    desk,
+    events,
+    evidence,
+    forgotten,
+    ladder,
+    lines,
+    sending,
+    underway,
+)
 from incident.escalation.draft import Draft
 from incident.escalation.effects import Decision, ShowLight
 from incident.escalation.events import Command, Event, Opened
@@ -79,12 +90,13 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     events.CallSilent: lines.on_call_silent,
     events.CallAgain: lines.on_call_again,
     events.LineWaits: lines.on_line_waits,
+    events.RangUs: lines.on_rang_us,
     events.CarrierDown: lines.on_carrier_down,
     events.DeskRung: desk.on_desk_rung,
     events.DeskDue: desk.on_desk_due,
     events.DeskAnswered: desk.on_desk_answered,
     events.ReminderDue: desk.on_reminder_due,
-    events.Forgotten: desk.on_forgotten,
+    events.Forgotten: forgotten.on_forgotten,
     events.Take: desk.on_take,
     events.CallDriver: desk.on_call_driver,
     events.Answered: answers.on_answered,

@@ -3,6 +3,7 @@
 Two things bring an operator's telephone to ring: somebody waits on a line, or a task has waited for
 longer than its take-by time. Either goes through the plan's rounds: who has the incident or was free
 for longest, then all who are free, the supervisors, the second site. Whoever presses 1 has taken it.
+After the incident is closed only a unit on the scene that says nothing brings them to ring.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from incident.escalation.events import (
     DeskAnswered,
     DeskDue,
     DeskRung,
-    Forgotten,
     ReminderDue,
     Take,
 )
@@ -28,6 +28,19 @@ def summon(draft: Draft, *, reason: str) -> None:
     """Bring an operator to somebody who is on the line; once, until somebody came or nobody could."""
     if draft.state.on_line is None and draft.state.desk_round is None:
         _ring(draft, 0, reason)
+
+
+def look_after(draft: Draft) -> None:
+    """Bring an operator to a unit that says nothing on the scene of a closed incident."""
+    if draft.state.desk_round is None:
+        _ring(draft, 0, "lone_worker")
+
+
+def let_be(draft: Draft) -> None:
+    """The unit is well after all: whoever is rung for it on a closed incident need not come."""
+    if draft.state.phase is Phase.CLOSED and draft.state.desk_round is not None:
+        dismiss(draft)
+        draft.do(CancelCalls(CallParty.OPERATOR))
 
 
 def dismiss(draft: Draft) -> None:
@@ -55,16 +68,20 @@ def on_desk_rung(draft: Draft, event: DeskRung) -> None:
 
 def on_desk_due(draft: Draft, event: DeskDue) -> None:
     """Nobody of this round has taken it in time."""
-    if draft.state.desk_round == event.round and draft.state.on_line is None:
+    came = draft.state.on_line is not None and draft.state.phase is not Phase.CLOSED
+    if draft.state.desk_round == event.round and not came:
         _next_round(draft, event.round)
 
 
 def on_desk_answered(draft: Draft, event: DeskAnswered) -> None:
     """An operator pressed the key: it is theirs, and they are connected with whoever waits, or is rung now."""
-    if draft.state.on_line is not None:
+    closed = draft.state.phase is Phase.CLOSED
+    if draft.state.desk_round is None if closed else draft.state.on_line is not None:
         return
     draft.note("desk_answered", operator=event.operator, attempt=event.attempt)
     _take(draft, event.operator, keep=CallParty.DRIVER)
+    if closed:
+        return  # they have heard whom to look after: nobody is to be rung about what is over
     draft.change(on_line=event.operator, on_line_attempt=event.attempt)
     if draft.state.waiting:
         for party in draft.state.waiting:
@@ -100,18 +117,14 @@ def on_reminder_due(draft: Draft, event: ReminderDue) -> None:
         return
     level = state.alarm_level + 1
     draft.change(alarm_level=level)
-    ladder.alarm(draft, state.tasks[0], reason="still_waiting", level=level)
     urgent = bool(URGENT & set(state.tasks))
+    if state.call_back_by is not None and event.at >= state.call_back_by:
+        urgent = True
+        draft.change(call_back_by=draft.after(draft.plan.desk.call_back_s))
+    ladder.alarm(draft, state.tasks[0], reason="still_waiting", level=level)
     if urgent and state.desk_round is None and state.on_line is None:
         # At the console it was seen by whoever is free: now all telephones, then the rounds behind them.
         _ring(draft, min(1, len(draft.plan.desk.rounds) - 1), "still_waiting")
-
-
-def on_forgotten(draft: Draft, event: Forgotten) -> None:
-    """Nobody and nothing would have come back to it: a person has to look, whoever has it."""
-    draft.note("auditor_alarm", reason=event.why)
-    draft.change(remind_at=None)  # whatever was set is gone
-    ladder.alarm(draft, Task.TAKE, reason="forgotten")
 
 
 def leave(draft: Draft, event: CallEnded) -> None:
@@ -147,7 +160,8 @@ def _ring(draft: Draft, number: int, reason: str) -> None:
 
 def _next_round(draft: Draft, number: int) -> None:
     state = draft.state
-    claimed = state.taken_by is not None and Task.TAKE not in state.tasks
+    closed = state.phase is Phase.CLOSED
+    claimed = state.taken_by is not None and Task.TAKE not in state.tasks and not closed
     if claimed and not state.waiting and not state.driver.answered:
         # An operator had only their own telephone rung: nobody else is wanted.
         dismiss(draft)

@@ -48,6 +48,8 @@ class Draft:
     def drop_task(self, *tasks: Task) -> None:
         """Something no longer waits for an operator."""
         self.change(tasks=tuple(task for task in self.state.tasks if task not in tasks))
+        if Task.CALL_BACK in tasks:
+            self.change(call_back_by=None)
         if not URGENT & set(self.state.tasks):
             self.change(alarm_level=0, remind_at=None)
 

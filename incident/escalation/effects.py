@@ -84,10 +84,14 @@ class ConnectLine(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Message(Effect):
-    """Send a text to the driver: `push` or `sms`, by the name of its wording."""
+    """Send a text to the driver: `push`, `sms` or `mail`, by the name of its wording.
+
+    `dispatch` is which of those who come it is about, where it is about one.
+    """
 
     channel: str
     template: str
+    dispatch: DispatchKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,14 @@ class LineWaits(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RangUs(Event):
+    """Somebody whom we ring has rung us: `attempt` is the number of their own call, of party caller."""
+
+    party: CallParty
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class CarrierDown(Event):
     """The carrier has taken no call for a while, since `since`."""
 

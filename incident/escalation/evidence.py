@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from incident.escalation import ladder
+from incident.escalation import ladder, sending
 from incident.escalation.draft import Draft
 from incident.escalation.events import DeviceSilent, DroveOn, Joined, RoadKnown
 from incident.escalation.state import State, Task
 from incident.plan.plan import Plan
 from schemas.impact import Severity
-from schemas.incident import Phase, Trigger
+from schemas.incident import Phase, RoadKind, Trigger
 
 
 def raises(state: State, event: Joined, plan: Plan) -> bool:
@@ -92,7 +92,9 @@ def on_road_known(draft: Draft, event: RoadKnown) -> None:
     draft.change(road=event.road)
     rule = draft.plan.rule_of(draft.rule.occasions[0], event.road)
     if rule.name != state.rule and state.phase is Phase.REACHING:
-        ladder.change_rule(draft, rule.name)
+        ladder.go_by(draft, rule.name)
+    if event.road is RoadKind.EXPRESSWAY:
+        sending.keep_off_expressway(draft)
 
 
 def _is_grave(event: Joined) -> bool:

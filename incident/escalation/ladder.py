@@ -7,6 +7,7 @@ Pure, like everything `decide` is made of. Timer names are built here, in `incid
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from incident.escalation.effects import ClearTimers, Message, OfferNext, PlaceCa
 from incident.escalation.events import StepDue
 from incident.escalation.state import OPEN_DISPATCH, URGENT, Line, Task
 from incident.escalation.urgency import of_call
-from incident.plan.plan import Do
+from incident.plan.plan import Do, Rule
 from schemas.incident import AmbulanceState, CallParty, DispatchKind, DispatchState, Phase, Reach
 
 # How often a step that waits for the car to stop looks again.
@@ -24,6 +25,13 @@ _LOOK_AGAIN_S = 5.0
 # A device's first positions come within some seconds: until then the car counts as driving. One that has lost its GPS
 # must not silence us for longer.
 _SPEED_COMES_WITHIN_S = 20.0
+
+# Who rang us usually knows by then that a person is coming: whether they are still there is asked so often.
+_SPEAKS_LONG_S = 60.0
+
+# The contact hears that we cannot reach the driver, so who may be speaking to us just now is given this long.
+# Voicemail picks up too, and must not silence the plan.
+_MAY_SPEAK_S = 30.0
 
 # What still runs once an operator has taken the incident over.
 _EVEN_WHEN_TAKEN = frozenset({Do.OFFER_HELP, Do.SEND_HELP, Do.ASK_AMBULANCE})
@@ -38,7 +46,9 @@ def start(draft: Draft) -> None:
     generation = draft.state.generation
     for index, step in enumerate(draft.rule.steps):
         if step.after_s == 0 and step.do is Do.CALL_DRIVER and draft.state.driver.under_way:
-            continue  # raised while the phone rings: that call is the first one
+            # Raised while the phone rings: that call is the first one.
+            draft.change(steps_done=(*draft.state.steps_done, index))
+            continue
         if step.after_s == 0 and not step.wait_until_stopped:
             _do(draft, index)
         else:
@@ -72,6 +82,37 @@ def change_rule(draft: Draft, name: str) -> None:
     restart(draft)
 
 
+def go_by(draft: Draft, name: str) -> None:
+    """Go on by the rule for another road: nothing new has happened, so its clock runs on and what was done is done."""
+    draft.note("rule_for_road", rule=name, before=draft.state.rule)
+    done = Counter(_what(draft.rule, index) for index in draft.state.steps_done)
+    draft.change(rule=name, generation=draft.state.generation + 1, steps_done=())
+    draft.do(ClearTimers("step:"))
+    overdue: list[int] = []
+    for index, step in enumerate(draft.rule.steps):
+        due_at = draft.state.plan_from + timedelta(seconds=step.after_s * draft.plan.scale)
+        if done[_what(draft.rule, index)] > 0:
+            done[_what(draft.rule, index)] -= 1
+            draft.change(steps_done=(*draft.state.steps_done, index))
+        elif due_at <= draft.at and not step.wait_until_stopped:
+            overdue.append(index)
+        else:
+            draft.do(SetTimer(f"step:{draft.state.generation}:{index}", max(due_at, draft.at)))
+    for index in overdue:
+        _do(draft, index)
+
+
+def _what(rule: Rule, index: int) -> tuple[str, ...]:
+    """What a step does, so far as one of another rule may stand for it: other words or other help are another step."""
+    match rule.steps[index].do:
+        case Do.PUSH | Do.SMS as do:
+            return do, rule.template
+        case Do.OFFER_HELP | Do.SEND_HELP as do:
+            return do, rule.help or "none"
+        case do:
+            return (do,)
+
+
 def on_step_due(draft: Draft, event: StepDue) -> None:
     """Carry out a step that has come due, or hold it while the car still moves or the night is quiet."""
     if event.generation != draft.state.generation or event.step in draft.state.steps_done:
@@ -79,7 +120,10 @@ def on_step_due(draft: Draft, event: StepDue) -> None:
     step = draft.rule.steps[event.step]
     if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
         return
-    if step.wait_until_stopped and (look_at := _held_until(draft, event)) is not None:
+    look_at = _held_until(draft, event) if step.wait_until_stopped else None
+    if look_at is None and step.do is Do.CALL_CONTACT:
+        look_at = _driver_speaks_until(draft, step.after_s)
+    if look_at is not None:
         draft.do(SetTimer(f"step:{event.generation}:{event.step}", look_at))
         return
     if not missed.put_off(draft, event):
@@ -93,6 +137,21 @@ def _held_until(draft: Draft, event: StepDue) -> datetime | None:
         return look_at if event.moving else None
     known_by = draft.state.plan_from + timedelta(seconds=_SPEED_COMES_WITHIN_S * draft.plan.scale)
     return min(look_at, known_by) if draft.at < known_by else None
+
+
+def speaks_with_us(draft: Draft) -> bool:
+    """Whether the driver, or their voicemail, is on a line of ours or theirs."""
+    return draft.state.driver.answered or CallParty.DRIVER in draft.state.callers.values()
+
+
+def _driver_speaks_until(draft: Draft, after_s: float) -> datetime | None:
+    """When to look again whether the driver still speaks with us; None if not, or if it has been for long."""
+    if not speaks_with_us(draft):
+        return None
+    planned_at = draft.state.plan_from + timedelta(seconds=after_s * draft.plan.scale)
+    since = max(planned_at, draft.state.driver.began_at or planned_at)
+    until = since + timedelta(seconds=_MAY_SPEAK_S * draft.plan.scale)
+    return min(draft.after(_LOOK_AGAIN_S), until) if draft.at < until else None
 
 
 def _do(draft: Draft, index: int) -> None:
@@ -137,10 +196,14 @@ def reach_driver(draft: Draft) -> None:
 def call(draft: Draft, party: CallParty, rank: int = 1, *, at_once: bool = False) -> None:
     """Ring somebody; while an earlier attempt is under way, or just over, ring again a while after it has ended.
 
-    `rank` says which of the emergency contacts, from 1. `at_once`: a person at our end waits for it.
+    Who is on the line by a call of their own is rung when that has ended. `rank` says which of the emergency
+    contacts, from 1. `at_once`: a person at our end waits for it, or they have just hung up.
     """
     line = draft.state.line(party)
-    if line.under_way:
+    on_line = party in draft.state.callers.values() and not at_once
+    if on_line:
+        draft.do(SetTimer(f"again:{party}", draft.after(_SPEAKS_LONG_S)))
+    if line.under_way or on_line:
         _set_line(draft, party, replace(line, wanted=True))
         return
     # The line is left free in between, so that the fire station reaches it too.
@@ -157,6 +220,12 @@ def call(draft: Draft, party: CallParty, rank: int = 1, *, at_once: bool = False
     watch_call(draft, party)
 
 
+def call_later(draft: Draft, party: CallParty, rank: int) -> None:
+    """Ring somebody once the driver has had time to speak with us."""
+    _set_line(draft, party, replace(draft.state.line(party), wanted=True, rank=rank))
+    draft.do(SetTimer(f"again:{party}", draft.after(_MAY_SPEAK_S)))
+
+
 def end_call(draft: Draft, party: CallParty, attempt: int) -> None:
     """An attempt is over: the next one, if it was due meanwhile, follows after the pause."""
     line = draft.state.line(party)
@@ -166,6 +235,15 @@ def end_call(draft: Draft, party: CallParty, attempt: int) -> None:
     draft.do(ClearTimers(f"giveup:{party}:"))
     if line.wanted and draft.state.phase is Phase.REACHING:
         call(draft, party)
+
+
+def nobody_there(draft: Draft, party: CallParty) -> None:
+    """The policyholder named fewer contacts than the plan would try: this was no attempt."""
+    line = draft.state.line(party)
+    there = line.rank - 1
+    _set_line(draft, party, Line(line.attempts - 1, rank=there, began_at=line.began_at, ended_at=draft.at))
+    draft.do(ClearTimers(f"giveup:{party}:"))
+    draft.note("no_further_contact", contacts=there)
 
 
 def pick_up(draft: Draft, party: CallParty, attempt: int) -> None:
@@ -197,9 +275,18 @@ def watch_tasks(draft: Draft) -> None:
     """Come back to the tasks that wait: within the take-by time until every round of the desk was rung."""
     climbs = bool(URGENT & set(draft.state.tasks)) and draft.state.alarm_level < len(draft.plan.desk.rounds)
     due_at = draft.after(draft.rule.take_by_s if climbs else draft.plan.help.remind_s)
+    if draft.state.call_back_by is not None:
+        due_at = min(due_at, max(draft.state.call_back_by, draft.after(1)))
     if draft.state.remind_at is None or due_at < draft.state.remind_at:
         draft.change(remind_at=due_at)
         draft.do(SetTimer("remind", due_at))
+
+
+def promise_call_back(draft: Draft, *, reason: str) -> None:
+    """Somebody was told that a person will call them: a task whose telephones ring too, though not at once."""
+    if draft.state.call_back_by is None:
+        draft.change(call_back_by=draft.after(draft.plan.desk.call_back_s))
+    alarm(draft, Task.CALL_BACK, reason=reason)
 
 
 def ask_ambulance(draft: Draft) -> None:
@@ -208,7 +295,7 @@ def ask_ambulance(draft: Draft) -> None:
         draft.change(ambulance=AmbulanceState.NEEDED)
     if draft.state.ambulance in (AmbulanceState.NEEDED, AmbulanceState.REFUSED):
         draft.add_task(Task.REQUEST_AMBULANCE)
-    draft.note("ambulance_asked")
+    draft.note("ambulance_needed")
 
 
 def request_help(draft: Draft, kind: DispatchKind | None, *, operator: str | None = None) -> None:
@@ -216,6 +303,8 @@ def request_help(draft: Draft, kind: DispatchKind | None, *, operator: str | Non
     if kind is None or draft.state.dispatches.get(kind) in OPEN_DISPATCH:
         return
     draft.change(dispatches={**draft.state.dispatches, kind: DispatchState.REQUESTED})
+    others = tuple(other for other in draft.state.sent_by_hand if other is not kind)
+    draft.change(sent_by_hand=others if operator is None else (*others, kind))
     draft.note("dispatch_requested", dispatch=kind, operator=operator)
     draft.do(OfferNext(kind, operator=operator))
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from incident.escalation import desk, ladder
 from incident.escalation.draft import Draft
-from incident.escalation.effects import CheckCall
-from incident.escalation.events import CallAgain, CallEnded, CallMoved, CallSilent, CarrierDown, LineWaits
+from incident.escalation.effects import CancelCalls, CheckCall
+from incident.escalation.events import (
+    CallAgain,
+    CallEnded,
+    CallMoved,
+    CallSilent,
+    CarrierDown,
+    LineWaits,
+    RangUs,
+)
 from incident.escalation.state import Line, Task
 from schemas.incident import CallParty, Phase
 
@@ -29,6 +37,10 @@ def on_call_moved(draft: Draft, event: CallMoved) -> None:
 
 def on_call_ended(draft: Draft, event: CallEnded) -> None:
     """A call is over, or could not be placed at all."""
+    line = draft.state.line(event.party)
+    if event.status == "no_number" and line.rank > 1:
+        ladder.nobody_there(draft, event.party)
+        return
     draft.note("call_ended", party=event.party, attempt=event.attempt, status=event.status)
     if event.party is CallParty.OPERATOR:
         desk.leave(draft, event)
@@ -39,10 +51,10 @@ def on_call_ended(draft: Draft, event: CallEnded) -> None:
     if event.party in draft.state.waiting:
         _left_waiting(draft, event.party)
     if event.party is CallParty.CALLER:
-        return  # they rang us: no line of ours is free again
-    line = draft.state.line(event.party)
+        _caller_left(draft, event.attempt)
+        return
     ladder.end_call(draft, event.party, event.attempt)
-    if event.status == "no_number" and line.rank == 1:
+    if event.status == "no_number":
         ladder.alarm(draft, Task.TAKE, reason="no_number", party=event.party)
     if event.party is CallParty.CONTACT and event.status in _UNHEARD:
         _next_contact(draft, line, event.attempt)
@@ -51,7 +63,11 @@ def on_call_ended(draft: Draft, event: CallEnded) -> None:
 def _next_contact(draft: Draft, line: Line, attempt: int) -> None:
     """Nobody picked up there: the next of the emergency contacts, if the plan tries more than one."""
     more = line.rank < draft.rule.contacts_tried and line.attempts == attempt and line.under_way
-    if more and draft.state.phase is Phase.REACHING:
+    if not more or draft.state.phase is not Phase.REACHING:
+        return
+    if ladder.speaks_with_us(draft):
+        ladder.call_later(draft, CallParty.CONTACT, line.rank + 1)
+    else:
         ladder.call(draft, CallParty.CONTACT, line.rank + 1)
 
 
@@ -73,10 +89,19 @@ def on_call_silent(draft: Draft, event: CallSilent) -> None:
 
 
 def on_call_again(draft: Draft, event: CallAgain) -> None:
-    """The pause after an attempt is over, and another one was due meanwhile."""
+    """The pause after an attempt is over, and another one was due meanwhile; or they have been on the line for long."""
     line = draft.state.line(event.party)
-    if line.wanted and not line.under_way and draft.state.phase is Phase.REACHING:
-        ladder.call(draft, event.party)
+    if not line.wanted or line.under_way or draft.state.phase is not Phase.REACHING:
+        return
+    # The news of their hanging up may be lost, and must not silence the plan.
+    draft.do(
+        *(
+            CheckCall(CallParty.CALLER, attempt)
+            for attempt, party in draft.state.callers.items()
+            if party is event.party
+        )
+    )
+    ladder.call(draft, event.party, line.rank)
 
 
 def on_line_waits(draft: Draft, event: LineWaits) -> None:
@@ -91,11 +116,32 @@ def on_line_waits(draft: Draft, event: LineWaits) -> None:
     desk.summon(draft, reason=event.why)
 
 
+def on_rang_us(draft: Draft, event: RangUs) -> None:
+    """They are on the line by a call of their own: ours is withdrawn, and owed to them if theirs comes to nothing."""
+    draft.change(callers={**draft.state.callers, event.attempt: event.party})
+    line = draft.state.line(event.party)
+    if line.under_way and not line.answered:
+        if draft.state.phase is Phase.REACHING:
+            ladder.call(draft, event.party, line.rank)
+        draft.do(CancelCalls(event.party))
+
+
 def on_carrier_down(draft: Draft, event: CarrierDown) -> None:
     """Calls do not leave: a person must telephone by other means."""
     draft.note("carrier_down", since=event.since.isoformat())
     if draft.state.driver.under_way or draft.state.contact.under_way:
         ladder.alarm(draft, Task.TAKE, reason="carrier_down")
+
+
+def _caller_left(draft: Draft, attempt: int) -> None:
+    """Who rang us has hung up: a call that was held back for it is made now, unless a person has seen to them."""
+    party = draft.state.callers.get(attempt)
+    draft.change(callers={other: who for other, who in draft.state.callers.items() if other != attempt})
+    if party is None or party in draft.state.callers.values():
+        return
+    line = draft.state.line(party)
+    if line.wanted and not line.under_way and draft.state.phase is Phase.REACHING:
+        ladder.call(draft, party, line.rank, at_once=True)
 
 
 def _left_waiting(draft: Draft, party: CallParty) -> None:

@@ -126,6 +126,20 @@ def stand_down_all(draft: Draft) -> None:
             draft.do(StandDown(kind))
 
 
+def keep_off_expressway(draft: Draft) -> None:
+    """Nobody is to walk there by a machine's word: a guard whom no operator sent is called off, or a person judges."""
+    kind, state = DispatchKind.GUARD, draft.state.dispatches.get(DispatchKind.GUARD)
+    if state not in OPEN_DISPATCH or kind in draft.state.sent_by_hand:
+        return
+    if _holder(draft, kind) is None:
+        draft.do(StandDown(kind))
+        ladder.alarm(draft, Task.NO_UNIT, reason="expressway", dispatch=kind)
+        return
+    # Who has accepted may be nearly there, and turning back has its own danger.
+    underway.withdraw_offers(draft, kind)
+    ladder.alarm(draft, Task.TAKE, reason="guard_to_expressway", dispatch=kind, unit=_holder(draft, kind))
+
+
 def _follow(draft: Draft, event: DispatchMoved, before: Work | None) -> None:
     """What a dispatch's new state asks for."""
     kind = event.kind
@@ -137,7 +151,7 @@ def _follow(draft: Draft, event: DispatchMoved, before: Work | None) -> None:
                 draft.note("unit_replaced", dispatch=kind, unit=event.unit_id, before=before.unit_id)
             draft.drop_task(Task.NO_UNIT)
             underway.watch(draft, kind)
-            draft.do(Message("push", "help_accepted"), Message("sms", "help_accepted"))
+            draft.do(*(Message(channel, "help_accepted", kind) for channel in ("push", "sms")))
         case DispatchState.EN_ROUTE:
             draft.do(ClearTimers(f"depart:{kind}:"))
         case DispatchState.ON_SCENE:

@@ -43,7 +43,7 @@ class Task(StrEnum):
 
 
 URGENT = frozenset({Task.TAKE, Task.REQUEST_AMBULANCE, Task.NO_UNIT})
-"""Tasks whose take-by time brings telephones to ring; a call back can wait for whoever is free."""
+"""Tasks whose take-by time brings telephones to ring; a call back does so only where it was promised, and later."""
 
 
 class Light(StrEnum):
@@ -99,10 +99,13 @@ class State:
     `plan_from` is the zero of the plan's clock; `generation` fences its timers: a step
     that fires with another generation belongs to a ladder that no longer runs, and one of
     `steps_done` has fired before.
-    `help_refused` is what nobody may send by itself any more. `call_back_promised` outlives a
-    lighter ladder that begins meanwhile: the driver was told that a person will call.
+    `help_refused` is what nobody may send by itself any more, `sent_by_hand` the kinds whose last dispatch an
+    operator began. `call_back_promised` outlives a
+    lighter ladder that begins meanwhile: the driver was told that a person will call. `call_back_by` is when
+    telephones ring for a promised one that nobody has made.
     `waiting` are those on a line who wait for a person, `desk_round` is the round of the plan's desk whose
-    telephones ring for it, `on_line` the operator who came, by the call `on_line_attempt`. `alarm_level` is
+    telephones ring for it, `callers` which of those we ring are on the line by a call of their own, by its attempt,
+    `on_line` the operator who came, by the call `on_line_attempt`. `alarm_level` is
     how often a task was left waiting for longer than its take-by time, `remind_at` when the next one is over.
     `silent` and `drove_on` are what was seen of the car since its last shock.
     `offers` are those who may still accept a dispatch, `works` those who have: a unit by its id, a provider's
@@ -123,13 +126,16 @@ class State:
     contact: Line = field(default_factory=Line)
     dispatches: dict[DispatchKind, DispatchState] = field(default_factory=dict[DispatchKind, DispatchState])
     help_refused: tuple[DispatchKind, ...] = ()
+    sent_by_hand: tuple[DispatchKind, ...] = ()
     call_back_promised: bool = False
+    call_back_by: datetime | None = None
     tasks: tuple[Task, ...] = ()
     road: RoadKind = RoadKind.UNKNOWN
     reach: Reach = Reach.VOICE
     ambulance: AmbulanceState | None = None
     waiting: tuple[CallParty, ...] = ()
     desk_round: int | None = None
+    callers: dict[int, CallParty] = field(default_factory=dict[int, CallParty])
     on_line: str | None = None
     on_line_attempt: int | None = None
     alarm_level: int = 0
@@ -150,11 +156,16 @@ class State:
                 return Line()
 
     @property
+    def on_scene(self) -> bool:
+        """Whether somebody we sent works there."""
+        return bool(set(self.dispatches.values()) & {DispatchState.ON_SCENE, DispatchState.SECURED})
+
+    @property
     def light(self) -> Light:
         """What the device should show: help is promised only while a unit is really coming."""
         states = set(self.dispatches.values())
         if self.phase is Phase.CLOSED:
             return Light.ENDED
-        if states & {DispatchState.ON_SCENE, DispatchState.SECURED}:
+        if self.on_scene:
             return Light.ARRIVED
         return Light.HELP_COMING if states & COMING else Light.CONNECTED

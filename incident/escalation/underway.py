@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from incident.dispatch.states import centre_of
-from incident.escalation import ladder
+from incident.escalation import desk, ladder
 from incident.escalation.draft import Draft
 from incident.escalation.effects import ClearTimers, Message, OfferNext, RemindUnit, SetTimer, WithdrawOffers
 from incident.escalation.events import DepartDue, EtaChanged, LateDue, SafetyDue, UnitSafe
@@ -39,11 +39,12 @@ def watch(draft: Draft, kind: DispatchKind) -> None:
 def unwatch(draft: Draft, kind: DispatchKind) -> None:
     """The unit has nothing to do with it any more."""
     draft.do(*(ClearTimers(f"{name}:{kind}:") for name in ("depart", "late", "safe")))
+    desk.let_be(draft)
 
 
 def arrive(draft: Draft, kind: DispatchKind) -> None:
     """The unit is there: from now on it is its own safety that is watched."""
-    _withdraw_offers(draft, kind)
+    withdraw_offers(draft, kind)
     draft.do(ClearTimers(f"depart:{kind}:"), ClearTimers(f"late:{kind}:"))
     _ask_later(draft, kind)
 
@@ -52,7 +53,14 @@ def keep_watch(draft: Draft) -> None:
     """After closing: who is still on the scene is still looked after."""
     for kind, work in draft.state.works.items():
         if draft.state.dispatches.get(kind) in _THERE and work.safe_by is not None:
-            draft.do(SetTimer(f"safe:{kind}:{work.unit_id}", work.safe_by))
+            draft.do(SetTimer(f"safe:{kind}:{work.unit_id}", max(work.safe_by, draft.after(1))))
+
+
+def withdraw_offers(draft: Draft, kind: DispatchKind) -> None:
+    """Whoever was asked beside the dispatch's unit is not needed any more."""
+    if draft.state.offers.get(kind):
+        draft.change(offers={**draft.state.offers, kind: ()})
+        draft.do(WithdrawOffers(kind), ClearTimers(f"offer:{kind}:"))
 
 
 def on_depart_due(draft: Draft, event: DepartDue) -> None:
@@ -82,7 +90,7 @@ def on_late_due(draft: Draft, event: LateDue) -> None:
     if not work.late and late_by >= _span(draft, draft.plan.help.late_s):
         draft.note("unit_late", dispatch=event.kind, unit=event.unit_id)
         _change(draft, event.kind, late=True)
-        draft.do(Message("push", "help_late"), Message("sms", "help_late"))
+        draft.do(*(Message(channel, "help_late", event.kind) for channel in ("push", "sms")))
         replace_at = work.eta_at + _span(draft, draft.plan.help.redispatch_s)
         draft.do(SetTimer(f"late:{event.kind}:{event.unit_id}", max(replace_at, draft.after(1))))
         ladder.alarm(draft, Task.TAKE, reason="unit_late", dispatch=event.kind, unit=event.unit_id)
@@ -108,10 +116,10 @@ def on_eta_changed(draft: Draft, event: EtaChanged) -> None:
     told = work.late or work.eta_at is None or event.eta_at > work.eta_at + margin
     promised_at = work.promised_at or event.eta_at
     _change(draft, event.kind, eta_at=event.eta_at, promised_at=promised_at, late=False, relieved=False)
-    _withdraw_offers(draft, event.kind)
+    withdraw_offers(draft, event.kind)
     _expect(draft, event.kind)
     if told:
-        draft.do(Message("push", "help_late"), Message("sms", "help_late"))
+        draft.do(*(Message(channel, "help_late", event.kind) for channel in ("push", "sms")))
     if event.eta_at >= promised_at + _span(draft, draft.plan.help.redispatch_s):
         # It has news, so nothing is done by itself; whether to wait for it is for a person to judge.
         ladder.alarm(draft, Task.TAKE, reason="unit_much_later", dispatch=event.kind, unit=event.unit_id)
@@ -130,8 +138,11 @@ def on_safety_due(draft: Draft, event: SafetyDue) -> None:
         return
     _ask_again(draft, event.kind, draft.plan.help.lone_worker_s)
     if draft.state.phase is Phase.CLOSED:
-        # Nobody has it any more, and no task is kept: the alarm itself is what is left.
-        draft.note("operator_alarmed", task=Task.TAKE, reason="lone_worker", unit=event.unit_id)
+        # Nobody has it any more, and no task is kept: telephones ring for it at once, and each time again.
+        draft.note(
+            "operator_alarmed", task=Task.TAKE, reason="lone_worker", dispatch=event.kind, unit=event.unit_id
+        )
+        desk.look_after(draft)
         return
     ladder.alarm(draft, Task.TAKE, reason="lone_worker", dispatch=event.kind, unit=event.unit_id)
 
@@ -141,14 +152,8 @@ def on_unit_safe(draft: Draft, event: UnitSafe) -> None:
     if _of(draft, event) is None or draft.state.dispatches.get(event.kind) not in _THERE:
         return
     draft.note("unit_safe", dispatch=event.kind, unit=event.unit_id)
+    desk.let_be(draft)
     _ask_later(draft, event.kind)
-
-
-def _withdraw_offers(draft: Draft, kind: DispatchKind) -> None:
-    """Whoever was asked beside the dispatch's unit is not needed any more."""
-    if draft.state.offers.get(kind):
-        draft.change(offers={**draft.state.offers, kind: ()})
-        draft.do(WithdrawOffers(kind), ClearTimers(f"offer:{kind}:"))
 
 
 def _expect(draft: Draft, kind: DispatchKind) -> None:

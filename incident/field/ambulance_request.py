@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from incident.dispatch.brief import SEVERITIES
 from incident.places.describe import describe
 from incident.places.place import FireHeadquarters, Words
 from incident.places.words import coordinates
 from incident.record.offers import SQL
 from incident.wording import clock_time
 from runtime.database import Connection
-from schemas.impact import Position
-from schemas.incident import AmbulanceState
+from schemas.impact import Position, Severity
+from schemas.incident import AmbulanceState, Trigger
 
 _DESK: Final = Words(
     "この電話から119番にかけると、この受付がある市町村の消防につながります。"
@@ -40,11 +41,13 @@ _SIDES: Final = (
     Words("左側面", "the left"),
     Words("左前", "the front left"),
 )
-_SEVERITIES: Final = {
-    "light": Words("軽い", "light"),
-    "moderate": Words("中程度の", "moderate"),
-    "severe": Words("強い", "severe"),
-    "very_severe": Words("非常に強い", "very severe"),
+_BY_BUTTON: Final = Words("車の緊急ボタンによる通報で", "By the button in the car")
+_TOLD_BY: Final = {
+    Trigger.LONG_PRESS: _BY_BUTTON,
+    Trigger.SHORT_PRESS: _BY_BUTTON,
+    Trigger.PHONE_CRASH: Words("スマートフォンの衝突検知による通報で", "By the crash detection of a phone"),
+    Trigger.CALL: Words("当社への連絡による通報で", "Somebody contacted us"),
+    Trigger.IMPACT: Words("車載装置による通報で", "By the device in the car"),
 }
 
 
@@ -110,12 +113,10 @@ def _place(position: Position | None, place: Words | None) -> Words:
 def _impact(row: dict[str, Any]) -> Words:
     at: datetime = row["occurred_at"]
     ja, en = f"時刻は{clock_time(at)}ごろ。", f"At about {clock_time(at)}."
-    severity = _SEVERITIES.get(row["severity"] or "")
-    if severity is None:
-        return Words(
-            f"{ja}車の緊急ボタンによる通報で、衝撃は不明です。",
-            f"{en} By the button in the car; impact not known.",
-        )
+    if row["severity"] is None:
+        told = _TOLD_BY[Trigger(row["trigger"])]
+        return Words(f"{ja}{told.ja}、衝撃は不明です。", f"{en} {told.en}; impact not known.")
+    severity = SEVERITIES[Severity(row["severity"])]
     if row["delta_v_kmh"] is None:
         return Words(f"{ja}{severity.ja}衝撃です。", f"{en} The impact was {severity.en}.")
     least = row["delta_v_is_lower_bound"]
@@ -132,13 +133,13 @@ def _impact(row: dict[str, Any]) -> Words:
 def _people(row: dict[str, Any]) -> Words:
     if row["answer"] == "ambulance":
         return Words(
-            "乗っている人から救急車の要請がありました。人数は確認できていません。",
-            "Somebody in the car asked for an ambulance. How many people there are is not known.",
+            "運転者または通報した人から救急車の要請がありました。人数は確認できていません。",
+            "The driver or whoever told us asked for an ambulance. How many people there are is not known.",
         )
-    if row["answer"] is None:
+    if row["answer"] is None and not row["heard"]:
         return Words(
             "車内の人と連絡が取れていません。人数とけがの程度は不明です。",
-            "Nobody in the car answers. How many there are, and how they are hurt, is not known.",
+            "The people in the car cannot be reached. How many there are, and how they are hurt, is not known.",
         )
     return Words("けが人の数と程度は確認中です。", "How many are hurt, and how, is being established.")
 

@@ -9,6 +9,11 @@ INSERT INTO escalation_plans (sha256, toml) VALUES (%(sha256)s, %(toml)s)
 ON CONFLICT (sha256) DO UPDATE SET activated_at = clock_timestamp()
 RETURNING version;
 
+-- name: keep_plan
+-- Known by its text, without becoming the one that new incidents open with.
+INSERT INTO escalation_plans (sha256, toml, activated_at) VALUES (%(sha256)s, %(toml)s, 'epoch')
+ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING version;
+
 -- name: note_activation
 INSERT INTO access_log (actor, action, object, reason)
 VALUES (%(actor)s, 'activate plan', %(object)s, %(reason)s);

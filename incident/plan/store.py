@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from incident.plan.check import judge
+from incident.plan.plan import read_plan
 from runtime.database import Connection
 from runtime.sql import Queries
 
@@ -46,10 +47,24 @@ def activate(conn: Connection, toml: str, *, actor: str, reason: str) -> int:
     The same text keeps its version. Raises plan.PlanError where a new plan may not be so.
     """
     judge(toml)
-    values = {"sha256": sha256(toml.encode()).hexdigest(), "toml": toml}
-    row = conn.execute(SQL["activate_plan"], values).fetchone()
-    if row is None:
-        raise AssertionError("INSERT … RETURNING gave no row")
-    version = int(row["version"])
+    version = put(conn, toml)
     conn.execute(SQL["note_activation"], {"actor": actor, "object": f"plan {version}", "reason": reason})
     return version
+
+
+def put(conn: Connection, toml: str) -> int:
+    """The same for a plan that need only be readable, with nobody to name. Raises plan.PlanError."""
+    read_plan(toml)
+    return _version(conn, "activate_plan", toml)
+
+
+def keep(conn: Connection, toml: str) -> int:
+    """Have a plan in the database without making it the one that new incidents open with; its version."""
+    return _version(conn, "keep_plan", toml)
+
+
+def _version(conn: Connection, query: str, toml: str) -> int:
+    row = conn.execute(SQL[query], {"sha256": sha256(toml.encode()).hexdigest(), "toml": toml}).fetchone()
+    if row is None:
+        raise AssertionError("INSERT … RETURNING gave no row")
+    return int(row["version"])

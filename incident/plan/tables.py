@@ -81,11 +81,14 @@ class Help(Strict):
 
 
 class Desk(Strict):
-    """How operators are rung to be put through; seconds. After `hold_s` on hold the machine speaks alone."""
+    """How operators are rung to be put through, round by round; seconds. After the last the machine speaks alone.
+
+    For a call back that was promised they are rung once nobody has made it within `call_back_s`.
+    """
 
     ring_s: Annotated[float, seconds(5, 60)] = 15.0
     rounds: Annotated[tuple[Round, ...], Field(min_length=1, max_length=4)] = tuple(Round)
-    hold_s: Annotated[float, seconds(15, 600)] = 90.0
+    call_back_s: Annotated[float, seconds(60, 3600)] = 300.0
 
     @model_validator(mode="after")
     def _each_round_once(self) -> Desk:

@@ -51,8 +51,8 @@ def apply(hands: Hands, plan: Plan, state: State, effect: Effect) -> list[Event]
             telephones.check(hands, party, attempt)
         case CancelCalls(party):
             return telephones.cancel(hands, party)
-        case Message(channel, template):
-            texts.write(hands, channel, template)
+        case Message(channel, template, dispatch):
+            texts.write(hands, channel, template, dispatch=dispatch)
         case OfferNext():
             return offers.offer(hands, offers.Terms(plan.help, plan.scale, state.road), effect)
         case SeekAgain(kind):

@@ -234,7 +234,13 @@ VALUES (%(incident_id)s, %(unit_id)s, %(drive_s)s, clock_timestamp())
 ON CONFLICT (incident_id, unit_id) DO UPDATE SET drive_s = excluded.drive_s, asked_at = excluded.asked_at;
 
 -- name: ambulance_facts
-SELECT i.state ->> 'ambulance' AS ambulance, i.lat_deg, i.lon_deg, i.occurred_at, i.severity, i.answer,
+-- `heard`: somebody is or was on the line, or wrote; a call that only was picked up may have been voicemail.
+SELECT i.state ->> 'ambulance' AS ambulance, i.lat_deg, i.lon_deg, i.occurred_at, i.trigger, i.severity, i.answer,
+       i.trigger = 'call'
+       OR EXISTS (SELECT FROM calls c WHERE c.incident_id = i.id AND c.party IN ('driver', 'caller')
+                  AND (c.state = 'answered' OR c.spoken IS NOT NULL))
+       OR EXISTS (SELECT FROM chat_messages m WHERE m.incident_id = i.id AND m.party = 'driver'
+                  AND m.operator IS NULL) AS heard,
        v.plate, v.model, v.colour, v.fuel, hardest.delta_v_kmh, hardest.delta_v_is_lower_bound, hardest.pdof_deg,
        hardest.rollover, fix.heading_deg
 FROM incidents i

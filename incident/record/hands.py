@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 
 from incident import wording
 from incident.escalation.effects import Note
+from incident.plan.tables import Languages
 from incident.record.ledger import Ledger
 from incident.wording import Facts
 from runtime.sql import Queries
 from schemas.impact import Position
+from schemas.incident import DispatchKind, Reach, Trigger
 
 SQL = Queries("incident.record")
 
@@ -38,6 +40,8 @@ class Hands:
     device_id: str | None
     holder_id: UUID | None
     position: Position | None
+    languages: Languages
+    """In which languages the incident's plan has people spoken to."""
 
     def write(self, notes: Iterable[Note], actor: str) -> None:
         """Append to the incident's record."""
@@ -81,18 +85,21 @@ class Hands:
             },
         )
 
-    def facts(self) -> Facts:
-        """What the words about the incident are filled with."""
+    def facts(self, dispatch: DispatchKind | None = None) -> Facts:
+        """What the words about the incident are filled with; who comes is of that dispatch, or the latest."""
         row: dict[str, Any] = (
             self.conn.look(SQL["facts_of_incident"], {"incident_id": self.incident_id}).fetchone() or {}
         )
-        coming = self.conn.look(SQL["coming_unit"], {"incident_id": self.incident_id}).fetchone()
+        key = {"incident_id": self.incident_id, "kind": dispatch}
+        coming = self.conn.look(SQL["coming_unit"], key).fetchone()
         return Facts(
             insurer_ja=self.insurer.ja,
             insurer_en=self.insurer.en,
             name=row.get("name") or "",
             car=" ".join(part for part in (row.get("colour"), row.get("model"), row.get("plate")) if part),
             time=wording.clock_time(row["occurred_at"]) if row else "",
+            trigger=Trigger(row["trigger"]) if row else None,
+            in_writing=row.get("reach") == Reach.TEXT,
             unit=coming["unit"] if coming else "",
             # A time that has passed is no news of when they will come.
             eta=wording.clock_time(coming["eta_at"])

@@ -27,7 +27,8 @@ from schemas.incident import CallParty, Language
 SQL: Final = Queries("incident.record", "links.sql")
 _BYTES: Final = 9
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{12}")
-_AFTERLIFE: Final = timedelta(hours=24)
+_ADDRESS: Final = re.compile(r"(/a/)[A-Za-z0-9_-]{12}")
+AFTERLIFE: Final = timedelta(hours=24)
 
 
 class Executes(Protocol):
@@ -60,11 +61,16 @@ def address(conn: Executes, base_url: str, incident_id: UUID, party: CallParty) 
     return f"{base_url}/a/{row['token']}"
 
 
+def without_token(text: str) -> str:
+    """A text without what makes the addresses in it lead anywhere."""
+    return _ADDRESS.sub(r"\1…", text)
+
+
 def find(conn: Connection, token: str) -> Link | None:
     """The link of that token; None if there is none any more."""
     if not _TOKEN.fullmatch(token):
         return None
-    row = conn.execute(SQL["find_link"], {"token": token, "afterlife": _AFTERLIFE}).fetchone()
+    row = conn.execute(SQL["find_link"], {"token": token, "afterlife": AFTERLIFE}).fetchone()
     if row is None:
         return None
     return Link(
@@ -76,9 +82,9 @@ def find(conn: Connection, token: str) -> Link | None:
     )
 
 
-def take_form(conn: Connection, link: Link, form: UUID) -> bool:
+def take_form(conn: Connection, token: str, form: UUID) -> bool:
     """Whether a form is sent for the first time; each page brings a form of its own."""
-    return conn.execute(SQL["take_form"], {"token": link.token, "form": form}).fetchone() is not None
+    return conn.execute(SQL["take_form"], {"token": token, "form": form}).fetchone() is not None
 
 
 def revoke(conn: Connection, incident_id: UUID) -> int:

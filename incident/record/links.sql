@@ -7,8 +7,11 @@ SET token = CASE WHEN answer_links.revoked_at IS NULL THEN answer_links.token EL
 RETURNING token;
 
 -- name: find_link
+-- The page speaks as what was written to them did.
 SELECT l.token, l.incident_id, l.party, l.used_at,
-       coalesce(CASE WHEN l.party = 'contact'
+       coalesce((SELECT m.language FROM messages m WHERE m.incident_id = l.incident_id AND m.party = l.party
+                 ORDER BY m.created_at DESC LIMIT 1),
+                CASE WHEN l.party = 'contact'
                      THEN (SELECT language FROM emergency_contacts c WHERE c.holder_id = i.holder_id
                            ORDER BY rank, id LIMIT 1)
                      ELSE h.language END, 'ja') AS language

@@ -140,6 +140,8 @@ def end_offers(
 
 def hurry_searches(conn: Connection | Ledger, at: datetime) -> None:
     """Somebody is free: whoever found nobody looks again."""
+    # Whoever chooses just now may set one of these timers next, and is waited for with nothing of theirs in hand.
+    conn.execute(INCIDENT_SQL["lock_dispatching"])
     conn.execute(SQL["hurry_searches"], {"at": at})
 
 

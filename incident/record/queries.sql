@@ -13,8 +13,23 @@ WHERE d.id = %(device_id)s;
 -- name: lock_holder
 SELECT id FROM policyholders WHERE id = %(holder_id)s FOR NO KEY UPDATE;
 
+-- name: lock_holder_of_device
+SELECT h.id FROM policyholders h JOIN policies p ON p.holder_id = h.id JOIN vehicles v ON v.policy_id = p.id
+JOIN devices d ON d.vehicle_id = v.id WHERE d.id = %(device_id)s FOR NO KEY UPDATE OF h;
+
 -- name: open_incident_of_holder
-SELECT id FROM incidents WHERE holder_id = %(holder_id)s AND phase <> 'closed' ORDER BY opened_at DESC LIMIT 1;
+SELECT id FROM incidents WHERE holder_id = %(holder_id)s AND phase <> 'closed'
+ORDER BY opened_at DESC LIMIT 1 FOR NO KEY UPDATE;
+
+-- name: give_device
+-- The policyholder's latest open incident of which nobody could say which car it is about is about this one.
+UPDATE incidents i SET device_id = d.id, vehicle_id = v.id, policy_id = p.id,
+       firmware = (SELECT nullif(firmware, '') FROM device_presence WHERE device_id = d.id)
+FROM devices d JOIN vehicles v ON v.id = d.vehicle_id JOIN policies p ON p.id = v.policy_id
+WHERE d.id = %(device_id)s AND i.id = (
+    SELECT o.id FROM incidents o WHERE o.holder_id = p.holder_id AND o.device_id IS NULL AND o.phase <> 'closed'
+    ORDER BY o.opened_at DESC LIMIT 1 FOR NO KEY UPDATE)
+RETURNING i.id, i.state;
 
 -- name: contract_of_holder
 -- The policy in force, and its car if it is the only one.
@@ -84,22 +99,6 @@ WHERE id = %(id)s AND NOT flags @> %(flags)s::text[];
 INSERT INTO incident_events (incident_id, at, actor, kind, data)
 VALUES (%(incident_id)s, %(at)s, %(actor)s, %(kind)s, %(data)s);
 
--- name: current_plan
-SELECT version, toml FROM escalation_plans ORDER BY activated_at DESC, version DESC LIMIT 1;
-
--- name: plan_version
-SELECT toml FROM escalation_plans WHERE version = %(version)s;
-
--- name: activate_plan
-INSERT INTO escalation_plans (sha256, toml) VALUES (%(sha256)s, %(toml)s)
-ON CONFLICT (sha256) DO UPDATE SET activated_at = clock_timestamp()
-RETURNING version;
-
--- name: keep_plan
--- Known by its text, without becoming the one that new incidents open with.
-INSERT INTO escalation_plans (sha256, toml, activated_at) VALUES (%(sha256)s, %(toml)s, 'epoch')
-ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING version;
-
 -- name: driver_phone
 SELECT f.number, h.language FROM phones f JOIN policyholders h ON h.id = f.holder_id
 WHERE f.holder_id = %(holder_id)s ORDER BY f.rank LIMIT 1;
@@ -113,7 +112,8 @@ SELECT number, language FROM emergency_contacts WHERE holder_id = %(holder_id)s 
 OFFSET %(rank)s::integer - 1 LIMIT 1;
 
 -- name: facts_of_incident
-SELECT h.name, h.language, v.plate, v.model, v.colour, i.occurred_at, i.trigger
+SELECT h.name, h.language, v.plate, v.model, v.colour, i.occurred_at, i.trigger,
+       i.state ->> 'reach' AS reach
 FROM incidents i
 LEFT JOIN policyholders h ON h.id = i.holder_id
 LEFT JOIN vehicles v ON v.id = i.vehicle_id
@@ -123,6 +123,7 @@ WHERE i.id = %(incident_id)s;
 SELECT coalesce(u.name, d.crew, p.name) AS unit, d.eta_at
 FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id LEFT JOIN providers p ON p.id = d.provider_id
 WHERE d.incident_id = %(incident_id)s AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured')
+  AND (%(kind)s::text IS NULL OR d.kind = %(kind)s)
 ORDER BY d.accepted_at DESC LIMIT 1;
 
 -- name: rank_call

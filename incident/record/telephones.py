@@ -42,7 +42,7 @@ def place(hands: Hands, call: PlaceCall) -> list[Event]:
             "party": party,
             "attempt": attempt,
             "number": phone["number"],
-            "language": phone["language"],
+            "language": hands.languages.choose(phone["language"]),
         },
     )
     hands.queue("call", {"ring_s": call.ring_s}, row_id=call_id, priority=call.priority)

@@ -53,6 +53,7 @@ class Bridge:
             ambulance=state.ambulance,
             machine=line["machine"],
             spoke=line["spoke"],
+            lone_worker=state.phase is Phase.CLOSED and state.desk_round is not None,
         )
         words = wording.briefing(facts, brief, call.language)
         return twiml.briefing(words, voice, self._hooks(call))
@@ -70,6 +71,8 @@ class Bridge:
             actor=f"operator:{operator}",
         )
         voice = Voice(call.language)
+        if after.phase is Phase.CLOSED and after.taken_by == operator and after.on_scene:
+            return twiml.farewell([wording.desk("look_after", call.language)], voice)
         if (over := self._over(call, after)) is not None:
             return twiml.farewell([over], voice)
         return self.join(conn, call, voice)
@@ -119,6 +122,8 @@ class Bridge:
     def _over(call: Call, state: State) -> str | None:
         """Why this operator is not needed, in words; None if they are."""
         mine = state.on_line == call.operator and state.on_line_attempt == call.attempt
+        if state.phase is Phase.CLOSED and state.desk_round is not None:
+            return None  # rung for a unit that says nothing on its scene
         if state.phase is Phase.CLOSED and not mine:
             return wording.desk("over", call.language)
         if state.on_line is not None and not mine:

@@ -190,7 +190,7 @@ class Conversation:
         facts = self._facts(conn, call)
         if call.party is CallParty.CONTACT:
             return wording.contact_greeting(facts, state.trigger, call.language)
-        return wording.greeting(facts, state.trigger, call.language, state.road)
+        return wording.greeting(facts, state.trigger, call.language, state.road, severity=state.severity)
 
     def _voice(self, call: Call, state: State) -> Voice:
         # The stated preference is the driver's, nobody else's.

@@ -6,6 +6,8 @@ Taken in at any hour, for every policy, with a button or without, and also from 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -14,7 +16,10 @@ import structlog
 
 from incident.channels import chat
 from incident.escalation.effects import Note
-from incident.escalation.events import Answered, Joined
+from incident.escalation.events import Answered, Joined, RangUs
+from incident.plan.tables import Languages
+from incident.record import texts
+from incident.record.hands import Hands
 from incident.service import Incidents, Report, device_of, now
 from incident.voice import speech, twiml
 from incident.voice.calls import Calls
@@ -22,7 +27,7 @@ from incident.voice.conversation import Conversation
 from incident.wording import JAPAN_TIME
 from runtime.database import Connection
 from runtime.sql import Queries
-from schemas.incident import CallParty, Language, Phase, Trigger
+from schemas.incident import Answer, CallParty, Language, Phase, Trigger
 
 SQL: Final = Queries("incident.voice", "inbound.sql")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -47,10 +52,29 @@ class Caller:
     incident_id: UUID | None = None
     flags: tuple[str, ...] = ()
 
+    def hears(self, languages: Languages) -> Sequence[Language]:
+        """What is said to them, of what the plan offers: of a stranger nobody knows what they understand."""
+        known = self.who in ("driver", "contact")
+        return [languages.choose(self.language)] if known else languages.offered
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A text, and whose words they are."""
+
+    id: UUID
+    text: str
+    party: CallParty
+    language: Language
+
     @property
-    def languages(self) -> list[Language]:
-        """What they may understand: of a stranger nobody knows."""
-        return [self.language] if self.who in ("driver", "contact") else list(Language)
+    def answer(self) -> Answer | None:
+        """What it answers. A contact answers for nobody: theirs are words for a person to read."""
+        if self.party is not CallParty.DRIVER:
+            return None
+        # Japanese telephones write digits in full width too.
+        key = twiml.KEYS[self.party].get(unicodedata.normalize("NFKC", self.text).strip())
+        return key or speech.understand(self.text, 1.0, self.language)
 
 
 class Inbound:
@@ -70,25 +94,39 @@ class Inbound:
         caller = self._who(conn, number)
         found = conn.execute(SQL["arrived"], {"sid": sid}).fetchone()
         if found is not None:
-            return self._talk.welcome(conn, found["id"], sid, caller.languages)
+            heard = caller.hears(self._hands(conn, found["incident_id"]).languages)
+            return self._talk.welcome(conn, found["id"], sid, heard)
         incident_id = self._join(conn, caller) or self._open(conn, caller)
         call_id = uuid4()
-        hands = self._incidents.hands(conn, incident_id)
-        if hands is None:
-            raise AssertionError("an incident that was just written is missing")
+        hands = self._hands(conn, incident_id)
         conn.execute(
             SQL["insert_arrival"],
             {
                 "id": call_id,
                 "incident_id": incident_id,
                 "number": number,
-                "language": caller.language,
+                "language": hands.languages.choose(caller.language),
                 "sid": sid,
                 "at": hands.at,
             },
         )
         hands.write([Note("caller", {"who": caller.who, "number_withheld": not number})], "carrier")
-        return self._talk.welcome(conn, call_id, sid, caller.languages)
+        key = {"id": call_id, "driver_rings": caller.who == "driver"}
+        for rung in conn.execute(SQL["rung_meanwhile"], key).fetchall():
+            party, attempt = CallParty(rung["party"]), rung["attempt"]
+            self._incidents.handle(
+                conn,
+                incident_id,
+                lambda at, party=party, attempt=attempt: RangUs(at, party, attempt),
+                actor="carrier",
+            )
+        return self._talk.welcome(conn, call_id, sid, caller.hears(hands.languages))
+
+    def _hands(self, conn: Connection, incident_id: UUID) -> Hands:
+        hands = self._incidents.hands(conn, incident_id)
+        if hands is None:
+            raise AssertionError("an incident that was just written is missing")
+        return hands
 
     def status(self, conn: Connection, sid: str, status: str) -> None:
         """News of a call of somebody to us; of one that is not known they change nothing."""
@@ -96,38 +134,54 @@ class Inbound:
         if found is not None:
             self._calls.report(conn, found["id"], sid, status)
 
-    def write(self, conn: Connection, sid: str, number: str, text: str) -> None:
-        """Somebody writes to us: kept in the conversation of their open incident; keys and clear words count.
+    def write(self, conn: Connection, sid: str, number: str, text: str) -> bool:
+        """Somebody writes to us: kept in the conversation of their open incident, or of one that it opens.
 
-        Nothing else is an answer: a telephone in a car may reply to texts by itself.
+        Keys and clear words count; nothing else is an answer: a telephone in a car may reply to texts by itself.
+        False where nobody knows the number: then the words reach nobody here, and the writer must be told.
         """
         conn.execute(SQL["lock_arrival"], {"sid": sid})
         message_id = uuid5(NAMESPACE_URL, f"twilio:{sid}")
-        found = conn.execute(SQL["writer"], {"number": number, "message_id": message_id}).fetchone()
-        if found is None:
-            # The words stay with the carrier, under this id.
-            self._log.warning("a text that belongs to no open incident", message=sid)
-            return
-        if found["brought_before"] or not text.strip():
-            return
-        incident_id, party = found["incident_id"], CallParty(found["party"])
-        chat.person_writes(
+        brought_before = conn.execute(SQL["written"], {"message_id": message_id}).fetchone() is not None
+        if brought_before or not text.strip():
+            return True
+        found = conn.execute(SQL["writer"], {"number": number}).fetchone()
+        if found is not None:
+            said = _Said(message_id, text, CallParty(found["party"]), Language(found["language"]))
+            if self._keep(conn, found["incident_id"], said):
+                return True
+        caller = self._who(conn, number)
+        if caller.holder_id is None:
+            self._log.warning("a text of somebody nobody knows", message=sid)
+            return False
+        said = _Said(message_id, text, CallParty(caller.who), caller.language)
+        if said.answer is Answer.FINE:
+            return True
+        incident_id = self._open(conn, caller)
+        self._keep(conn, incident_id, said)
+        hands = self._incidents.hands(conn, incident_id)
+        if hands is not None:
+            texts.write(hands, "sms", "wrote", said.party, number=number)
+        return True
+
+    def _keep(self, conn: Connection, incident_id: UUID, said: _Said) -> bool:
+        """Keep words and what they answer; false if the incident was closed meanwhile."""
+        taken = chat.person_writes(
             conn,
             self._incidents,
             incident_id,
-            party,
-            message_id=message_id,
-            text=text[:_LONGEST_TEXT],
+            said.party,
+            message_id=said.id,
+            text=said.text[:_LONGEST_TEXT],
             via="sms",
         )
-        if party is not CallParty.DRIVER:
-            return
-        key = twiml.KEYS[party].get(text.strip())
-        answer = key or speech.understand(text, 1.0, Language(found["language"]))
-        if answer is not None:
+        if not taken:
+            return False
+        if (answer := said.answer) is not None:
             self._incidents.handle(
-                conn, incident_id, lambda at: Answered(at, answer, party, "sms"), actor="driver"
+                conn, incident_id, lambda at: Answered(at, answer, said.party, "sms"), actor="driver"
             )
+        return True
 
     @staticmethod
     def _who(conn: Connection, number: str) -> Caller:

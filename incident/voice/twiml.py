@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial, Gather, Say, VoiceResponse
 
 from incident import wording
@@ -74,6 +75,14 @@ def farewell(words: Sequence[str], voice: Voice) -> str:
     for sentence in words:
         _say(response, sentence, voice)
     response.hangup()
+    return str(response)
+
+
+def reply(words: str = "") -> str:
+    """What a text is answered with; nothing without words."""
+    response = MessagingResponse()
+    if words:
+        response.message(words)
     return str(response)
 
 

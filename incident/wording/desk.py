@@ -14,6 +14,7 @@ from schemas.incident import AmbulanceState, Answer, CallParty, Language, RoadKi
 class Brief:
     """What an operator must know before taking an incident. `place` in words, or empty.
 
+    `lone_worker`: a unit says nothing on the scene, and all else is over.
     `machine`, `spoke`: of the driver's live call, whether voicemail is likely and whether words were heard.
     """
 
@@ -27,6 +28,7 @@ class Brief:
     ambulance: AmbulanceState | None
     machine: bool | None = None
     spoke: bool = False
+    lone_worker: bool = False
 
 
 _SEVERITY: Final = {
@@ -40,7 +42,7 @@ _TRIGGER: Final = {
     Trigger.LONG_PRESS: {JA: "緊急ボタンが押されました。", EN: "The emergency button was pressed."},
     Trigger.SHORT_PRESS: {JA: "ボタンが押されました。", EN: "The button was pressed."},
     Trigger.PHONE_CRASH: {JA: "スマートフォンが衝突を知らせました。", EN: "A phone reported a crash."},
-    Trigger.CALL: {JA: "お客様からのお電話です。", EN: "Somebody rings us."},
+    Trigger.CALL: {JA: "お客様からのご連絡です。", EN: "Somebody has contacted us."},
 }
 _WORDS: Final = {
     "expressway": {JA: "高速道路上です。", EN: "On an expressway."},
@@ -63,6 +65,14 @@ _WORDS: Final = {
     "answered": {JA: "ご本人の電話がつながっています。", EN: "The driver's telephone is answered."},
     "unreached": {JA: "ご本人とはまだ話せていません。", EN: "The driver has not been reached."},
     "request_ambulance": {JA: "救急車の要請がまだです。", EN: "An ambulance is still to be requested."},
+    "lone_worker": {
+        JA: "現場の隊員から、安全の確認がありません。",
+        EN: "Nothing has been heard of the unit on the scene.",
+    },
+    "look_after": {
+        JA: "隊員が無事かどうか、すぐに確認してください。",
+        EN: "Please make sure at once that they are well.",
+    },
     "press_1": {JA: "引き受ける場合は1を押してください。", EN: "Press 1 to take it."},
     "not_needed": {
         JA: "この件は、ほかの担当者が対応しています。ありがとうございました。",
@@ -103,6 +113,8 @@ def briefing(facts: Facts, brief: Brief, language: Language) -> str:
 
 
 def _situation(brief: Brief) -> list[str]:
+    if brief.lone_worker:
+        return ["lone_worker"]
     keys = [str(party) for party in brief.waiting]
     if brief.driver_answered and CallParty.DRIVER not in brief.waiting:
         keys.append("answered")

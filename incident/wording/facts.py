@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from schemas.incident import Language
+from schemas.incident import Language, Trigger
 
 JA, EN = Language.JA, Language.EN
 JAPAN_TIME: Final = timezone(timedelta(hours=9), "JST")
@@ -24,6 +24,9 @@ class Facts:
     unit: str = ""
     eta: str = ""
     link: str = ""
+    trigger: Trigger | None = None
+    in_writing: bool = False
+    """Whether they are never rung, because they cannot hear or speak."""
 
     def insurer(self, language: Language) -> str:
         """The insurer's name in a language."""

@@ -89,11 +89,11 @@ _WHAT: Final = {
     },
     Trigger.PHONE_CRASH: {
         JA: "{time}ごろ、スマートフォンが強い衝撃を知らせました。",
-        EN: "Your phone reported an impact at about {time}.",
+        EN: "Your phone reported a strong impact at about {time}.",
     },
     Trigger.CALL: {
-        JA: "{time}ごろのお電話の件です。",
-        EN: "This is about the call at about {time}.",
+        JA: "{time}ごろにいただいたご連絡の件です。",
+        EN: "You contacted us at about {time}.",
     },
 }
 _WHAT_CONTACT: Final = {

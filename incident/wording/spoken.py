@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from incident.wording.facts import EN, JA, Facts
+from schemas.impact import Severity
 from schemas.incident import Language, RoadKind, Trigger
 
 _KEYS: Final = {
@@ -22,8 +23,8 @@ _CONTACT_KEYS: Final = {
 }
 _WHAT: Final = {
     Trigger.IMPACT: {
-        JA: "{owner}{car}から、強い衝撃の知らせを受け取りました。",
-        EN: "We received a signal of an impact from your car{car}.",
+        JA: "{owner}{car}から、{impact}の知らせを受け取りました。",
+        EN: "We received a signal of {impact} from your car{car}.",
     },
     Trigger.LONG_PRESS: {
         JA: "{owner}{car}の緊急ボタンが押されました。",
@@ -35,13 +36,15 @@ _WHAT: Final = {
     },
     Trigger.PHONE_CRASH: {
         JA: "{owner}スマートフォンから、強い衝撃の知らせを受け取りました。",
-        EN: "We received a signal of an impact from your phone.",
+        EN: "We received a signal of a strong impact from your phone.",
     },
     Trigger.CALL: {
-        JA: "先ほどいただいたお電話の件で、ご連絡しています。",
-        EN: "This is about your call to us.",
+        JA: "先ほどいただいたご連絡の件で、お電話しています。",
+        EN: "You contacted us a while ago.",
     },
 }
+_STRONG: Final = {JA: "強い衝撃", EN: "a strong impact"}
+_IMPACT: Final = {JA: "衝撃", EN: "an impact"}
 _IMPACT_CONTACT: Final = {
     JA: "{name}様のお車に衝撃があり、",
     EN: "their car had an impact",
@@ -56,11 +59,11 @@ _WHAT_CONTACT: Final = {
     Trigger.SHORT_PRESS: _PRESS_CONTACT,
     Trigger.PHONE_CRASH: {
         JA: "{name}様のスマートフォンが強い衝撃を知らせ、",
-        EN: "their phone reported an impact",
+        EN: "their phone reported a strong impact",
     },
     Trigger.CALL: {
-        JA: "{name}様についてお電話があり、",
-        EN: "somebody called us about them",
+        JA: "{name}様についてご連絡があり、",
+        EN: "somebody contacted us about them",
     },
 }
 _SAFETY: Final = {
@@ -161,16 +164,24 @@ def spoken(key: str, language: Language) -> str:
     return _SPOKEN[key][language]
 
 
-def greeting(facts: Facts, trigger: Trigger, language: Language, road: RoadKind = RoadKind.UNKNOWN) -> str:
+def greeting(
+    facts: Facts,
+    trigger: Trigger,
+    language: Language,
+    road: RoadKind = RoadKind.UNKNOWN,
+    *,
+    severity: Severity | None = None,
+) -> str:
     """The first words to the driver: who calls, which car, safety, and whether anyone is hurt."""
     what = _WHAT[trigger][language]
+    impact = (_STRONG if severity in (Severity.SEVERE, Severity.VERY_SEVERE) else _IMPACT)[language]
     safety = _EXPRESSWAY[language] if road is RoadKind.EXPRESSWAY else ""
     if language is JA:
         car = f"お車({facts.car})" if facts.car else "お車"
         owner = f"{facts.name}様の" if facts.name else ""
-        said = what.format(owner=owner, car=car)
+        said = what.format(owner=owner, car=car, impact=impact)
         return f"こちらは{facts.insurer(JA)}の事故受付です。{said}{safety}{_SAFETY[JA]}"
-    said = what.format(car=f", {facts.car}" if facts.car else "")
+    said = what.format(car=f", {facts.car}" if facts.car else "", impact=impact)
     words = f"This is the accident desk of {facts.insurer(EN)}. {said} {safety} {_SAFETY[EN]}"
     return words.replace("  ", " ")
 

@@ -827,6 +827,7 @@ CREATE TABLE public.policyholders (
     reach_consent_at timestamp with time zone,
     email text,
     email_agreed_on date,
+    token_number integer DEFAULT 0 NOT NULL,
     CONSTRAINT policyholders_birth_year_check CHECK ((birth_year >= 1900)),
     CONSTRAINT policyholders_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
     CONSTRAINT policyholders_reach_check CHECK ((reach = ANY (ARRAY['voice'::text, 'slow_voice'::text, 'text'::text]))),
@@ -838,6 +839,8 @@ COMMENT ON COLUMN public.policyholders.birth_year IS 'null where it was not told
 COMMENT ON COLUMN public.policyholders.reach IS 'their own stated preference, kept with their consent; never guessed';
 
 COMMENT ON COLUMN public.policyholders.email_agreed_on IS 'when the holder agreed to reports by e-mail; none are sent without';
+
+COMMENT ON COLUMN public.policyholders.token_number IS 'carried by the token that counts';
 
 CREATE TABLE public.presses (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -868,6 +871,7 @@ CREATE TABLE public.providers (
     lon_deg double precision,
     radius_km double precision,
     arrival_s double precision,
+    token_number integer DEFAULT 0 NOT NULL,
     CONSTRAINT providers_arrival_s_check CHECK ((arrival_s > (0)::double precision)),
     CONSTRAINT providers_centre_complete CHECK (((mode = 'units'::text) OR (num_nulls(url, secret, lat_deg, lon_deg, radius_km, arrival_s) = 0))),
     CONSTRAINT providers_id_check CHECK ((id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{2,39}$'::text)),
@@ -882,6 +886,8 @@ COMMENT ON COLUMN public.providers.mode IS 'units: its units are asked one by on
 COMMENT ON COLUMN public.providers.secret IS 'signs what is posted to url';
 
 COMMENT ON COLUMN public.providers.arrival_s IS 'how soon it undertakes to be anywhere within radius_km';
+
+COMMENT ON COLUMN public.providers.token_number IS 'carried by the token that counts';
 
 CREATE TABLE public.push_subscriptions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -956,6 +962,7 @@ CREATE TABLE public.units (
     shift_from time without time zone,
     shift_to time without time zone,
     language text DEFAULT 'ja'::text NOT NULL,
+    token_number integer DEFAULT 0 NOT NULL,
     CONSTRAINT units_able CHECK ((cardinality(skills) > 0)),
     CONSTRAINT units_id_check CHECK ((id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{2,39}$'::text)),
     CONSTRAINT units_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
@@ -964,6 +971,8 @@ CREATE TABLE public.units (
 );
 
 COMMENT ON COLUMN public.units.shift_from IS 'Japan time; null: whenever it says that it is on shift';
+
+COMMENT ON COLUMN public.units.token_number IS 'carried by the token that counts';
 
 CREATE TABLE public.vehicles (
     id uuid DEFAULT gen_random_uuid() NOT NULL,

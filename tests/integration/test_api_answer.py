@@ -235,10 +235,33 @@ def test_a_closed_matter_says_so_and_takes_no_answer(api: Backend) -> None:
     assert "この件の受付は終了しています" in page.words
     assert page.answers == []
     assert page.all("meta")[-1].get("http-equiv") is None  # nothing to wait for
-    assert send(api, path, form=form, answer="help").status_code == 303
+    assert send(api, path, form=form, answer="fine").status_code == 303
     assert api.get(f"/v1/incidents/{incident_id}")["phase"] == "closed"
+    assert len(api.get("/v1/incidents")["incidents"]) == 1
     assert send(api, f"{path}/write", form=str(uuid4()), text="痛いです").status_code == 303
     assert api.sql("SELECT 1 FROM chat_messages") == []
+
+
+@pytest.mark.parametrize(
+    ("party", "answer", "answered"),
+    [(CallParty.DRIVER, "ambulance", "ambulance"), (CallParty.CONTACT, "operator", None)],
+)
+def test_a_cry_for_help_on_a_page_that_is_still_open_after_the_end_is_heard(
+    api: Backend, party: CallParty, answer: str, answered: str | None
+) -> None:
+    api.insure()
+    incident_id = api.report()
+    path = link(api, incident_id, party)
+    form = open_page(api, path).form
+    api.post(f"/v1/incidents/{incident_id}/close", {"outcome": "accident"})
+    for _ in range(2):
+        response = send(api, path, form=form, answer=answer)
+        assert response.status_code == 303
+    page = open_page(api, str(httpx.URL(path).join(response.headers["location"])))
+    assert ("「救急車」と記録しました" if answered else "お知らせを記録しました") in page.words
+    opened, closed = api.get("/v1/incidents")["incidents"]
+    assert (opened["trigger"], opened["answer"], closed["phase"]) == ("call", answered, "closed")
+    assert len(answers(api, UUID(opened["id"]))) == 1
 
 
 # The contact.
@@ -279,6 +302,16 @@ def test_who_guesses_is_slowed_down_and_still_told_whom_to_call(api: Backend) ->
     assert statuses[:60] == [404] * 60
     assert statuses[-1] == 429
     assert "tel:119" in api.client.get("/a/" + "x" * 12).text
+
+
+def test_one_who_guesses_keeps_nobody_of_the_same_address_from_answering(api: Backend) -> None:
+    api.insure()
+    incident_id = api.report()
+    path = link(api, incident_id)
+    for number in range(70):
+        api.client.get(f"/a/{'x' * 9}{number:03}")
+    assert "「助けが必要」と記録しました" in press(api, path, "help").words
+    assert [one["answer"] for one in answers(api, incident_id)] == ["help"]
 
 
 def test_who_presses_all_the_time_is_slowed_down(api: Backend) -> None:

@@ -194,6 +194,15 @@ def test_a_driver_reads_and_writes_in_the_app(api: Backend, incident_id: UUID) -
     assert api.client.post(address, json={"text": "まだ?"}, headers=headers).status_code == 409
 
 
+def test_nobody_is_led_to_what_is_over(api: Backend, incident_id: UUID) -> None:
+    api.post(f"/v1/incidents/{incident_id}/close", {"outcome": "accident"})
+    for what, body in (("messages", {"text": "いかがですか"}), ("links", {"to": "driver"})):
+        refused = api.post(f"/v1/incidents/{incident_id}/{what}", body, status=409)
+        assert refused["state"] == "closed"
+    assert api.sql("SELECT 1 FROM messages WHERE template IN ('operator_wrote', 'link')") == []
+    assert api.sql("SELECT 1 FROM chat_messages") == []
+
+
 def test_nobody_reads_or_writes_in_what_is_not_theirs(api: Backend, incident_id: UUID) -> None:
     other = api.insure("car-0002", POLICY | {"id": "P-0002"})["holder_id"]
     api.report("car-0002", Severity.LIGHT)

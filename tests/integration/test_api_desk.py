@@ -165,3 +165,14 @@ def test_somebody_rings_our_number(api: Backend) -> None:
     answer = api.twilio("/twilio/inbound_sms", written)
     assert (answer.status_code, answer.text.endswith("<Response />")) == (200, True)
     assert api.get(f"/v1/incidents/{incident['id']}")["answer"] == "help"
+
+
+def test_somebody_nobody_knows_writes_to_us(api: Backend) -> None:
+    written = {"MessageSid": "SM1", "From": "+81311112222", "Body": "助けて"}
+    answers = [api.twilio("/twilio/inbound_sms", written).text for _ in range(4)]
+    for words in ("この番号にお電話ください", "please call this number", "119", "110"):
+        assert words in answers[0]
+    assert "<Message>" in answers[0]
+    # Two machines must not answer each other for ever.
+    assert answers[3].endswith("<Response />")
+    assert api.get("/v1/incidents")["incidents"] == []

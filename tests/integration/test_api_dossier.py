@@ -61,6 +61,19 @@ def pdf_of(
     return answer.content
 
 
+@pytest.mark.parametrize("query", ["", "?masked=true"])
+def test_a_dossier_opens_no_answer_page(api: Backend, query: str) -> None:
+    api.insure()
+    incident_id = api.report()
+    sent = api.client.post(f"/v1/incidents/{incident_id}/links", json={"to": "driver"}, headers=OPERATOR)
+    assert sent.status_code == 204
+    (link,) = api.sql("SELECT token FROM answer_links")
+    answer = api.client.get(f"/v1/incidents/{incident_id}/dossier{query}", headers=OPERATOR)
+    assert "https://button.example.jp/api/a/" in answer.text
+    assert link["token"] not in answer.text
+    assert link["token"] not in text_of(pdf_of(api, incident_id, query))
+
+
 def test_a_dossier_holds_all_that_is_on_record(api: Backend, crashed: str) -> None:
     api.post(f"/v1/incidents/{crashed}/take")
     api.post(f"/v1/incidents/{crashed}/notes", {"text": "同乗者が首の痛みを訴えている。"})

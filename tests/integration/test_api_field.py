@@ -215,15 +215,38 @@ def test_a_driver_sees_and_answers_only_their_own(api: Backend) -> None:
     assert (told["actor"], told["data"]) == ("driver", {"answer": "help", "by": "driver", "via": "app"})
 
 
-def test_an_answer_after_the_end_is_noted_and_changes_nothing(api: Backend) -> None:
+def test_who_is_fine_after_the_end_changes_nothing(api: Backend) -> None:
     made = api.insure()
     driver = api.driver(made["holder_id"])
     incident_id = api.report()
     api.post(f"/v1/incidents/{incident_id}/close", {"outcome": "false_alarm"})
     assert api.get("/v1/driver/incident", driver) == {"incident": None}
-    answered = api.post(f"/v1/driver/incidents/{incident_id}/answer", {"answer": "help"}, driver)
+    answered = api.post(f"/v1/driver/incidents/{incident_id}/answer", {"answer": "fine"}, driver)
     assert answered["incident"]["phase"] == "closed"
     assert api.get(f"/v1/incidents/{incident_id}")["outcome"] == "false_alarm"
+    assert len(api.get("/v1/incidents")["incidents"]) == 1
+
+
+@pytest.mark.parametrize("answer", ["help", "ambulance", "operator"])
+def test_who_needs_somebody_after_the_end_is_heard_anew(api: Backend, answer: str) -> None:
+    made = api.insure()
+    driver = api.driver(made["holder_id"])
+    incident_id = api.report()
+    path = f"/v1/driver/incidents/{incident_id}/answer"
+    api.post(f"/v1/incidents/{incident_id}/close", {"outcome": "false_alarm"})
+    for _ in range(2):
+        answered = api.post(path, {"answer": answer}, driver)["incident"]
+        assert (answered["phase"], answered["answer"]) == ("helping", answer)
+    opened, closed = api.get("/v1/incidents")["incidents"]
+    assert (opened["id"], opened["trigger"], closed["phase"]) == (answered["id"], "call", "closed")
+    assert (
+        "take"
+        in api.sql("SELECT state -> 'tasks' AS tasks FROM incidents WHERE id = %s", opened["id"])[0]["tasks"]
+    )
+    api.post(f"/v1/incidents/{opened['id']}/close", {"outcome": "trouble"})
+    api.sql("UPDATE incidents SET closed_at = now() - interval '25 hours'")
+    refused = api.post(path, {"answer": answer}, driver, status=409)
+    assert (refused["state"], "119" in refused["detail"]) == ("closed", True)
 
 
 def test_a_holder_with_two_cars_sees_the_newest(api: Backend) -> None:

@@ -135,7 +135,7 @@ def test_the_detail_has_what_operators_need_and_the_look_up_is_logged(api: Backe
     )
     assert [(row["actor"], row["action"], row["reason"]) for row in rows] == [
         ("operator:sato", "incident.read", "call back"),
-        ("admin:admin", "incident.escalation.events", "incident work"),
+        ("admin:admin", "incident.events", "incident work"),
     ]
     assert {row["object"] for row in rows} == {str(incident_id)}
 

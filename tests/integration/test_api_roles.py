@@ -106,7 +106,7 @@ def test_every_route_asks_for_its_role(api: Backend) -> None:
                 # 409: a telephone is needed first.
                 assert status in (200, 404, 409, 422), (method, path, role)
         checked += 1
-    assert checked == 75
+    assert checked == 78
 
 
 @pytest.mark.parametrize("webhook", ["voice", "gather", "silent", "hold", "status", "sms"])
@@ -123,7 +123,7 @@ def forged(value: Any, key: str = "test-secret", salt: str = "cbutton.token") ->
 def test_only_our_own_signature_makes_a_token(api: Backend) -> None:
     api.unit("guard-1")
     genuine = api.post("/v1/units/guard-1/token", headers=ADMIN)["token"]
-    assert genuine == forged(["unit", "guard-1"])
+    assert genuine == forged(["unit", "guard-1", 2])
     api.get("/v1/unit", bearer(genuine))
     for token in (
         forged(["unit", "guard-1"], key="other"),
@@ -132,6 +132,7 @@ def test_only_our_own_signature_makes_a_token(api: Backend) -> None:
         forged(["operator", "sato"]),
         forged(["unit"]),
         forged(["unit", 7]),
+        forged(["unit", "guard-1", "2"]),
         forged({"unit": "guard-1"}),
         forged("unit"),
         genuine[:-1],
@@ -139,7 +140,57 @@ def test_only_our_own_signature_makes_a_token(api: Backend) -> None:
     ):
         api.get("/v1/unit", bearer(token), status=401)
         api.get("/v1/incidents", bearer(token), status=401)
-    api.get("/v1/unit", bearer(forged(["unit", "guard-9"])), status=404)
+    for other in (["guard-1"], ["guard-1", 1], ["guard-1", 3], ["guard-9", 2]):
+        api.get("/v1/unit", bearer(forged(["unit", *other])), status=401)
+
+
+def test_a_token_from_before_they_had_numbers_counts_until_another_is_made(api: Backend) -> None:
+    place = {"lat_deg": 35.2, "lon_deg": 139.1}
+    api.post("/v1/units", {"id": "guard-1", "kind": "guard", "name": "隊", **place}, ADMIN, status=201)
+    old = bearer(forged(["unit", "guard-1"]))
+    api.get("/v1/unit", old)
+    api.post("/v1/units/guard-1/token", headers=ADMIN)
+    api.get("/v1/unit", old, status=401)
+
+
+def test_a_token_counts_until_another_is_made_or_it_is_revoked(api: Backend) -> None:
+    holder_id = api.insure()["holder_id"]
+    kinds = (
+        (f"/v1/holders/{holder_id}", api.driver(holder_id), "/v1/driver/incident"),
+        ("/v1/units/guard-1", api.unit("guard-1"), "/v1/unit"),
+        ("/v1/providers/centre-1", api.centre()[0], "/v1/provider/dispatches"),
+    )
+    for path, first, own in kinds:
+        api.get(own, first)
+        second = bearer(api.post(f"{path}/token", headers=ADMIN)["token"])
+        assert first != second
+        api.get(own, first, status=401)
+        api.get(own, second)
+        assert api.client.delete(f"{path}/token", headers=ADMIN).status_code == 204
+        api.get(own, second, status=401)
+        third = bearer(api.post(f"{path}/token", headers=ADMIN)["token"])
+        api.get(own, third)
+        api.get(own, first, status=401)
+    assert api.sql("SELECT on_shift FROM units") == [{"on_shift": False}]
+    logged = [
+        row["action"]
+        for row in api.sql("SELECT action FROM access_log WHERE action LIKE '%%revoked' ORDER BY 1")
+    ]
+    assert logged == ["holder.token_revoked", "provider.token_revoked", "unit.token_revoked"]
+    for path in ("units/guard-9", "providers/centre-9", "holders/7a3c1d9e-6a55-4c1e-9a43-0f6f1b2c3d4e"):
+        assert api.client.delete(f"/v1/{path}/token", headers=ADMIN).status_code == 404
+
+
+def test_a_provider_that_is_not_active_is_let_in_only_to_finish_its_work(api: Backend) -> None:
+    api.insure()
+    centre, _ = api.centre()
+    incident_id = api.report()
+    api.post(f"/v1/incidents/{incident_id}/dispatches", {"kind": "guard"})
+    (work,) = api.get("/v1/provider/dispatches", centre)["dispatches"]
+    provider = api.get("/v1/providers", ADMIN)["providers"][0]
+    api.put("/v1/providers/centre-1", provider | {"active": False})
+    api.post(f"/v1/provider/dispatches/{work['id']}/decline", {}, centre)
+    api.get("/v1/provider/dispatches", centre, status=401)
 
 
 def test_a_token_in_the_address_is_not_taken(api: Backend) -> None:

@@ -11,21 +11,25 @@ from uuid import UUID
 
 import pytest
 from support.backend import running_backend
+from support.desk import sign_in
 from support.insured import Insured, insured_world
 from support.scene import DEFAULT_PLAN_TOML
 
 from incident.__main__ import use_plan_file
 from incident.engine.auditor import Alarm, Auditor, Case, trouble
 from incident.engine.engine import Engine
-from incident.escalation.events import Answered, Close, Take
+from incident.escalation.events import Answered, Close, SendHelp, Take
+from incident.field import units
+from incident.record import members
 from runtime.database import Connection
 from schemas.impact import Severity
-from schemas.incident import Answer, CallParty, Outcome, Phase
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase
 
 
 @pytest.fixture
 def world(database_url: str) -> Generator[Insured]:
     with insured_world(database_url) as made:
+        sign_in(made)
         yield made
 
 
@@ -64,6 +68,8 @@ SOUND = Case(tasks=(), taken=False, timer=True, reminder=False, stuck=False, cal
         ({"tasks": ["call_back"], "taken": True}, None),
         ({"tasks": ["take"], "taken": True}, "task_without_reminder"),
         ({"stuck": True, "reminder": True}, "timer_stuck"),
+        ({"closed": True, "taken": True}, None),
+        ({"closed": True, "taken": True, "timer": False}, "unit_unwatched"),
     ],
 )
 def test_who_is_in_trouble(changes: dict[str, Any], why: str | None) -> None:
@@ -104,6 +110,26 @@ def test_a_task_nobody_would_be_reminded_of_is_one_too(world: Insured) -> None:
     grow_old(world)
     assert audit(world) == {"forgotten": 1}
     assert world.events(incident_id)[-2:] == ["auditor_alarm", "operator_alarmed"]
+    assert audit(world) == {}
+
+
+def test_a_unit_on_the_scene_of_a_closed_incident_is_not_forgotten_either(world: Insured) -> None:
+    incident_id = world.report(world.insure(), Severity.MODERATE)
+    world.unit("G-1")
+    world.tell(incident_id, lambda at: SendHelp(at, "akiko", DispatchKind.GUARD))
+    dispatch = world.one("SELECT id FROM dispatches")["id"]
+    for state in (DispatchState.ACCEPTED, DispatchState.ON_SCENE):
+        with world.conn.transaction():
+            units.report(world.conn, world.incidents, "G-1", dispatch, state)
+    world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.ACCIDENT))
+    world.conn.execute("UPDATE incidents SET closed_at = closed_at - interval '1 minute'")
+    assert audit(world) == {}
+    lose(world, incident_id)
+    assert audit(world) == {"forgotten": 1}
+    assert [row["name"] for row in world.rows("SELECT name FROM timers")] == ["safe:guard:G-1"]
+    assert audit(world) == {}
+    with world.conn.transaction():
+        units.report(world.conn, world.incidents, "G-1", dispatch, DispatchState.COMPLETED)
     assert audit(world) == {}
 
 
@@ -194,6 +220,14 @@ def test_a_plan_that_cannot_be_read_is_an_alarm_while_incidents_run_by_it(world:
     assert world.state(incident_id).phase is Phase.REACHING
 
 
+def test_a_desk_without_an_operator_is_an_alarm_before_anybody_needs_one(world: Insured) -> None:
+    assert audit(world) == {}
+    with world.conn.transaction():
+        members.sign_out(world.conn, "akiko")
+    assert audit(world) == {"desk": 1}
+    assert [row["name"] for row in world.rows("SELECT name FROM alarms")] == ["desk"]
+
+
 def test_a_clock_that_is_wrong_is_an_alarm(world: Insured, monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
@@ -235,13 +269,13 @@ def test_a_broken_plan_file_is_an_alarm_and_the_plan_before_stays(
     if words is not None:
         file.write_text(words)
     before = world.one("SELECT version FROM escalation_plans")
-    alarms = use_plan_file(world.conn, world.incidents, file)
+    alarms = use_plan_file(world.conn, file)
     assert [alarm.name for alarm in alarms] == ["plan_file"]
     assert world.one("SELECT version FROM escalation_plans") == before
     Auditor(world.incidents, alarms).step(world.conn)
     assert str(file) in world.one("SELECT words FROM alarms WHERE name = 'plan_file'")["words"]
     file.write_text(DEFAULT_PLAN_TOML)
-    assert use_plan_file(world.conn, world.incidents, file) == []
+    assert use_plan_file(world.conn, file) == []
 
 
 def test_new_incidents_open_by_the_built_in_plan_where_the_active_one_cannot_be_read(world: Insured) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from support.insured import Insured, insured_world
+from support.insured import SCENE, Insured, insured_world
 from support.scene import DEFAULT_PLAN_TOML
 
 from incident.dispatch import DispatchRefused
@@ -19,6 +19,7 @@ from incident.escalation.events import Answered, RoadKnown, SendHelp
 from incident.escalation.state import Task
 from incident.field import units
 from incident.field.units import OfferGone
+from incident.plan import store as plans
 from runtime import migrate
 from runtime.database import connect
 from schemas.impact import Severity
@@ -42,7 +43,7 @@ def world(database_url: str) -> Generator[Insured]:
 @pytest.fixture
 def wide(world: Insured) -> Insured:
     """Two units are asked at once."""
-    world.incidents.activate_plan(world.conn, DEFAULT_PLAN_TOML.replace("parallel = 1", "parallel = 2"))
+    plans.put(world.conn, DEFAULT_PLAN_TOML.replace("parallel = 1", "parallel = 2"))
     return world
 
 
@@ -356,6 +357,37 @@ def test_no_guard_goes_to_an_expressway_unless_an_operator_sends_it(world: Insur
     world.tell(incident_id, lambda at: SendHelp(at, "akiko", GUARD))
     rows = world.rows("SELECT state, sent_by FROM dispatches ORDER BY requested_at")
     assert [(row["state"], row["sent_by"]) for row in rows] == [("failed", None), ("offered", "akiko")]
+
+
+def test_a_place_that_is_only_known_later_and_is_an_expressway_brings_no_guard_there(world: Insured) -> None:
+    """Nobody could be sent to an unknown place. The car's own speed says what road it is on."""
+    incident_id = world.report(world.insure(), position=None)
+    world.make_due(incident_id, "step:0:4")
+    Engine(world.incidents).step(world.conn)
+    assert dispatch(world, incident_id)["state"] == "failed"
+    world.unit("guard-1")
+    now = world.one("SELECT clock_timestamp() AS now")["now"]
+    for ago_s in range(10):
+        world.fix("car-0001", now - timedelta(seconds=ago_s), speed_mps=30.0)
+    with world.conn.transaction():
+        world.incidents.place(world.conn, "car-0001", SCENE, now)
+    state = world.state(incident_id)
+    assert state.rule == "severe_expressway"
+    assert not world.rows("SELECT asked FROM dispatch_offers")
+    assert Task.NO_UNIT in state.tasks
+
+
+def test_a_guard_who_was_asked_before_the_road_was_known_hears_that_nobody_is_needed(world: Insured) -> None:
+    world.unit("guard-1")
+    incident_id = helped(world)
+    world.tell(incident_id, lambda at: RoadKnown(at, RoadKind.EXPRESSWAY))
+    assert world.one("SELECT state FROM dispatch_offers")["state"] == "withdrawn"
+    with pytest.raises(OfferGone):
+        says(world, "guard-1", ACCEPTED, incident_id)
+    world.tell(incident_id, lambda at: SendHelp(at, "akiko", GUARD))
+    assert [
+        row["sent_by"] for row in world.rows("SELECT sent_by FROM dispatches WHERE state = 'offered'")
+    ] == ["akiko"]
 
 
 def test_the_database_itself_holds_one_engagement_per_unit_and_one_unit_per_dispatch(world: Insured) -> None:

@@ -10,10 +10,12 @@ from support.desk import AKIKO, KENJI, Leg, leg, legs, room, said, sign_in, supe
 from support.insured import Insured, insured_world
 
 from incident import wording
-from incident.escalation.events import CallDriver
+from incident.engine.engine import Engine
+from incident.escalation.events import CallDriver, Close, SendHelp
 from incident.escalation.state import Task
+from incident.field import units
 from schemas.impact import Severity
-from schemas.incident import Answer, CallParty, Language, Phase
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Language, Outcome, Phase
 
 JA = Language.JA
 DRIVER, OPERATOR = CallParty.DRIVER, CallParty.OPERATOR
@@ -233,6 +235,40 @@ def test_an_operator_about_a_closed_incident_hears_so(world: Insured) -> None:
     operator = leg(world, incident_id, OPERATOR)
     world.tell(incident_id, close)
     assert said(operator.picks_up()) == wording.desk("over", JA)
+    assert said(operator.hook("take", "1")) == wording.desk("over", JA)
+
+
+def test_an_operator_hears_of_a_unit_that_says_nothing_on_the_scene_of_a_closed_incident(
+    world: Insured,
+) -> None:
+    sign_in(world)
+    sign_in(world, "kenji", KENJI)
+    incident_id = world.report(world.insure(), Severity.MODERATE)
+    world.unit("G-1")
+    world.tell(incident_id, lambda at: SendHelp(at, "akiko", DispatchKind.GUARD))
+    dispatch = world.one("SELECT id FROM dispatches")["id"]
+    for state in (DispatchState.ACCEPTED, DispatchState.ON_SCENE):
+        with world.conn.transaction():
+            units.report(world.conn, world.incidents, "G-1", dispatch, state)
+    world.tell(incident_id, lambda at: Close(at, "akiko", Outcome.ACCIDENT))
+    assert not legs(world, incident_id, OPERATOR)
+    for _ in range(2):  # asked, and then nothing was heard
+        world.conn.execute(
+            "UPDATE incidents SET state = jsonb_set(state, '{works,guard,safe_by}', to_jsonb(now()))"
+        )
+        world.make_due(incident_id, "safe:")
+        Engine(world.incidents).step(world.conn)
+    operator = leg(world, incident_id, OPERATOR)
+    briefing = said(operator.picks_up())
+    assert wording.desk("lone_worker", JA) in briefing
+    assert "品川 300 あ 12-34" in briefing
+    assert briefing.endswith(wording.desk("press_1", JA))
+    assert said(operator.hook("take", "1")) == wording.desk("look_after", JA)
+    assert world.events(incident_id).count("desk_answered") == 1
+    assert said(operator.hook("take", "1")) == wording.desk("look_after", JA)  # the webhook came twice
+    operator.status("completed")
+    with world.conn.transaction():
+        units.report(world.conn, world.incidents, "G-1", dispatch, DispatchState.COMPLETED)
     assert said(operator.hook("take", "1")) == wording.desk("over", JA)
 
 

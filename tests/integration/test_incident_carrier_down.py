@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -181,6 +182,7 @@ def test_an_answer_that_never_comes_and_a_barred_account_are_trouble_too(
 
 def test_texts_leave_the_trying_to_calls(world: Insured, carrier: SmallCarrier) -> None:
     light = world.report(world.insure("car-00009", driver="+819000000009"), Severity.LIGHT)
+    world.fix("car-00009", datetime.now(UTC))  # it stands
     fire(world, light, "step:")
     crash_id = crash(world, 1)
     world.conn.execute("UPDATE outbox SET state = 'pending' WHERE kind = 'sms'")

@@ -62,10 +62,10 @@ def test_what_is_due_together_happens_in_the_order_it_was_due(world: Insured) ->
     ten_minutes_pass(world)
     step(world)
     kinds = world.events(incident_id)
-    assert [kind for kind in kinds if kind in ("ambulance_asked", "dispatch_requested", "call_queued")] == [
+    assert [kind for kind in kinds if kind in ("ambulance_needed", "dispatch_requested", "call_queued")] == [
         "call_queued",
         "dispatch_requested",
-        "ambulance_asked",
+        "ambulance_needed",
         "call_queued",
         "dispatch_requested",  # at 90 s once more, since nobody was found at 30 s
     ]
@@ -95,7 +95,7 @@ def test_two_engines_at_once_fire_each_timer_once(world: Insured) -> None:
     assert failed == []
     for incident_id in incidents:
         kinds = world.events(incident_id)
-        assert kinds.count("ambulance_asked") == 1
+        assert kinds.count("ambulance_needed") == 1
         assert kinds.count("dispatch_failed") == 2
         assert kinds.count("call_queued") == 2
         assert sorted(world.state(incident_id).steps_done) == list(range(8))
@@ -108,10 +108,10 @@ def test_an_incident_somebody_else_works_on_is_passed_over(world: Insured) -> No
     with world.connection() as other:
         other.execute("SELECT FROM incidents WHERE id = %s FOR UPDATE", [busy])
         assert step(world) == 1
-        assert "ambulance_asked" in world.events(free)
-        assert "ambulance_asked" not in world.events(busy)
+        assert "ambulance_needed" in world.events(free)
+        assert "ambulance_needed" not in world.events(busy)
     assert step(world) == 1
-    assert "ambulance_asked" in world.events(busy)
+    assert "ambulance_needed" in world.events(busy)
 
 
 FAULTS: dict[str, tuple[str, ...]] = {
@@ -139,7 +139,7 @@ def test_one_incident_that_cannot_be_worked_on_does_not_hold_up_the_others(
     for incident_id in (faulty, sound):
         world.make_due(incident_id, "step:0:5")
     assert step(world) == 1
-    assert "ambulance_asked" in world.events(sound)
+    assert "ambulance_needed" in world.events(sound)
     # Nothing of it happened, and nothing of it is lost.
     assert world.events(faulty) == before
     assert world.rows("SELECT name FROM timers WHERE incident_id = %s AND name = 'step:0:5'", faulty)
@@ -150,7 +150,7 @@ def test_a_lost_database_is_told_to_the_caller(world: Insured) -> None:
     world.make_due(incident_id, "step:0:5")
     with pytest.raises(psycopg.OperationalError, match="killed"):
         Engine(world.incidents).step(dying(world.conn, 3))
-    assert "ambulance_asked" not in world.events(incident_id)
+    assert "ambulance_needed" not in world.events(incident_id)
 
 
 def test_speed_holds_back_what_waits_until_the_car_stands(world: Insured) -> None:

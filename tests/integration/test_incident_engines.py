@@ -106,7 +106,7 @@ def test_engines_that_are_killed_lose_nothing_and_fire_nothing_twice(world: Insu
     for incident_id in incidents:
         assert sorted(world.state(incident_id).steps_done) == list(range(STEPS))
         kinds = Counter(world.events(incident_id))
-        assert kinds["ambulance_asked"] == 1
+        assert kinds["ambulance_needed"] == 1
         assert kinds["dispatch_requested"] >= 1
     calls = world.rows("SELECT incident_id, party, count(*) AS many FROM calls GROUP BY 1, 2")
     assert {row["many"] for row in calls if row["party"] in ("driver", "contact")} == {1}
@@ -133,7 +133,7 @@ def test_a_timer_fires_at_its_own_time_with_nobody_to_hint(world: Insured) -> No
             )
         due = {row["incident_id"]: row["due_at"] for row in world.rows("SELECT * FROM timers")}
         ends_at = time.monotonic() + 30
-        asked = "SELECT incident_id, at FROM incident_events WHERE kind = 'ambulance_asked'"
+        asked = "SELECT incident_id, at FROM incident_events WHERE kind = 'ambulance_needed'"
         while len(done := world.rows(asked)) < len(incidents):
             assert time.monotonic() < ends_at
             time.sleep(0.05)

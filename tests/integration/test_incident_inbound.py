@@ -9,9 +9,18 @@ from uuid import UUID
 import pytest
 from support.acts import close, take
 from support.desk import AKIKO, leg, legs, room, said, sign_in, verbs, waiting
-from support.insured import CONTACT, DRIVER, Insured, in_background, insured_world
+from support.insured import (
+    CONTACT,
+    DRIVER,
+    Insured,
+    in_background,
+    insured_world,
+    queue_call,
+    wait_until_blocked,
+)
 
 from incident import wording
+from incident.engine.engine import Engine
 from incident.escalation.state import Task
 from incident.voice.calls import Calls
 from incident.voice.conversation import Conversation
@@ -44,9 +53,9 @@ def status(world: Insured, word: str, sid: str = SID) -> None:
         inbound(world).status(world.conn, sid, word)
 
 
-def text(world: Insured, number: str, words: str, sid: str = "SM1") -> None:
+def text(world: Insured, number: str, words: str, sid: str = "SM1") -> bool:
     with world.conn.transaction():
-        inbound(world).write(world.conn, sid, number, words)
+        return inbound(world).write(world.conn, sid, number, words)
 
 
 def incidents(world: Insured) -> list[UUID]:
@@ -121,6 +130,23 @@ def test_a_contact_rings(world: Insured) -> None:
     row = incident(world, opened)
     assert "contact_rang" in row["flags"]  # type: ignore[operator]
     assert row["holder_id"] is not None
+
+
+def test_a_contact_with_a_policy_of_their_own_rings_back(world: Insured) -> None:
+    world.insure("car-0001")
+    world.insure("car-0002", driver=CONTACT, contact=None)
+    crash = world.report("car-0001")
+    ring(world, CONTACT)
+    assert incidents(world) == [crash]
+    assert caller(world, crash)["who"] == "contact"
+    # With something open of their own it is about that.
+    own = world.report("car-0002")
+    ring(world, CONTACT, "CA" + "8" * 32)
+    assert caller(world, own)["who"] == "driver"
+    world.tell(crash, close)
+    world.tell(own, close)
+    ring(world, CONTACT, "CA" + "9" * 32)
+    assert incident(world, incidents(world)[-1])["device_id"] == "car-0002"
 
 
 @pytest.mark.parametrize(
@@ -227,9 +253,65 @@ def test_nobody_is_rung_who_is_on_the_line_with_us(world: Insured) -> None:
     assert claimed(world) == [DRIVER]
 
 
-def test_nor_for_long_if_the_end_of_their_call_was_missed(world: Insured) -> None:
-    world.report(world.insure())
+@pytest.mark.parametrize(
+    ("stands", "comes_of_it"),
+    [
+        ("waiting", ("ended", 0)),
+        ("placed", ("placed", 1)),
+        ("ringing", ("ringing", 1)),
+        ("answered", ("answered", 0)),
+    ],
+)
+def test_our_own_call_to_who_rings_us_is_withdrawn(
+    world: Insured, stands: str, comes_of_it: tuple[str, int]
+) -> None:
+    incident_id = world.report(world.insure())
+    world.conn.execute(
+        "INSERT INTO phones (holder_id, number, rank) SELECT holder_id, '+819077777777', 2 FROM phones"
+    )
+    ours = leg(world, incident_id, CallParty.DRIVER)
+    words = {
+        "waiting": [],
+        "placed": ["queued"],
+        "ringing": ["ringing"],
+        "answered": ["ringing", "in-progress"],
+    }
+    for word in words[stands]:
+        ours.status(word)
+    ring(world, "+819077777777")  # from their other telephone
+    assert (ours.row["state"], len(waiting(world, "cancel_call"))) == comes_of_it
+    status(world, "completed")
+    assert world.state(incident_id).callers == {}
+
+
+def test_what_was_withdrawn_for_them_is_made_up_for_when_theirs_came_to_nothing(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+    ours = leg(world, incident_id, CallParty.DRIVER)
+    ours.status("ringing")
     ring(world, DRIVER)
+    ours.status("canceled")
+    assert len(legs(world, incident_id, CallParty.DRIVER)) == 1
+    status(world, "completed")
+    assert [one.row["state"] for one in legs(world, incident_id, CallParty.DRIVER)] == ["ended", "waiting"]
+
+
+def test_a_contact_who_rings_us_withdraws_only_the_call_to_themself(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+    world.make_due(incident_id, "step:0:6")
+    Engine(world.incidents).step(world.conn)
+    ours = leg(world, incident_id, CallParty.DRIVER)
+    ours.status("ringing")
+    ring(world, CONTACT)
+    assert leg(world, incident_id, CallParty.CONTACT).row["end_status"] == "withdrawn"
+    assert not waiting(world, "cancel_call")
+    assert ours.row["state"] == "ringing"
+
+
+def test_nor_for_long_if_the_end_of_their_call_was_missed(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+    ring(world, DRIVER)
+    queue_call(world, incident_id, DRIVER)
+    assert claimed(world) == []
     world.conn.execute("UPDATE calls SET answered_at = answered_at - interval '4 minutes'")
     assert claimed(world) == [DRIVER]
 
@@ -255,7 +337,13 @@ def test_whoever_rings_while_an_operator_is_on_the_line_meets_them(world: Insure
 
 @pytest.mark.parametrize(
     ("words", "answer"),
-    [("1", Answer.FINE), (" 3 ", Answer.AMBULANCE), ("助けて", Answer.HELP), ("はい", Answer.AMBULANCE)],
+    [
+        ("1", Answer.FINE),
+        (" 3 ", Answer.AMBULANCE),
+        ("３", Answer.AMBULANCE),
+        ("助けて", Answer.HELP),
+        ("はい", Answer.AMBULANCE),
+    ],
 )
 def test_a_text_with_a_key_or_clear_words_is_an_answer(world: Insured, words: str, answer: Answer) -> None:
     incident_id = world.report(world.insure())
@@ -282,14 +370,52 @@ def test_a_contact_writes_and_answers_for_nobody(world: Insured) -> None:
     assert world.events(incident_id).count("contact_wrote") == 1
 
 
-def test_a_text_of_nobody_opens_nothing(world: Insured) -> None:
+def test_a_text_of_nobody_opens_nothing_and_says_so(world: Insured) -> None:
     world.insure()
-    for number in ("+81311112222", DRIVER, "anonymous"):
-        text(world, number, "助けて", f"SM{number}")
-    incident_id = world.report()
-    text(world, DRIVER, " ")
-    assert "driver_wrote" not in world.events(incident_id)
-    world.tell(incident_id, close)
-    text(world, DRIVER, "助けて", "SM2")
-    assert incidents(world) == [incident_id]
+    assert not any(text(world, number, "助けて", f"SM{number}") for number in ("+81311112222", "anonymous"))
+    assert incidents(world) == []
     assert world.rows("SELECT 1 FROM chat_messages") == []
+
+
+@pytest.mark.parametrize("number", [DRIVER, CONTACT])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_text_without_an_open_incident_opens_one(world: Insured, number: str, *, before: bool) -> None:
+    device = world.insure()
+    if before:
+        world.tell(world.report(device), close)
+    for _ in range(2):
+        assert text(world, number, "救急車を呼んで")
+    incident_id = incidents(world)[-1]
+    assert len(incidents(world)) == 1 + before
+    state, party = world.state(incident_id), "driver" if number == DRIVER else "contact"
+    assert (state.trigger, state.answer) == (Trigger.CALL, Answer.AMBULANCE if number == DRIVER else None)
+    assert Task.TAKE in state.tasks
+    assert (Task.REQUEST_AMBULANCE in state.tasks) is (number == DRIVER)
+    written = world.one("SELECT party, text FROM chat_messages")
+    assert written == {"party": party, "text": "救急車を呼んで"}
+    sms = world.one("SELECT party, number, body FROM messages WHERE template = 'wrote'")
+    assert (sms["party"], sms["number"], "/a/" in sms["body"]) == (party, number, True)
+
+
+def test_a_text_to_an_incident_that_closes_meanwhile_opens_another(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+
+    def write() -> bool:
+        with world.connection() as conn:
+            return inbound(world).write(conn, "SM1", DRIVER, "助けて")
+
+    with world.connection() as operator:
+        world.incidents.handle(operator, incident_id, close, actor="operator:akiko")
+        with in_background(write) as written:
+            wait_until_blocked(world)
+            operator.commit()
+            assert written.result(10)
+    assert world.state(incidents(world)[-1]).answer is Answer.HELP
+    assert len(incidents(world)) == 2
+
+
+def test_all_is_well_opens_nothing(world: Insured) -> None:
+    world.insure()
+    assert text(world, DRIVER, "大丈夫です")
+    assert text(world, DRIVER, " ", "SM2")
+    assert incidents(world) == []

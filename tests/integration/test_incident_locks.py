@@ -11,9 +11,10 @@ from support.outbox import sender
 from support.small_carrier import SmallCarrier, small_carrier
 
 from api import messages
-from incident.escalation.events import Close
+from incident.escalation.events import Close, SendHelp
+from incident.field import units
 from incident.service import SQL
-from schemas.incident import Outcome
+from schemas.incident import DispatchKind, DispatchState, Outcome
 
 
 @pytest.fixture
@@ -88,6 +89,33 @@ def test_commands_of_others_that_somebody_works_on_are_not_waited_for(world: Ins
     assert world.rows("SELECT state FROM outbox WHERE kind = 'command' AND state = 'pending'")
     expire(world)
     assert not world.rows("SELECT state FROM outbox WHERE kind = 'command' AND state = 'pending'")
+
+
+def test_a_unit_that_declines_while_another_incident_searches(world: Insured) -> None:
+    world.insure("car-0001")
+    world.insure("car-0002", driver="+819000000009", contact=None)
+    declined, searching = world.report("car-0001"), world.report("car-0002")
+    world.tell(searching, lambda at: SendHelp(at, "akiko", DispatchKind.GUARD))
+    world.unit("G-1")
+    world.tell(declined, lambda at: SendHelp(at, "akiko", DispatchKind.GUARD))
+    dispatch = world.one("SELECT id FROM dispatches WHERE incident_id = %s", declined)["id"]
+    world.conn.execute("UPDATE units SET on_shift = false")
+
+    def decline() -> None:
+        with world.connection() as conn:
+            units.report(conn, world.incidents, "G-1", dispatch, DispatchState.DECLINED)
+
+    with world.connection() as operator:
+        operator.execute(SQL["lock_incident"], {"id": searching})
+        operator.execute(SQL["lock_dispatching"])
+        with in_background(decline) as done:
+            wait_until_blocked(world)
+            world.incidents.handle(
+                operator, searching, lambda at: SendHelp(at, "akiko", DispatchKind.GUARD), actor="operator"
+            )
+            operator.commit()
+            done.result(10)
+    assert world.state(declined).dispatches[DispatchKind.GUARD] is DispatchState.FAILED
 
 
 def expire(world: Insured) -> None:

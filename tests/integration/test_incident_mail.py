@@ -129,6 +129,13 @@ def test_without_an_address_or_consent_there_is_none(world: Insured, email: str 
     assert "effect_failed" not in world.events(incident_id)
 
 
+def test_after_a_test_there_is_none(world: Insured) -> None:
+    device = world.insure()
+    world.conn.execute("UPDATE policyholders SET email = 'taro@example.jp', email_agreed_on = '2026-04-01'")
+    world.tell(world.report(device), lambda at: Close(at, "akiko", Outcome.TEST))
+    assert world.rows("SELECT 1 FROM messages WHERE channel = 'mail'") == []
+
+
 def test_a_server_that_is_away_gets_it_later(world: Insured, post: Post, address: str) -> None:
     closed(world)
     away = sender(world, "127.0.0.1:1")
@@ -200,12 +207,33 @@ def test_a_wrong_password_is_put_right_by_somebody_and_then_it_goes(
     assert len(post.taken) == 1
 
 
-def test_after_two_days_it_is_given_up(world: Insured) -> None:
+def test_after_two_days_it_is_given_up(world: Insured, post: Post, address: str) -> None:
     closed(world)
     world.conn.execute("UPDATE messages SET created_at = created_at - interval '49 hours'")
-    assert sender(world, "127.0.0.1:1").step(world.conn)
+    assert sender(world, address).step(world.conn)
+    assert post.taken == []
     row = mail(world)
     assert (row["state"], row["code"], row["queued"]) == ("failed", "outdated", "expired")
+
+
+def test_without_a_server_nothing_waits_for_one(world: Insured) -> None:
+    incident_id = closed(world)
+    assert MailSender(world.incidents, mail_service(world.settings)).step(world.conn)
+    row = mail(world)
+    assert (row["state"], row["code"], row["queued"]) == ("failed", "no_server", "failed")
+    assert "effect_failed" in world.events(incident_id)
+
+
+@pytest.mark.parametrize("where", ["reply", "recipient"])
+@pytest.mark.parametrize("code", [451, 550])
+def test_what_a_server_says_of_somebody_is_kept_nowhere(
+    world: Insured, post: Post, address: str, capsys: pytest.CaptureFixture[str], where: str, code: int
+) -> None:
+    closed(world)
+    setattr(post, where, f"{code} <taro@example.jp> is not here")
+    assert sender(world, address).step(world.conn)
+    assert str(code) in mail(world)["error"]
+    assert "taro@" not in capsys.readouterr().out + mail(world)["error"]
 
 
 def test_what_is_written_to_people_cannot_become_a_header(address: str) -> None:

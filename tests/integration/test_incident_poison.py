@@ -142,7 +142,7 @@ def test_many_incidents_that_cannot_be_worked_on_do_not_fill_the_engines_batch(w
     engine = Engine(world.incidents)
     engine.step(world.conn)
     engine.step(world.conn)
-    assert "ambulance_asked" in world.events(sound)
+    assert "ambulance_needed" in world.events(sound)
 
 
 # Words that are true no longer.

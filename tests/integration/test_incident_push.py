@@ -193,6 +193,17 @@ def test_a_service_that_is_busy_gets_it_later(
     )  # the second takes the first one's place
 
 
+def test_a_push_whose_moment_has_passed_is_not_sent(
+    world: Insured, service: Service, incident_id: UUID
+) -> None:
+    subscribe(world, service, Phone())
+    world.conn.execute("UPDATE messages SET created_at = created_at - interval '11 minutes'")
+    assert sender(world).step(world.conn)
+    assert service.heard == []
+    row = push(world)
+    assert (row["state"], row["code"], row["queued"]) == ("failed", "outdated", "expired")
+
+
 def test_a_refused_push_is_kept_with_its_code(world: Insured, service: Service, incident_id: UUID) -> None:
     subscribe(world, service, Phone())
     service.answers["/one"] = 413

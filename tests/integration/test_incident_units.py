@@ -13,6 +13,7 @@ import pytest
 from support.insured import Insured, insured_world
 from support.scene import Happening
 
+from incident import wording
 from incident.dispatch import DispatchRefused
 from incident.engine.engine import Engine
 from incident.escalation.events import Answered, AnswerFor, Close, SendHelp, StopHelp
@@ -325,3 +326,31 @@ def test_the_database_itself_holds_one_open_dispatch_per_unit_and_kind(world: In
     for incident_id, unit_id in ((second, "guard-1"), (first, None)):
         with pytest.raises(psycopg.errors.UniqueViolation):
             world.conn.execute(insert, [incident_id, unit_id])
+
+
+def test_news_of_one_unit_give_no_time_of_another(world: Insured) -> None:
+    incident_id = world.report(world.insure())
+    world.unit("G-1")
+    world.unit("T-1", kind="tow")
+    for kind in (GUARD, DispatchKind.TOW):
+        world.tell(incident_id, lambda at, kind=kind: SendHelp(at, "akiko", kind))
+    ids = {row["kind"]: row["id"] for row in world.rows("SELECT kind, id FROM dispatches")}
+    with world.conn.transaction():
+        units.report(world.conn, world.incidents, "G-1", ids["guard"], ACCEPTED, eta_s=600)
+    with world.conn.transaction():
+        units.report(world.conn, world.incidents, "T-1", ids["tow"], ACCEPTED, eta_s=7200)
+    with world.conn.transaction():
+        units.expect(world.conn, world.incidents, "G-1", ids["guard"], 1800)
+    at = {
+        row["kind"]: wording.clock_time(row["eta_at"])
+        for row in world.rows("SELECT kind, eta_at FROM dispatches")
+    }
+    told = world.rows("SELECT template, body FROM messages WHERE channel = 'sms' ORDER BY created_at")
+    first, second, late = told
+    assert "隊 G-1" in first["body"]
+    assert (at["tow"] in second["body"], "隊 T-1" in second["body"]) == (True, True)
+    assert (late["template"], at["guard"] in late["body"], at["tow"] in late["body"]) == (
+        "help_late",
+        True,
+        False,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -233,6 +234,7 @@ def test_a_call_whose_end_was_not_told_is_asked_about(
 def light(world: Insured) -> UUID:
     """A light incident whose SMS waits in the outbox."""
     opened = world.report(world.insure(), Severity.LIGHT)
+    world.fix("car-0001", datetime.now(UTC))  # it stands
     fire(world, opened, "step:0:1")
     return opened
 

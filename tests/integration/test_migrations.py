@@ -135,3 +135,48 @@ def test_rows_without_a_partition_of_their_own_are_kept_and_dropped_alike(databa
         connection.execute("SELECT series_drop('device_status', '2041-01-02T06:00Z')")
         rows = connection.execute("SELECT sequence FROM device_status").fetchall()
     assert [row["sequence"] for row in rows] == [1]
+
+
+def test_what_became_of_earlier_offers_is_kept(empty_url: str) -> None:
+    migrate.apply(empty_url, migrate.available()[:9])
+    # state, unit that has it, whether it had accepted, who was asked
+    earlier = [
+        ("offered", "asked", False, ["declined", "asked"]),
+        ("en_route", "comes", True, ["comes"]),
+        ("completed", "was_there", True, ["declined", "was_there"]),
+        ("stood_down", "turned_back", True, ["turned_back"]),
+        ("stood_down", "not_needed", False, ["not_needed"]),
+        ("failed", None, False, ["declined"]),
+    ]
+    with connect(empty_url, name="test") as connection:
+        connection.execute("INSERT INTO escalation_plans (sha256, toml) VALUES ('0', '')")
+        for unit in ("asked", "comes", "was_there", "turned_back", "not_needed", "declined"):
+            connection.execute(
+                "INSERT INTO units (id, kind, name, lat_deg, lon_deg) VALUES (%s, 'guard', '', 35, 139)",
+                [unit],
+            )
+        for state, unit, accepted, tried in earlier:
+            connection.execute(
+                """WITH incident AS (
+                       INSERT INTO incidents (plan_version, trigger, phase, occurred_at, opened_at, state)
+                       SELECT version, 'long_press', 'helping', now(), now(), '{}' FROM escalation_plans RETURNING id)
+                   INSERT INTO dispatches (incident_id, kind, state, unit_id, tried, requested_at, offered_at,
+                                           accepted_at)
+                   SELECT id, 'guard', %s, %s, %s, now(), now(), CASE WHEN %s THEN now() END FROM incident""",
+                [state, unit, tried, accepted],
+            )
+    migrate.apply(empty_url)
+    with connect(empty_url, name="test") as connection:
+        rows = connection.execute(
+            "SELECT d.state AS dispatch, asked, o.state FROM dispatch_offers o JOIN dispatches d ON d.id = dispatch_id"
+        ).fetchall()
+    assert {(row["dispatch"], row["asked"], row["state"]) for row in rows} == {
+        ("offered", "asked", "open"),
+        ("offered", "declined", "expired"),
+        ("en_route", "comes", "accepted"),
+        ("completed", "was_there", "completed"),
+        ("completed", "declined", "expired"),
+        ("stood_down", "turned_back", "stood_down"),
+        ("stood_down", "not_needed", "withdrawn"),
+        ("failed", "declined", "expired"),
+    }

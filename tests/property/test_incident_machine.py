@@ -1,10 +1,12 @@
 """Any order of things: timers late, twice and out of order, webhooks doubled, people changing their minds.
 
 `PaperShell` keeps what the shell would keep and checks each decision; the invariants here hold at any time.
+INCIDENT_MACHINE=300,40 runs so many examples of so many steps.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -36,6 +38,7 @@ from incident.escalation.events import (
     OfferDue,
     Opened,
     Placed,
+    RangUs,
     RoadKnown,
     SendHelp,
     StopHelp,
@@ -57,6 +60,7 @@ from schemas.incident import (
     Trigger,
 )
 
+EXAMPLES, STEPS = (int(word) for word in os.environ.get("INCIDENT_MACHINE", "100,40").split(","))
 JSON: TypeAdapter[State] = TypeAdapter(State)
 DRIVER, CONTACT = CallParty.DRIVER, CallParty.CONTACT
 THERE = (DispatchState.ON_SCENE, DispatchState.SECURED)
@@ -80,6 +84,7 @@ class Incident(PaperShell, RuleBasedStateMachine):
         desk=st.tuples(*[st.integers(0, 2)] * 4),
         road=st.sampled_from(RoadKind),
         reach=st.sampled_from([Reach.VOICE, Reach.VOICE, Reach.SLOW_VOICE, Reach.TEXT]),
+        contacts=st.integers(1, 2),
     )
     def open(
         self,
@@ -92,10 +97,17 @@ class Incident(PaperShell, RuleBasedStateMachine):
         desk: tuple[int, ...],
         road: RoadKind,
         reach: Reach,
+        contacts: int,
     ) -> None:
         self.quiet = quiet  # so many things happen before anybody answers or takes it
         opened = Opened(START, trigger, severity if trigger is Trigger.IMPACT else None, late, road, reach)
-        self.begin(opened, numbers=numbers, free=[f"u{number}" for number in range(units)], desk=desk)
+        self.begin(
+            opened,
+            numbers=numbers,
+            free=[f"u{number}" for number in range(units)],
+            desk=desk,
+            contacts=contacts,
+        )
 
     # What happens.
 
@@ -173,9 +185,16 @@ class Incident(PaperShell, RuleBasedStateMachine):
     def operator_wants_to_speak(self, operator: str) -> None:
         self.happens(CallDriver(self.now, operator))
 
-    @rule()
-    def caller_hangs_up(self) -> None:
-        self.happens(CallEnded(self.now, CallParty.CALLER, 1, "completed"))
+    @rule(party=st.sampled_from([DRIVER, DRIVER, CONTACT]))
+    def somebody_we_ring_rings_us(self, party: CallParty) -> None:
+        self.rang_us += 1
+        self.happens(RangUs(self.now, party, self.rang_us))
+        self.happens(LineWaits(self.now, CallParty.CALLER, "rang_us"))
+
+    @rule(pick=PICK)
+    def caller_hangs_up(self, pick: int) -> None:
+        attempts = [*self.callers, 1]
+        self.happens(CallEnded(self.now, CallParty.CALLER, attempts[pick % len(attempts)], "completed"))
 
     @rule(operator=OPERATORS, wanted=st.sampled_from(AmbulanceState))
     def ambulance_moves(self, operator: str, wanted: AmbulanceState) -> None:
@@ -339,15 +358,32 @@ class Incident(PaperShell, RuleBasedStateMachine):
             assert going == ([line.attempts] if line.under_way else [])
 
     @invariant()
+    def who_rings_us_is_not_rung(self) -> None:
+        """Neither by a call that waits; and one that is owed to them comes, whatever becomes of the news of theirs."""
+        for party in (DRIVER, CONTACT):
+            line = self.state.line(party)
+            # An operator who has come may have them rung, and the carrier's queue holds that back.
+            waiting = [
+                ring for ring in self.under_way(party) if ring.stage == "waiting" and not ring.for_operator
+            ]
+            assert not waiting or party not in self.callers.values()
+            if line.wanted and not line.under_way and self.state.phase is Phase.REACHING:
+                assert f"again:{party}" in self.timers
+
+    @invariant()
     def closed_is_closed(self) -> None:
         if self.state.phase is Phase.CLOSED:
             # Who is on the scene finishes, and is looked after until then.
-            assert all(name.startswith("safe:") for name in self.timers)
+            assert all(name.startswith(("safe:", "desk:")) for name in self.timers)
+            for kind, work in self.work.items():
+                assert f"safe:{kind}:{work.unit}" in self.timers
             assert all(work.state in THERE for work in self.work.values())
             assert not self.state.tasks
             assert self.state.outcome is not None
             assert not self.state.waiting
-            assert self.state.desk_round is None
+            assert self.work or self.state.desk_round is None
+            if self.state.desk_round is not None:
+                assert f"desk:{self.state.desk_round}" in self.timers
             assert self.light is Light.ENDED
             assert not [ring for ring in self.rings if ring.stage == "waiting"]
 
@@ -364,6 +400,12 @@ class Incident(PaperShell, RuleBasedStateMachine):
         assert {
             f"offer:{kind}:{unit}" for kind, units in self.state.offers.items() for unit in units
         } == asked
+
+    @invariant()
+    def no_guard_is_asked_onto_an_expressway_but_by_a_person(self) -> None:
+        work = self.work.get(DispatchKind.GUARD)
+        if work is not None and self.state.road is RoadKind.EXPRESSWAY:
+            assert work.by_hand or not work.only_asked
 
     @invariant()
     def who_comes_is_watched(self) -> None:
@@ -395,9 +437,5 @@ class Incident(PaperShell, RuleBasedStateMachine):
         assert len(set(self.state.help_refused)) == len(self.state.help_refused)
 
 
-Incident.TestCase.settings = settings(
-    max_examples=100,
-    stateful_step_count=40,
-    deadline=None,
-)
+Incident.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None)
 TestIncident = Incident.TestCase

@@ -359,7 +359,7 @@ def faults_of(world: Insured, incident_id: UUID, victim: Victim, *, may_be_told:
             expect("the whole ladder", holds=calls == {"driver": 2, "contact": 1})
             expect("a person called", holds="take" in tasks)
             expect("help sought", holds=events["dispatch_requested"] >= 1)
-            expect("an ambulance asked for", holds=bool(events["ambulance_asked"]) is grave)
+            expect("an ambulance asked for", holds=bool(events["ambulance_needed"]) is grave)
         case "fine":
             expect("they said so", holds=wanted == FINE)
             if grave:

@@ -23,6 +23,7 @@ from support.slices import Job, Slicer
 from incident.channels.push import PushSender
 from incident.channels.sms import SmsSender
 from incident.engine.engine import Engine
+from incident.plan import store as plans
 from incident.record import members
 from incident.service import Incidents, Report
 from incident.voice.calls import Calls
@@ -52,7 +53,7 @@ class EngineWorld:
         self.calls = Calls(self.incidents)
         self.talk = Conversation(self.settings, self.incidents, self.calls)
         self.insured = Insured(url, conn, self.settings, self.incidents)
-        self.incidents.activate_plan(conn, DEFAULT_PLAN_TOML)
+        plans.put(conn, DEFAULT_PLAN_TOML)
         tables = (
             "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL (%s)"
         )

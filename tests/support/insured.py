@@ -16,6 +16,7 @@ from pydantic import SecretStr, TypeAdapter
 from support.scene import DEFAULT_PLAN_TOML
 
 from incident.escalation.state import State
+from incident.plan import store as plans
 from incident.service import Incidents, Report
 from runtime.database import Connection, connect
 from runtime.settings import Settings
@@ -190,7 +191,7 @@ def insured_world(database_url: str, **changes: Any) -> Generator[Insured]:
     settings = settings_for(database_url=SecretStr(database_url), **changes)
     incidents = Incidents(settings)
     with connect(database_url, name="test", autocommit=True) as conn:
-        incidents.activate_plan(conn, DEFAULT_PLAN_TOML)
+        plans.put(conn, DEFAULT_PLAN_TOML)
         yield Insured(database_url, conn, settings, incidents)
 
 

@@ -44,11 +44,13 @@ from incident.escalation.events import (
     DispatchMoved,
     DroveOn,
     Event,
+    Forgotten,
     Joined,
     LateDue,
     NobodyElse,
     OfferDue,
     Opened,
+    RangUs,
     ReminderDue,
     RoadKnown,
     SafetyDue,
@@ -61,7 +63,7 @@ from incident.escalation.events import (
 )
 from incident.escalation.state import Light, State
 from incident.plan.plan import Do
-from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Reach
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase, Reach, RoadKind
 
 PLAN = default_plan()
 CALLING = {CallParty.DRIVER: Do.CALL_DRIVER, CallParty.CONTACT: Do.CALL_CONTACT}
@@ -89,6 +91,8 @@ class Ring:
     attempt: int
     stage: str = "waiting"
     over: bool = False
+    for_operator: bool = False
+    """An operator waits to be connected by it."""
 
 
 @dataclass
@@ -99,22 +103,35 @@ class Work:
     unit: str | None = None
     beside: list[str] = field(default_factory=list[str])
     """Who is asked beside a unit that is late."""
+    by_hand: bool = False
+    """An operator sent it."""
+
+    @property
+    def only_asked(self) -> bool:
+        """Nobody has accepted it."""
+        return self.state in (DispatchState.REQUESTED, DispatchState.OFFERED)
 
 
 class PaperShell:
     """Timers, calls and dispatches of one incident, and what has happened to it."""
 
     def begin(
-        self, opened: Opened, *, numbers: tuple[bool, bool], free: Sequence[str], desk: Sequence[int] = ()
+        self,
+        opened: Opened,
+        *,
+        numbers: tuple[bool, bool],
+        free: Sequence[str],
+        desk: Sequence[int] = (),
+        contacts: int = 2,
     ) -> None:
         """The incident opens.
 
         `numbers` is whether driver and contact have one, `free` are units to ask, `desk` how many telephones
-        ring in each round of it.
+        ring in each round of it, `contacts` how many of them there are at most.
         """
         self.now_s = 0.0
         self.numbers = dict(zip(RUNG, numbers, strict=True))
-        self.desk = desk
+        self.desk, self.contacts = desk, contacts
         self.desk_calls = 0
         self.free = free
         self.timers: dict[str, datetime] = {}
@@ -122,10 +139,13 @@ class PaperShell:
         self.rings: list[Ring] = []
         self.work: dict[DispatchKind, Work] = {}
         self.refused: set[DispatchKind] = set()
+        self.by_hand: dict[DispatchKind, bool] = {}
         self.light: Light | None = None
         self.happened: list[Event] = []
         self.offers = 0
         self.promised = False
+        self.callers: dict[int, CallParty] = {}
+        self.rang_us = 0
         decision = open_incident(opened, PLAN)
         self.began(decision.state)
         self.carry_out(None, decision)
@@ -192,7 +212,9 @@ class PaperShell:
                 for ring in waiting:
                     ring.stage, ring.over = "ended", True
                 return [CallEnded(self.now, ring.party, ring.attempt, "withdrawn") for ring in waiting]
-            case OfferNext(kind, expired_unit):
+            case OfferNext(kind, expired_unit, operator):
+                if kind not in self.work:
+                    self.by_hand[kind] = operator is not None
                 return self.offer(kind, expired_unit)
             case WithdrawOffers(kind):
                 self.work[kind].beside.clear()
@@ -212,6 +234,8 @@ class PaperShell:
         party, attempt = call.party, call.attempt
         assert not self.under_way(party), "two calls to one party at once"
         assert attempt not in [ring.attempt for ring in self.rings if ring.party is party]
+        if not isinstance(event, DeskAnswered):
+            assert party not in self.callers.values(), "rung while they are on the line with us"
         # The plan pays for every call: each step that has come due, once, and the one that began the ladder.
         # Further contacts and an operator who wants to speak with the driver are paid for by themselves.
         if call.rank == 1 and not isinstance(event, DeskAnswered):
@@ -221,7 +245,10 @@ class PaperShell:
             "a call the plan does not have, or too early"
         )
         assert call.rank <= PLAN.rule(self.state.rule).contacts_tried
-        ring = Ring(party, attempt)
+        if call.rank > self.contacts:
+            # Nobody of that rank: it was no attempt at all.
+            return [CallEnded(self.now, party, attempt, "no_number")]
+        ring = Ring(party, attempt, for_operator=isinstance(event, DeskAnswered))
         self.rings.append(ring)
         if not self.numbers[party]:
             ring.stage, ring.over = "ended", True
@@ -238,7 +265,7 @@ class PaperShell:
             "a second dispatch of one kind"
         )
         self.offers += 1
-        if not self.free or self.offers % 4 == 0:
+        if self.barred(kind) or not self.free or self.offers % 4 == 0:
             if coming:
                 return [NobodyElse(self.now, kind)]
             self.work.pop(kind, None)
@@ -247,7 +274,7 @@ class PaperShell:
         if work is not None and coming:
             work.beside.append(unit)
         else:
-            self.work[kind] = Work(DispatchState.OFFERED, unit)
+            self.work[kind] = Work(DispatchState.OFFERED, unit, by_hand=self.by_hand[kind])
         return [DispatchMoved(self.now, kind, DispatchState.OFFERED, unit)]
 
     def expire(self, kind: DispatchKind, work: Work, unit: str) -> list[Event]:
@@ -263,10 +290,16 @@ class PaperShell:
 
     def seek(self, kind: DispatchKind) -> list[Event]:
         assert kind not in self.work, "sought although somebody was found"
-        if not self.free or self.offers % 3 == 0:
+        if self.barred(kind) or not self.free or self.offers % 3 == 0:
             return []
-        self.work[kind] = Work()
+        self.work[kind] = Work(by_hand=self.by_hand[kind])
         return [DispatchMoved(self.now, kind, DispatchState.REQUESTED)]
+
+    def barred(self, kind: DispatchKind) -> bool:
+        """Who chooses among units passes every guard over for an expressway, unless an operator sends one."""
+        return (
+            kind is DispatchKind.GUARD and self.state.road is RoadKind.EXPRESSWAY and not self.by_hand[kind]
+        )
 
     def under_way(self, party: CallParty) -> list[Ring]:
         return [ring for ring in self.rings if ring.party is party and not ring.over]
@@ -277,27 +310,27 @@ class PaperShell:
         self.ladder = state.rule
         # Where the new ladder begins with a call, one that rings already is that call.
         self.ladder_over = False
+        self.paid_before = dict.fromkeys(RUNG, 0)
         self.calls = {party: min(len(self.under_way(party)), self.steps_due(party)) for party in RUNG}
 
     def steps_due(self, party: CallParty) -> int:
         since_s = (self.now - self.ladder_from).total_seconds()
         steps = PLAN.rule(self.ladder).steps
-        return sum(step.do is CALLING[party] and step.after_s <= since_s for step in steps)
+        due = sum(step.do is CALLING[party] and step.after_s <= since_s for step in steps)
+        # What the rule for another road had begun by then is not begun again.
+        return max(due, self.paid_before[party])
 
     # What must hold for each decision.
 
     def check(self, before: State, event: Event, decision: Decision) -> None:
         after, effects, notes = decision.state, decision.effects, decision.notes
         kinds = [note.kind for note in notes]
-        if "raised" in kinds:
-            assert isinstance(event, (Joined, DeviceSilent, RoadKnown))
-            self.refused.clear()
-            self.began(after)
-        if "lowered" in kinds:
-            assert isinstance(event, DroveOn)
-            assert PLAN.outweighs(before.rule, after.rule)
-            self.began(after)
+        self.note_ladder(before, event, after, kinds)
         self.note_refusals(before, event)
+        if isinstance(event, RangUs):
+            self.note_caller(before, event)
+        if isinstance(event, CallEnded) and event.party is CallParty.CALLER:
+            self.callers.pop(event.attempt, None)
         if isinstance(event, (Answered, AnswerFor)):
             told = [note for note in notes if note.kind == "answered"]
             assert [note.data["answer"] for note in told] == [event.answer]
@@ -306,8 +339,12 @@ class PaperShell:
             assert (after, effects) == (before, ()), "a step of a ladder that no longer runs"
         if before.phase is Phase.CLOSED:
             assert after.phase is Phase.CLOSED
-            if not isinstance(event, (SafetyDue, UnitSafe)):
-                assert all(isinstance(effect, ClearTimers) for effect in effects), "alive after closing"
+            # Who is on the scene is looked after: they are asked, and telephones of the desk ring for them.
+            if not isinstance(event, (SafetyDue, UnitSafe, DeskRung, DeskDue, Forgotten)):
+                quiet = (ClearTimers, CancelCalls)
+                assert all(isinstance(effect, quiet) for effect in effects), "alive after closing"
+            for effect in effects:
+                assert not isinstance(effect, (PlaceCall, OfferNext, ConnectLine)), "alive after closing"
         assert after.generation >= before.generation
         if after.phase is Phase.HELPING and not isinstance(event, (Take, SendHelp, DeskAnswered)):
             assert not [effect for effect in effects if isinstance(effect, PlaceCall)]
@@ -316,6 +353,32 @@ class PaperShell:
                 assert effect.due_at >= self.now
                 if isinstance(event, DUE):
                     assert effect.due_at > self.now, "a timer that sets a timer for now would spin"
+
+    def note_ladder(self, before: State, event: Event, after: State, kinds: Sequence[str]) -> None:
+        """A ladder begins anew, or goes on by the rule for another road."""
+        if "raised" in kinds:
+            assert isinstance(event, (Joined, DeviceSilent))
+            self.refused.clear()
+            self.began(after)
+        if "rule_for_road" in kinds:
+            assert isinstance(event, RoadKnown)
+            assert after.help_refused == before.help_refused
+            assert after.plan_from == before.plan_from
+            self.paid_before = {party: self.steps_due(party) for party in RUNG}
+            self.ladder = after.rule
+        if "lowered" in kinds:
+            assert isinstance(event, DroveOn)
+            assert PLAN.outweighs(before.rule, after.rule)
+            self.began(after)
+
+    def note_caller(self, before: State, event: RangUs) -> None:
+        """Whoever rings us is not rung meanwhile; a call that was taken from them for it does not count."""
+        if before.phase is Phase.CLOSED:
+            return
+        self.callers[event.attempt] = event.party
+        line = before.line(event.party)
+        if line.under_way and not line.answered and line.rank == 1:
+            self.calls[event.party] -= 1
 
     def note_answer(self, before: Phase, event: Answered | AnswerFor, after: Phase) -> None:
         """Hearing from the driver ends the ladder; whoever is fine and not done hears that a person will call."""

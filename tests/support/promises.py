@@ -44,6 +44,8 @@ PLAN: Final[Mapping[str, Sequence[tuple[float, str]]]] = {
     "trouble": [(0, "push"), (30, "driver"), (90, "alarm"), (180, "help")],
 }
 PAUSE_S: Final = 15.0
+# Nobody near the driver is told that we cannot reach them while they, or their voicemail, are on the line.
+SPEAKS_S: Final = 30.0
 SKIPPED_AFTER_S: Final = 120.0
 # What the clock moves by while somebody works.
 MOMENT_S: Final = 0.01
@@ -105,7 +107,7 @@ class Facts:
                     _s(e["at"]) for e in self.named("operator_alarmed") if wanted.items() <= e["data"].items()
                 ]
             case "ambulance":
-                return [_s(event["at"]) for event in self.named("ambulance_asked")]
+                return [_s(event["at"]) for event in self.named("ambulance_needed")]
             case _:
                 return [_s(event["at"]) for event in self.named("dispatch_requested")]
 
@@ -215,6 +217,8 @@ def _latest_s(
     held_s = HELD_S if (expected.rule, what) == ("light", "push") else 0.0
     if what in ("push", "sms") and not _seen_within(expected, plan_s, SKIPPED_AFTER_S - held_s):
         return None
+    if number == 0 and what == "contact" and any(call["answered_at"] is not None for call in facts.calls):
+        return plan_s + SPEAKS_S
     if number == 0:
         return plan_s
     before = next((call for call in facts.calls if (call["party"], call["attempt"]) == (what, number)), None)

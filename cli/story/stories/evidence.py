@@ -20,9 +20,9 @@ def _severe_from(since: str, *, first_call: int) -> tuple[Expect, ...]:
         steps.still_waiting(),
         *steps.rung("driver", first_call, 5, since),
         *steps.rung("driver", first_call + 1, 50, since),
-        Expect("ambulance_asked", by_s=40, since=since),
+        Expect("ambulance_needed", by_s=40, since=since),
         *steps.rung("contact", 1, 70, since),
-        steps.no_second_contact(2, 110, since),
+        steps.no_second_contact(110, since),
         *steps.help_comes("guard", 40, since),
     )
 
@@ -61,7 +61,7 @@ STORIES: Final = (
             steps.push("severe", 25),
             steps.alarmed("plan", 25),
             steps.still_waiting(),
-            Expect("ambulance_asked", times=-1),
+            Expect("ambulance_needed", times=-1),
             steps.answered("help", 60),
             steps.alarmed("help", 60, task="take"),
             *steps.help_comes("guard", 60),

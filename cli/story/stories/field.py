@@ -16,9 +16,9 @@ _MATSUMOTO, _HAKONE, _ODAWARA = GUARDS
 _NOBODY_ANSWERS: Final = (
     *steps.rung("driver", 1, 3),
     *steps.rung("driver", 2, 45),
-    Expect("ambulance_asked", by_s=45),
+    Expect("ambulance_needed", by_s=45),
     *steps.rung("contact", 1, 75),
-    steps.no_second_contact(2, 110),
+    steps.no_second_contact(110),
 )
 _ON_EXPRESSWAY: Final = (
     steps.opened("impact", severity="very_severe", road="expressway", rule="severe_expressway"),
@@ -127,7 +127,7 @@ STORIES: Final = (
             steps.answered("help", 100),
             steps.alarmed("help", 100, party=None),
             # If they listen to the end before they press.
-            Expect("ambulance_asked", times=-1),
+            Expect("ambulance_needed", times=-1),
             # Nobody is at the desk: they wait on the line, and are not hung up on.
             Expect("line_waits", {"party": "driver"}, by_s=100),
             Expect("operator_alarmed", {"party": "driver"}, times=-1),

@@ -21,9 +21,9 @@ SEVERE_BEGINS: Final = (
 NOBODY_ANSWERS_SEVERE: Final = (
     *steps.rung("driver", 1, 3),
     *steps.rung("driver", 2, 45),
-    Expect("ambulance_asked", by_s=45),
+    Expect("ambulance_needed", by_s=45),
     *steps.rung("contact", 1, 75),
-    steps.no_second_contact(2, 110),
+    steps.no_second_contact(110),
     *steps.help_comes("guard", 45),
 )
 
@@ -73,9 +73,9 @@ STORIES: Final = (
             steps.still_waiting(),
             *steps.rung("driver", 1, 50),
             *steps.rung("driver", 2, 95),
-            Expect("ambulance_asked", by_s=95),
+            Expect("ambulance_needed", by_s=95),
             *steps.rung("contact", 1, 125),
-            steps.no_second_contact(2, 165),
+            steps.no_second_contact(165),
             *steps.help_comes("guard", 95),
         ),
         calls={"driver": 2, "contact": 1},

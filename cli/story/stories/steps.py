@@ -57,14 +57,9 @@ def talked(
     )
 
 
-def no_second_contact(attempt: int, by_s: float, since: str = DEED) -> Expect:
+def no_second_contact(by_s: float, since: str = DEED) -> Expect:
     """The plan would try another contact, and there is none."""
-    return Expect(
-        "call_ended",
-        {"party": "contact", "attempt": attempt, "status": "no_number"},
-        by_s=by_s,
-        since=since,
-    )
+    return Expect("no_further_contact", {"contacts": 1}, by_s=by_s, since=since)
 
 
 def answered(answer: str, by_s: float, *, via: str = "key", by: str = "driver", since: str = DEED) -> Expect:

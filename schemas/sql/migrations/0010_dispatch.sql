@@ -86,11 +86,18 @@ CREATE UNIQUE INDEX dispatch_offers_one_accepted ON dispatch_offers (dispatch_id
 CREATE INDEX dispatch_offers_by_provider ON dispatch_offers (provider_id) WHERE state IN ('open', 'accepted');
 
 INSERT INTO dispatch_offers (dispatch_id, unit_id, state, offered_at, expires_at, answered_at)
-SELECT d.id, d.unit_id, CASE WHEN d.state = 'offered' THEN 'open' ELSE 'accepted' END,
-       coalesce(d.offered_at, d.requested_at), coalesce(t.due_at, d.offered_at, d.requested_at), d.accepted_at
+SELECT d.id, d.unit_id,
+       CASE WHEN d.state = 'offered' THEN 'open'
+            WHEN d.state = 'completed' THEN 'completed'
+            WHEN d.state <> 'stood_down' THEN 'accepted'
+            WHEN d.accepted_at IS NOT NULL THEN 'stood_down'
+            ELSE 'withdrawn' END,
+       coalesce(d.offered_at, d.requested_at), coalesce(t.due_at, d.offered_at, d.requested_at),
+       CASE WHEN d.state = 'stood_down' THEN coalesce(d.accepted_at, d.ended_at) ELSE d.accepted_at END
 FROM dispatches d
 LEFT JOIN timers t ON t.incident_id = d.incident_id AND t.name = 'offer:' || d.kind || ':' || d.unit_id
-WHERE d.unit_id IS NOT NULL AND d.state IN ('offered', 'accepted', 'en_route', 'on_scene', 'secured');
+WHERE d.unit_id IS NOT NULL
+  AND d.state IN ('offered', 'accepted', 'en_route', 'on_scene', 'secured', 'completed', 'stood_down');
 
 INSERT INTO dispatch_offers (dispatch_id, unit_id, state, offered_at, expires_at)
 SELECT DISTINCT d.id, asked, 'expired', d.requested_at, d.requested_at

@@ -144,6 +144,8 @@ def test_what_is_not_on_record_is_left_out_of_a_sentence() -> None:
 
 
 def test_an_ambulance_asked_for_is_told_from_one_an_operator_is_asked_to_request() -> None:
+    assert told("ambulance_needed", {}, Language.JA) == "担当者に救急車の要請 (119番) を依頼"
+    # Incidents of before have it on record under the same name as what an operator did.
     assert told("ambulance_asked", {}, Language.JA) == "担当者に救急車の要請 (119番) を依頼"
     assert told("ambulance_asked", {"operator": "sato"}, Language.JA) == "担当者 sato が消防に救急車を要請"
 
@@ -151,3 +153,29 @@ def test_an_ambulance_asked_for_is_told_from_one_an_operator_is_asked_to_request
 def test_data_that_looks_like_a_template_stays_as_it_is() -> None:
     data = {"operator": "{before} [x] \\1 {0.__class__}", "before": "mori"}
     assert told("taken", data, Language.EN) == "Taken by operator {before} [x] \\1 {0.__class__}, before mori"
+
+
+def written(function: str, place: int) -> set[str]:
+    """The words handed to a function at one place, wherever it is called."""
+    given: list[ast.expr] = [
+        node.args[place]
+        for folder in ("incident", "api", "ingest", "cli")
+        for file in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == function and len(node.args) > place
+    ]
+    return {str(ast.literal_eval(one)) for one in given if isinstance(one, ast.Constant)}
+
+
+def test_every_look_at_an_incident_or_an_impact_has_words() -> None:
+    actions = written("log_access", 2) | written("log_look_up", 2)
+    about = {action for action in actions if action.partition(".")[0] in ("incident", "impact")}
+    assert {"incident.read", "incident.events", "incident.dossier", "impact.read"} <= about
+    assert about == words.ACTION.keys()
+
+
+def test_every_actor_and_flag_has_words() -> None:
+    assert {*map(str, CallParty), "device", "system", "auditor", "carrier", "unit", "provider"} <= words.ACTOR.keys()
+    assert {"unknown_caller", "contact_rang", "no_position", "no_policy", "policy_lapsed", "late"} <= (
+        words.FLAG.keys()
+    )

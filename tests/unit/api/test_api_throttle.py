@@ -39,13 +39,6 @@ def test_each_has_tries_of_its_own() -> None:
     assert not throttle.take("a")
 
 
-def test_looking_takes_no_try() -> None:
-    throttle = Throttle(burst=1, per_s=0.0, clock=Clock())
-    assert [throttle.allows("a") for _ in range(3)] == [True] * 3
-    throttle.take("a")
-    assert not throttle.allows("a")
-
-
 def test_only_the_latest_are_remembered() -> None:
     throttle = Throttle(burst=1, per_s=0.0, most=2, clock=Clock())
     for key in "abc":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -84,14 +83,17 @@ def tokens(**settings: object) -> Tokens:
 
 def test_tokens_say_who_comes() -> None:
     known = tokens(operator_tokens={"sato": SecretStr("s"), "mori": SecretStr("m")})
-    holder_id = UUID(int=5)
     assert known.identify("a") == Identity(Role.ADMIN, "admin")
     assert known.identify("m") == Identity(Role.OPERATOR, "mori")
-    assert known.identify(known.for_unit("guard-1")) == Identity(Role.UNIT, "guard-1")
-    assert known.identify(known.for_driver(holder_id)) == Identity(Role.DRIVER, str(holder_id))
-    for stranger in ("", "b", "A", "s ", known.for_unit("guard-1").upper(), "é", "\x00", "a" * 10_000):
+    for role in (Role.UNIT, Role.PROVIDER, Role.DRIVER):
+        found = known.identify(known.sign(Identity(role, "guard-1", 7)))
+        assert found == Identity(role, "guard-1")
+        assert found is not None
+        assert found.number == 7
+    guard = known.sign(Identity(Role.UNIT, "guard-1", 7))
+    for stranger in ("", "b", "A", "s ", guard.upper(), "é", "\x00", "a" * 10_000):
         assert known.identify(stranger) is None
-    assert tokens(secret_key=SecretStr("other")).identify(known.for_unit("guard-1")) is None
+    assert tokens(secret_key=SecretStr("other")).identify(guard) is None
 
 
 def test_an_empty_setting_lets_nobody_in() -> None:

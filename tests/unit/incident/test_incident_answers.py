@@ -5,16 +5,19 @@ from __future__ import annotations
 import pytest
 from support.acts import app, joined, moderate, operator_says, severe, take
 from support.scene import (
+    DEFAULT_PLAN_TOML,
     SILENT,
     Happening,
     Phone,
     Scene,
     Unit,
+    at,
     presses,
 )
 
-from incident.escalation.events import LineWaits, SendHelp, StopHelp, Take
+from incident.escalation.events import Answered, LineWaits, SendHelp, StopHelp, Take
 from incident.escalation.state import Task
+from incident.plan.plan import read_plan
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Outcome, Phase, Trigger
 
@@ -39,6 +42,45 @@ def test_fine_on_severe_stops_everything_but_the_call_back() -> None:
     assert scene.times("operator_alarmed call_back") == [45, 105, 165, 225, 285]
     assert scene.times("call contact") == []
     assert scene.times("call driver") == [0]
+
+
+DESK = {"all": {"akiko": None}, "supervisor": {"boss": None}, "second_site": {"osaka": None}}
+
+
+def test_a_promised_call_back_that_nobody_makes_brings_telephones_to_ring_round_by_round() -> None:
+    scene = severe(driver=presses("1")).run_to(10)
+    scene.desk = DESK
+    assert scene.times("answered") == [9]
+    scene.run_to(620)
+    assert scene.story("ring") == [
+        (309, "ring akiko"),
+        (324, "ring boss"),
+        (339, "ring osaka"),
+        (609, "ring akiko"),
+    ]
+
+
+def test_whoever_takes_it_then_is_connected_with_the_driver() -> None:
+    scene = severe(driver=presses("1")).run_to(10)
+    scene.desk = {"all": {"akiko": 4.0}}
+    scene.run_to(400)
+    assert scene.times("desk_answered") == [313]
+    assert scene.times("call driver") == [0, 313]
+    scene.tell(operator_says(Answer.FINE)).run_to(2000)
+    assert scene.times("ring akiko") == [309]
+
+
+def test_so_does_one_that_a_contact_was_promised_and_the_plan_says_when() -> None:
+    plan = read_plan(DEFAULT_PLAN_TOML.replace("call_back_s = 300", "call_back_s = 100"), scale=0.1)
+    scene = Scene(plan=plan).open(severity=Severity.SEVERE).run_to(1)
+    scene.tell(lambda now: Answered(now, Answer.FINE, CONTACT, "key"))
+    assert scene.state.call_back_by == at(11)
+
+
+def test_the_list_of_call_backs_never_rings() -> None:
+    scene = Scene(desk=DESK).open(severity=Severity.LIGHT).run_to(4000)
+    assert scene.state.tasks == (Task.CALL_BACK,)
+    assert not scene.times("ring")
 
 
 def test_the_call_back_is_done_when_an_operator_has_heard_the_driver() -> None:
@@ -74,7 +116,7 @@ def test_asking_for_people_ends_the_ladder_and_alarms_an_operator(key: str) -> N
     assert scene.state.phase is Phase.HELPING
     assert scene.times("operator_alarmed take") == [19, 79]
     assert scene.times("offer guard to g1") == ([] if key == "0" else [19])
-    assert scene.times("ambulance_asked") == ([19] if key == "3" else [])
+    assert scene.times("ambulance_needed") == ([19] if key == "3" else [])
     assert (Task.REQUEST_AMBULANCE in scene.state.tasks) is (key == "3")
     assert scene.times("call") == [10, 14, 19 + 2]  # called, picked up, hung up
 
@@ -83,7 +125,7 @@ def test_after_an_answer_the_plan_sends_nothing_of_its_own() -> None:
     scene = severe(driver=presses("0"), units=(Unit("g1"),)).run_to(300)
     assert scene.state.phase is Phase.HELPING
     assert not scene.times("offer")
-    assert not scene.times("ambulance_asked")
+    assert not scene.times("ambulance_needed")
 
 
 def test_an_answer_in_the_app_withdraws_the_ringing_call() -> None:
@@ -162,10 +204,10 @@ def test_silence_on_a_line_that_was_settled_meanwhile_still_calls_a_person_to_it
 def test_a_second_harder_impact_raises_without_ringing_twice() -> None:
     scene = moderate().run_to(20).tell(joined(Severity.SEVERE)).run_to(200)
     assert scene.times("raised") == [20]
-    assert scene.story("call driver", "call contact", "ambulance_asked") == [
+    assert scene.story("call driver", "call contact", "ambulance_needed") == [
         (10, "call driver 1"),  # rings until 24 s
         (50, "call driver 2"),
-        (50, "ambulance_asked"),
+        (50, "ambulance_needed"),
         (80, "call contact 1"),
     ]
     assert scene.times("operator_alarmed take plan") == [20]

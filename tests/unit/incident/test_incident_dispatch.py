@@ -10,17 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incident.dispatch.ranking import (
-    EARTH_RADIUS_KM,
     ROAD_FACTOR,
     Candidate,
     Need,
     Promise,
     Reason,
-    distance_km,
     drive_s,
     rank,
 )
 from incident.dispatch.skills import SERVES, skills_for
+from incident.places.sphere import EARTH_RADIUS_KM, distance_km
 from schemas.impact import Position
 from schemas.incident import DispatchKind
 

@@ -26,11 +26,11 @@ GUARD, ROADSIDE = DispatchKind.GUARD, DispatchKind.ROADSIDE
 def test_taking_stops_the_ringing_and_lets_help_go_on() -> None:
     scene = severe(units=(Unit("g1"),)).run_to(5).tell(take).run_to(200)
     assert scene.state.phase is Phase.HELPING
-    assert scene.story("withdraw", "call driver", "call contact", "offer", "ambulance_asked") == [
+    assert scene.story("withdraw", "call driver", "call contact", "offer", "ambulance_needed") == [
         (0, "call driver 1"),
         (5, "withdraw driver 1"),
         (30, "offer guard to g1"),
-        (30, "ambulance_asked"),
+        (30, "ambulance_needed"),
     ]
     assert not scene.times("operator_alarmed take still_waiting")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.acts import joined, moderate, severe
 from support.scene import (
     BUSY,
     DEFAULT_PLAN_TOML,
+    NEVER_ANSWERS,
     SILENT,
     VOICEMAIL,
     Call,
@@ -18,7 +21,7 @@ from support.scene import (
 )
 
 from incident.escalation.effects import PlaceCall
-from incident.escalation.events import CallEnded, CallMoved, CallSilent, StepDue
+from incident.escalation.events import CallEnded, CallMoved, CallSilent, RangUs, StepDue
 from incident.escalation.state import Task
 from incident.plan.plan import read_plan
 from schemas.impact import Severity
@@ -31,7 +34,7 @@ ACTIONS = (
     "call driver",
     "call contact",
     "operator_alarmed",
-    "ambulance_asked",
+    "ambulance_needed",
     "offer",
     "closed",
 )
@@ -54,7 +57,7 @@ def test_severe_and_long_press(trigger: Trigger, severity: Severity | None) -> N
         (20, "operator_alarmed take still_waiting"),
         (30, "call driver 2"),
         (30, "offer guard to g1"),
-        (30, "ambulance_asked"),
+        (30, "ambulance_needed"),
         (40, "operator_alarmed take still_waiting"),
         (60, "operator_alarmed take still_waiting"),
         (60, "call contact 1"),
@@ -141,7 +144,7 @@ def test_what_was_held_back_for_long_is_for_people_and_sends_nothing(
     trigger: Trigger, severity: Severity | None
 ) -> None:
     scene = Scene(units=[Unit("g1")]).open(trigger, severity, late=True).run_to(300)
-    assert scene.story("push", "call driver", "call contact", "offer", "ambulance_asked") == [
+    assert scene.story("push", "call driver", "call contact", "offer", "ambulance_needed") == [
         (0, "push late"),
         (0, "call driver 1"),
         (30, "call driver 2"),
@@ -240,6 +243,47 @@ def test_without_any_number_the_ladder_still_climbs() -> None:
 # Timers that come late, twice, or belong to another ladder.
 
 
+# The contact hears that we cannot reach the driver: not while the driver is on the line.
+
+
+def picked_up_again(picks_up_s: float, phone: Phone) -> Scene:
+    """Nobody picks up at first, and this one so many seconds after the beginning."""
+    scene = severe().run_to(29)
+    scene.driver = replace(phone, picks_up_s=picks_up_s - 30)
+    return scene
+
+
+def test_no_relative_is_told_that_the_driver_cannot_be_reached_while_they_are_on_the_line() -> None:
+    scene = picked_up_again(42, Phone(key="1", presses_s=22)).run_to(300)
+    assert scene.times("answered") == [64]
+    assert not scene.times("call contact")
+
+
+def test_the_contact_is_rung_soon_after_the_driver_has_hung_up_unheard() -> None:
+    scene = picked_up_again(42, Phone(presses_s=60, hangs_up_s=-37)).run_to(300)
+    assert scene.times("call_ended")[1] == 65
+    assert scene.times("call contact") == [65]
+
+
+def test_voicemail_holds_the_contact_up_for_half_a_minute_at_most() -> None:
+    scene = picked_up_again(40, Phone(presses_s=200)).run_to(300)
+    assert scene.times("call contact") == [90]
+
+
+def test_nor_is_the_next_relative() -> None:
+    scene = severe()
+    scene.more_contacts = [NEVER_ANSWERS]
+    scene.run_to(70).tell(lambda now: RangUs(now, DRIVER, 1)).run_to(200)
+    assert scene.times("call contact") == [60, 104]
+
+
+def test_who_rings_us_is_on_the_line_too() -> None:
+    scene = severe().run_to(50).tell(lambda now: RangUs(now, DRIVER, 1)).run_to(70)
+    assert not scene.times("call contact")
+    scene.tell(lambda now: CallEnded(now, CallParty.CALLER, 1, "completed")).run_to(76)
+    assert scene.times("call contact") == [75]
+
+
 def test_a_step_that_fires_twice_is_done_once() -> None:
     scene = severe(driver=BUSY).run_to(32)
     again = StepDue(at(40), generation=0, step=3)
@@ -260,4 +304,4 @@ def test_after_an_outage_what_is_due_is_done_at_once_and_calls_still_wait_for_ea
     scene.run_to(300)
     assert scene.times("call driver") == [0, 100 + 15]  # that the first had ended was heard at 100 s
     assert scene.times("call contact") == [100]
-    assert scene.times("ambulance_asked") == [100]
+    assert scene.times("ambulance_needed") == [100]

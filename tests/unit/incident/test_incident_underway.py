@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
+import pytest
 from support.acts import app, close, moderate
-from support.scene import Scene, Unit, at
+from support.scene import Happening, Scene, Unit, at
 
-from incident.escalation.events import DispatchMoved, EtaChanged, UnitSafe
+from incident.escalation.effects import CancelCalls
+from incident.escalation.events import DispatchMoved, EtaChanged, Forgotten, UnitSafe
 from incident.escalation.state import Light, Task
-from schemas.incident import Answer, DispatchKind, DispatchState
+from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Phase
 
 GUARD = DispatchKind.GUARD
 EN_ROUTE, ON_SCENE, SECURED = DispatchState.EN_ROUTE, DispatchState.ON_SCENE, DispatchState.SECURED
@@ -132,6 +135,53 @@ def test_who_is_on_the_scene_is_looked_after_beyond_the_end_of_the_incident() ->
     scene.tell(moves(DispatchState.COMPLETED))
     assert scene.timers == {}
     assert scene.state.tasks == ()
+
+
+DESK: Mapping[str, Mapping[str, float | None]] = {
+    "taker_or_free": {"akiko": None},
+    "supervisor": {"boss": 5.0},
+}
+
+
+def closed_over(unit: Unit, desk: Mapping[str, Mapping[str, float | None]]) -> Scene:
+    """An operator closes it while a unit is still on the scene."""
+    scene = sent(unit).tell(moves(ON_SCENE)).run_to(100).tell(close)
+    scene.desk = desk
+    return scene
+
+
+def test_when_nothing_is_heard_of_them_after_the_end_telephones_ring_until_somebody_comes() -> None:
+    scene = closed_over(PROMPT, DESK).run_to(1300)
+    assert scene.story("ring", "desk_answered") == [
+        (740, "ring akiko"),
+        (755, "ring boss"),
+        (760, "desk_answered"),
+    ]
+    assert not [second for second in scene.times("call driver") if second > 100]
+    assert scene.state.phase is Phase.CLOSED
+    # Whoever took it may have forgotten: the unit is asked, and looked after, until it has reported.
+    scene.run_to(1400)
+    assert scene.times("ring akiko") == [740, 1340]
+
+
+def test_where_no_telephone_is_answered_they_ring_again() -> None:
+    scene = closed_over(PROMPT, {"supervisor": {"boss": None}}).run_to(2000)
+    assert scene.times("ring boss") == [740, 1340, 1940]
+
+
+@pytest.mark.parametrize("word", [lambda now: UnitSafe(now, GUARD, "g1"), moves(DispatchState.COMPLETED)])
+def test_they_stop_ringing_once_the_unit_is_well(word: Happening) -> None:
+    scene = closed_over(PROMPT, DESK).run_to(745).tell(word).run_to(765)
+    assert scene.times("ring") == [740]
+    assert scene.state.desk_round is None
+    assert [effect for effect in scene.effects if effect == CancelCalls(CallParty.OPERATOR)]
+
+
+def test_what_the_auditor_brings_is_looked_after_again() -> None:
+    scene = closed_over(PROMPT, DESK).run_to(200)
+    scene.timers.clear()
+    scene.run_to(3000).tell(lambda now: Forgotten(now, "unit_unwatched")).run_to(3001)
+    assert scene.times("remind g1 confirm_safe") == [3001]
 
 
 def test_timers_of_another_moment_or_unit_change_nothing() -> None:

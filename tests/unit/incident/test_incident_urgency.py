@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support.scene import default_plan
+from support.scene import Phone, Scene, Unit, default_plan
 
 from incident.escalation.urgency import LEAST_GRAVE, Urgency, of_call, predicted_waits
 from schemas.impact import Severity
-from schemas.incident import CallParty, Trigger
+from schemas.incident import CallParty, RoadKind, Trigger
 
 DRIVER, CONTACT, OPERATOR = CallParty.DRIVER, CallParty.CONTACT, CallParty.OPERATOR
 
@@ -62,6 +62,25 @@ def test_a_wait_is_all_that_is_as_urgent_or_more() -> None:
 def test_nobody_waits_in_an_empty_queue() -> None:
     assert set(predicted_waits({}, 1.0).values()) == {0.0}
     assert set(predicted_waits({}, 1.0)) == set(Urgency)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "severity", "road"),
+    [
+        (trigger, severity, road)
+        for trigger, severity in ((Trigger.SHORT_PRESS, None), (Trigger.IMPACT, Severity.MODERATE))
+        for road in (RoadKind.GENERAL, RoadKind.EXPRESSWAY)
+    ],
+)
+def test_whose_call_never_leaves_is_written_to_at_once_and_an_operators_after_90_s(
+    trigger: Trigger, severity: Severity | None, road: RoadKind
+) -> None:
+    scene = Scene(driver=Phone(mute="waiting"), units=[Unit("u1", says=None)])
+    scene.open(trigger, severity, road=road).run_to(600)
+    assert scene.times("push")[0] == 0
+    assert scene.times("operator_alarmed take plan")[0] <= 90
+    assert scene.state.driver.under_way  # it still waits, and is not given up
+    assert of_call([], OPERATOR, 1) < Urgency.SEVERE_FIRST  # who takes it is connected before any other call
 
 
 def test_the_built_in_plan_writes_before_it_rings_after_a_light_impact() -> None:

@@ -153,6 +153,42 @@ def test_only_an_impact_is_called_an_impact(trigger: Trigger, language: Language
 
 
 @pytest.mark.parametrize("language", Language)
+def test_an_impact_is_called_strong_in_both_languages_or_in_neither(language: Language) -> None:
+    strong = {JA: "強い衝撃", EN: "strong impact"}[language]
+    for severity in (*Severity, None):
+        words = wording.greeting(FACTS, Trigger.IMPACT, language, severity=severity)
+        assert (strong in words) is (severity in (Severity.SEVERE, Severity.VERY_SEVERE))
+    assert strong in wording.greeting(FACTS, Trigger.PHONE_CRASH, language)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_is_written_says_where_the_signal_came_from(language: Language) -> None:
+    car, phone = {
+        JA: ("お車からの知らせ", "スマートフォンからの知らせ"),
+        EN: ("a signal from your car", "a signal from your phone"),
+    }[language]
+    templates = [("push", "severe"), ("push", "expressway"), ("sms", "expressway"), ("sms", "reach_text")]
+    for trigger, (channel, template) in product(Trigger, [*templates, ("sms", "other"), ("mail", "report")]):
+        facts = replace(FACTS, trigger=trigger)
+        told = [wording.text(channel, template, facts, language)]
+        if channel == "mail":
+            told.append(wording.subject(template, facts, language))
+        for words in told:
+            assert (phone in words) is (trigger is Trigger.PHONE_CRASH), words
+            assert (car in words) is (trigger not in (Trigger.PHONE_CRASH, Trigger.CALL)), words
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("template", ["severe", "late"])
+def test_who_is_never_rung_is_not_told_of_a_call(template: str, language: Language) -> None:
+    call = {JA: "お電話します", EN: "are calling you"}[language]
+    assert call in wording.text("push", template, FACTS, language)
+    words = wording.text("push", template, replace(FACTS, in_writing=True), language)
+    assert call not in words
+    assert {JA: "文字", EN: "write"}[language] in words
+
+
+@pytest.mark.parametrize("language", Language)
 def test_the_contact_hears_no_more_than_needed(language: Language) -> None:
     words = wording.contact_greeting(FACTS, Trigger.IMPACT, language)
     assert "佐藤花子" in words

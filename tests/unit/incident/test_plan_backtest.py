@@ -35,10 +35,13 @@ from incident.escalation.effects import (
 from incident.escalation.events import (
     Answered,
     AnswerFor,
+    CallEnded,
     Close,
     DroveOn,
     Event,
     Joined,
+    LineWaits,
+    RangUs,
     RoadKnown,
     SendHelp,
     StopHelp,
@@ -147,6 +150,30 @@ WORLDS: dict[str, dict[str, Any]] = {
 def test_under_its_own_plan_a_record_goes_as_it_went(world: dict[str, Any]) -> None:
     recorded = severe(**world)
     assert len(recorded_facts(recorded.rows)) >= 4
+    assert recorded.under(OWN) == ()
+
+
+def test_an_older_record_tells_by_another_name_that_an_ambulance_was_needed() -> None:
+    new = severe()
+    old = [
+        Row(row.at, "ambulance_asked", row.data) if row.kind == "ambulance_needed" else row
+        for row in new.rows
+    ]
+    assert old != new.rows
+    assert recorded_facts(old) == recorded_facts(new.rows)
+    assert recorded_facts(old)["ambulance asked for"] == 30.0
+    assert Recorded(new.scene, old).under(OWN) == ()
+
+
+@pytest.mark.parametrize("hangs_up_s", [20.0, 40.0, 500.0])
+def test_a_driver_who_rang_us_is_not_rung_meanwhile_either(hangs_up_s: float) -> None:
+    recorded = severe(5.0)
+    recorded.rows.append(Row(at(5.0), "caller", {"who": "driver", "number_withheld": False}))
+    recorded.scene.tell(lambda now: RangUs(now, CallParty.DRIVER, 1))
+    recorded.scene.tell(lambda now: LineWaits(now, CallParty.CALLER, "rang_us")).run_to(hangs_up_s)
+    recorded.scene.tell(lambda now: CallEnded(now, CallParty.CALLER, 1, "completed")).run_to(600.0)
+    rung = {at for what, at in recorded_facts(recorded.rows).items() if what.startswith("call driver")}
+    assert len(rung) == (3 if hangs_up_s == 20.0 else 2)
     assert recorded.under(OWN) == ()
 
 
