@@ -102,6 +102,7 @@ STORIES: Final = (
             Expect("dispatch_stood_down", {"dispatch": "guard"}, by_s=65),
             Expect("call_queued", {"party": "contact"}, times=-1),
             Expect("call_ended", {"party": "contact"}, times=-1),
+            Expect("no_further_contact", {"contacts": 1}, times=-1),
             Expect("closed", {"outcome": "mistake", "operator": "operator"}, by_s=80),
         ),
         calls={"driver": 2, "contact": -1},
