@@ -28,6 +28,8 @@ ANSWER: Final[Words] = {
     "help": ("助けが必要", "help is needed"),
     "ambulance": ("救急車が必要", "an ambulance is needed"),
     "operator": ("担当者と話したい", "wants to speak to an operator"),
+    "accident": ("事故", "an accident"),
+    "mistake": ("押し間違い", "pressed by mistake"),
 }
 OUTCOME: Final[Words] = {
     "accident": ("事故", "accident"),

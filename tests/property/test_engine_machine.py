@@ -368,7 +368,8 @@ class EngineMachine(RuleBasedStateMachine):
             "SELECT phase, state ->> 'on_line' AS there FROM incidents WHERE id = %s", incident_id
         )
         known.stopped_s = self.world.now_s
-        known.fine_s = self.world.now_s if answer is Answer.FINE else None
+        well = answer in (Answer.FINE, Answer.MISTAKE)
+        known.fine_s = self.world.now_s if well else None
 
     def work_off(self) -> None:
         """Engine, dialer and sender work until nothing is due."""
