@@ -117,7 +117,6 @@ CALL_STATE: Final[Words] = {
     "ringing": ("呼出中", "ringing"),
     "answered": ("通話中", "answered"),
     "ended": ("終了", "ended"),
-    "given_up": ("断念", "given up"),
 }
 CALL_END: Final[Words] = {
     "completed": ("通話終了", "completed"),
@@ -127,7 +126,6 @@ CALL_END: Final[Words] = {
     "canceled": ("当方で取り止め", "withdrawn by us while ringing"),
     "withdrawn": ("発信前に取り止め", "withdrawn before it was placed"),
     "no_number": ("番号の登録なし", "no number on record"),
-    "given_up": ("断念", "given up"),
 }
 CHANNEL: Final[Words] = {
     "push": ("アプリ通知", "push message"),
