@@ -1,2 +1,2 @@
 -- name: page_incident
-SELECT phase, trigger, answer, road, occurred_at, taken_by FROM incidents WHERE id = %(id)s;
+SELECT phase, trigger, severity, answer, road, occurred_at, taken_by FROM incidents WHERE id = %(id)s;

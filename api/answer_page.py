@@ -27,6 +27,7 @@ from incident.wording import Facts, clock_time
 from runtime.database import Connection
 from runtime.settings import Settings
 from runtime.sql import Queries
+from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchState, Language, Phase, RoadKind, Trigger
 
 PAGE_SQL: Final = Queries("api", "answer.sql")
@@ -64,6 +65,7 @@ def show(conn: Connection, settings: Settings, link: Link) -> Response:
         return notice(settings, "closed", link.language, HTTPStatus.OK)
     say = partial(wording.page, facts=facts, language=link.language)
     is_contact = link.party is CallParty.CONTACT
+    happened = Answer.MISTAKE in choices_of(row)
     return _render(
         "answer.html",
         facts,
@@ -73,11 +75,12 @@ def show(conn: Connection, settings: Settings, link: Link) -> Response:
         token=link.token,
         form=str(uuid4()),
         occasion=wording.occasion(facts, Trigger(row["trigger"]), link.party, link.language),
-        question=say("contact_question" if is_contact else "question"),
+        question=say("contact_question" if is_contact else "what_happened" if happened else "question"),
         said=_said_to_contact(link, facts) if is_contact else _said(conn, link, row, facts),
         conversation=_conversation(conn, link),
         buttons=[
-            (str(answer), label) for answer, label in wording.buttons(link.party, link.language).items()
+            (str(answer), label)
+            for answer, label in wording.buttons(link.party, link.language, happened=happened).items()
         ],
     )
 
@@ -109,6 +112,13 @@ def _incident(conn: Connection, link: Link) -> dict[str, Any]:
     if row is None:
         raise AssertionError("a link's incident is missing")
     return row
+
+
+def choices_of(row: dict[str, Any]) -> list[Answer]:
+    """What a driver may choose from, by an incident's trigger, severity and answer."""
+    severity = Severity(row["severity"]) if row["severity"] else None
+    answer = Answer(row["answer"]) if row["answer"] else None
+    return wording.choices(Trigger(row["trigger"]), severity, answer)
 
 
 def _facts(conn: Connection, settings: Settings, link: Link, row: dict[str, Any]) -> Facts:

@@ -179,11 +179,11 @@ UPDATE devices SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE id
 SELECT id FROM policyholders WHERE id = %(id)s;
 
 -- name: driver_incident
-SELECT id, phase, severity, occurred_at, answer FROM incidents
+SELECT id, phase, trigger, severity, occurred_at, answer FROM incidents
 WHERE holder_id = %(holder_id)s AND phase <> 'closed' ORDER BY opened_at DESC LIMIT 1;
 
 -- name: one_driver_incident
-SELECT id, phase, severity, occurred_at, answer FROM incidents
+SELECT id, phase, trigger, severity, occurred_at, answer FROM incidents
 WHERE holder_id = %(holder_id)s AND id = %(id)s;
 
 -- name: driver_messages

@@ -69,7 +69,9 @@ def answer(here: Here, request: Request, token: str, form: Form) -> Response:
 
     def record(conn: Connection, link: Link) -> Response:
         pressed = form.get("answer")
-        if pressed not in wording.buttons(link.party, link.language):
+        # What the page asked may have changed since it was opened.
+        known = (wording.buttons(link.party, link.language, happened=happened) for happened in (True, False))
+        if not any(pressed in buttons for buttons in known):
             return _see_other(link.token)
         form_id = _form_id(form)
         incident_id = answering.take(

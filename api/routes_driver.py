@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from api.answer_page import choices_of
 from api.auth import Driver
 from api.commands import AnswerRequest
 from api.context import SQL, Here
@@ -62,6 +63,7 @@ def _view(conn: Connection, row: dict[str, Any]) -> DriverIncidentView:
     messages = conn.execute(SQL["driver_messages"], key).fetchall()
     return DriverIncidentView(
         **row,
+        choices=choices_of(row),
         help=HelpView.model_validate(help_row) if help_row is not None else None,
         messages=[DriverMessage.model_validate(message) for message in messages],
     )

@@ -51,6 +51,7 @@ _DRIVER: Final[dict[str, Any]] = {
     "severity": "severe",
     "occurred_at": _AT,
     "answer": "help",
+    "choices": ["fine", "help", "ambulance", "operator"],
     "help": {"kind": "guard", "state": "en_route", "unit_name": "警備員 小田原5号", "eta_at": _ETA},
     "messages": [
         {
@@ -219,6 +220,9 @@ class DriverIncidentView(BaseModel):
     severity: Severity | None
     occurred_at: AwareDatetime
     answer: Answer | None
+    choices: list[Answer] = Field(
+        description="What to choose from: after a short press what happened, where help is for a breakdown."
+    )
     help: HelpView | None
     messages: list[DriverMessage]
 

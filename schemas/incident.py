@@ -46,6 +46,14 @@ class Answer(StrEnum):
     HELP = "help"
     AMBULANCE = "ambulance"
     OPERATOR = "operator"
+    ACCIDENT = "accident"
+    """What a short press was about."""
+    MISTAKE = "mistake"
+    """All is well, and the button was pressed by mistake."""
+
+
+WELL = (Answer.FINE, Answer.MISTAKE)
+"""Answers of who needs nothing."""
 
 
 class Outcome(StrEnum):

@@ -28,6 +28,8 @@ ANSWER: Final[Words] = {
     "help": ("助けが必要", "help is needed"),
     "ambulance": ("救急車が必要", "an ambulance is needed"),
     "operator": ("担当者と話したい", "wants to speak to an operator"),
+    "accident": ("事故", "an accident"),
+    "mistake": ("押し間違い", "pressed by mistake"),
 }
 OUTCOME: Final[Words] = {
     "accident": ("事故", "accident"),
@@ -115,7 +117,6 @@ CALL_STATE: Final[Words] = {
     "ringing": ("呼出中", "ringing"),
     "answered": ("通話中", "answered"),
     "ended": ("終了", "ended"),
-    "given_up": ("断念", "given up"),
 }
 CALL_END: Final[Words] = {
     "completed": ("通話終了", "completed"),
@@ -125,7 +126,6 @@ CALL_END: Final[Words] = {
     "canceled": ("当方で取り止め", "withdrawn by us while ringing"),
     "withdrawn": ("発信前に取り止め", "withdrawn before it was placed"),
     "no_number": ("番号の登録なし", "no number on record"),
-    "given_up": ("断念", "given up"),
 }
 CHANNEL: Final[Words] = {
     "push": ("アプリ通知", "push message"),

@@ -17,7 +17,7 @@ from incident.record.links import AFTERLIFE
 from incident.service import Incidents, Report, UnknownIncident
 from runtime.database import Connection
 from runtime.sql import Queries
-from schemas.incident import Answer, CallParty, Phase, Trigger
+from schemas.incident import WELL, Answer, CallParty, Phase, Trigger
 
 SQL: Final = Queries("incident.channels", "answering.sql")
 
@@ -51,7 +51,7 @@ def take(
     else:
         conn.execute(service.SQL["lock_holder"], {"holder_id": holder_id})
     locked = conn.execute(service.SQL["lock_incident"], {"id": incident_id}).fetchone()
-    if locked is not None and locked["phase"] == Phase.CLOSED and answer is not Answer.FINE:
+    if locked is not None and locked["phase"] == Phase.CLOSED and answer not in WELL:
         if row["is_over"]:
             raise Over
         flags = ("contact_rang",) if party is CallParty.CONTACT else ()

@@ -1,7 +1,11 @@
 -- name: message
+-- That somebody comes is told however late, while they are still on their way.
 SELECT m.id, m.incident_id, m.channel, m.template, m.language, m.number, m.email, m.subject, m.body, m.state,
        m.created_at, i.holder_id,
-       m.created_at < clock_timestamp() - %(lifetime)s::interval
+       (m.created_at < clock_timestamp() - %(lifetime)s::interval
+        AND NOT (m.template = 'help_accepted'
+                 AND EXISTS (SELECT FROM dispatches d WHERE d.incident_id = m.incident_id
+                             AND d.state IN ('accepted', 'en_route'))))
        OR (m.template IN ('help_accepted', 'help_late')
            AND NOT EXISTS (SELECT FROM dispatches d WHERE d.incident_id = m.incident_id
                            AND d.state IN ('accepted', 'en_route', 'on_scene', 'secured'))) AS outdated

@@ -36,7 +36,7 @@ SELECT i.id, i.phase, i.taken_by, i.state -> 'tasks' AS tasks,
        EXISTS (SELECT FROM timers t WHERE t.incident_id = i.id AND t.due_at < clock.at - %(stuck)s::interval) AS stuck,
        EXISTS (SELECT FROM timers t WHERE t.incident_id = i.id AND t.name = 'remind'
                AND t.due_at >= clock.at - %(stuck)s::interval) AS reminder,
-       EXISTS (SELECT FROM calls c WHERE c.incident_id = i.id AND c.state NOT IN ('ended', 'given_up')) AS call,
+       EXISTS (SELECT FROM calls c WHERE c.incident_id = i.id AND c.state <> 'ended') AS call,
        i.id IN (SELECT incident_id FROM outbox WHERE state IN ('pending', 'sending', 'unknown')
                 AND incident_id IS NOT NULL) AS effect,
        EXISTS (SELECT FROM incident_events e WHERE e.incident_id = i.id AND e.kind = 'auditor_alarm'

@@ -7,7 +7,7 @@ from incident.escalation.draft import Draft
 from incident.escalation.effects import CancelCalls, ClearTimers, Message, ShowLight
 from incident.escalation.events import Answered, AnswerFor, Close
 from incident.escalation.state import OPEN_DISPATCH, Light, State, Task
-from schemas.incident import Answer, CallParty, DispatchKind, Outcome, Phase
+from schemas.incident import WELL, Answer, CallParty, DispatchKind, Outcome, Phase
 
 
 def on_answered(draft: Draft, event: Answered) -> None:
@@ -17,7 +17,7 @@ def on_answered(draft: Draft, event: Answered) -> None:
         return
     if event.by is CallParty.CONTACT:
         # A relative knows something: that is for a person to hear, not for the machine to act upon.
-        if event.answer is Answer.FINE:
+        if event.answer in WELL:
             ladder.promise_call_back(draft, reason="contact")
         else:
             ladder.alarm(draft, Task.TAKE, reason="contact")
@@ -30,7 +30,7 @@ def on_answer_for(draft: Draft, event: AnswerFor) -> None:
     draft.note("answered", answer=event.answer, by=CallParty.DRIVER, via="operator", operator=event.operator)
     draft.drop_task(Task.CALL_BACK)
     draft.change(call_back_promised=False)
-    if event.answer is Answer.FINE and draft.state.taken_by is None:
+    if event.answer in WELL and draft.state.taken_by is None:
         # Nothing happens by itself any more: whoever heard it is the one to close it.
         draft.change(taken_by=event.operator)
     _take_answer(draft, event.answer, heard_by_operator=True)
@@ -63,14 +63,14 @@ def _take_answer(draft: Draft, answer: Answer, *, heard_by_operator: bool) -> No
     ladder.stop(draft)
     # Whoever still waits on a line goes on waiting for the operator whose telephone rings.
     draft.do(CancelCalls(CallParty.DRIVER), CancelCalls(CallParty.CONTACT))
-    if answer is Answer.FINE:
+    if answer in WELL:
         desk.dismiss(draft)
         draft.do(CancelCalls(CallParty.OPERATOR))
         draft.change(help_refused=tuple(DispatchKind), waiting=())
         draft.drop_task(Task.TAKE, Task.REQUEST_AMBULANCE, Task.NO_UNIT)
         sending.stand_down_all(draft)
         if rule.fine == "close" and state.phase is Phase.REACHING and not state.call_back_promised:
-            close(draft, Outcome.DRIVER_FINE)
+            close(draft, Outcome.MISTAKE if answer is Answer.MISTAKE else Outcome.DRIVER_FINE)
             return
         draft.change(phase=Phase.SETTLING)
         if not heard_by_operator:
@@ -80,6 +80,8 @@ def _take_answer(draft: Draft, answer: Answer, *, heard_by_operator: bool) -> No
     draft.change(phase=Phase.HELPING)
     if not heard_by_operator or state.taken_by is None:
         ladder.alarm(draft, Task.TAKE, reason=answer)
+    if answer is Answer.ACCIDENT and not heard_by_operator:
+        desk.summon(draft, reason=answer)
     if answer is Answer.AMBULANCE:
         ladder.ask_ambulance(draft)
     if answer in (Answer.HELP, Answer.AMBULANCE):
@@ -90,9 +92,9 @@ def _take_answer(draft: Draft, answer: Answer, *, heard_by_operator: bool) -> No
 
 def _still_holds(state: State, answer: Answer, kind: DispatchKind | None) -> bool:
     """Whether what an answer led to is still so: then hearing it again changes nothing."""
-    if answer is Answer.FINE:
+    if answer in WELL:
         return state.phase is Phase.SETTLING
-    if answer is Answer.OPERATOR:
+    if answer in (Answer.OPERATOR, Answer.ACCIDENT):
         # Whoever was put through once and asks again is waiting for a person again.
         return state.phase is Phase.HELPING and Task.TAKE in state.tasks
     # Where none is sent by itself, a person has to see to it.

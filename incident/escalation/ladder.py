@@ -1,8 +1,7 @@
 """Running a rule of the plan: its steps, the calls they place, and the timers they wait on.
 
-Pure, like everything `decide` is made of. Timer names are built here, in `incident.escalation.desk` and in
-`incident.escalation.sending`, and taken apart in `incident.escalation.timers`: `step:{generation}:{index}`,
-`giveup:{party}:{attempt}`, `again:{party}`, `desk:{round}`, `offer:{kind}:{unit}` and `remind`.
+Pure, like everything `decide` is made of. Timers are named by whoever sets them, and their names are taken
+apart in `incident.escalation.timers`.
 """
 
 from __future__ import annotations

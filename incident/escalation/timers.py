@@ -29,7 +29,7 @@ def event_of(
     moving: bool | None,
     stage: Callable[[CallParty, int], str],
 ) -> Event:
-    """The event at `at` of a timer that came due at `due_at`; names are made in `incident.escalation.ladder`.
+    """The event at `at` of a timer that came due at `due_at`; whoever sets it names it.
 
     Raises ValueError for a name of no kind known here.
     """

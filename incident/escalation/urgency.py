@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping
 from enum import IntEnum
 from typing import Final
 
+from incident.plan.plan import GRAVE
 from schemas.incident import CallParty
 
-_GRAVE: Final = frozenset({"very_severe", "severe", "long_press", "phone_crash"})
 _MODERATE: Final = frozenset({"moderate", "late", "call"})
 
 
@@ -39,7 +39,7 @@ def of_call(occasions: Collection[str], party: CallParty, attempt: int) -> Urgen
     """The class of a call under a rule of the plan for these occasions; attempts count from 1."""
     if party not in (CallParty.DRIVER, CallParty.CONTACT):
         return Urgency.OPERATOR
-    if not _GRAVE.isdisjoint(occasions):
+    if not set(GRAVE).isdisjoint(occasions):
         first = Urgency.SEVERE_FIRST
     elif not _MODERATE.isdisjoint(occasions):
         first = Urgency.MODERATE_FIRST

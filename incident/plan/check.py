@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from incident.plan.file import Fault, Path, fault_at, lines_of, parse
-from incident.plan.plan import OCCASIONS, Do, Plan, PlanError, Rule, read_plan
+from incident.plan.plan import GRAVE, OCCASIONS, Do, Plan, PlanError, Rule, read_plan
 from incident.plan.tables import Round
 from incident.wording import Facts, text
 from schemas.incident import DispatchKind, Language, RoadKind
 
 _VOICEMAIL: Final = "voicemail answers after 15 to 20 s, and a call it took tells us nothing"
-_LIFE: Final = ("very_severe", "severe", "long_press", "phone_crash")
 _BY_WEIGHT: Final = ("very_severe", "severe", "moderate", "light")
 _FIRST_CALL_WITHIN_S: Final = 10.0
 _OPERATOR_WITHIN_S: Final = 60.0
@@ -76,7 +75,7 @@ def _unwise(plan: Plan) -> Iterator[Finding]:
     for occasion in OCCASIONS:
         if not any(occasion in rule.occasions for rule in plan.rules):
             yield (), f'no rule is for {occasion}: "{plan.rule_of(occasion).name}" serves it'
-    for occasion in _LIFE:
+    for occasion in GRAVE:
         rule = plan.rule_of(occasion, RoadKind.EXPRESSWAY)
         if rule.road is None and rule.help is DispatchKind.GUARD:
             place = ("rules", plan.rules.index(rule), "for")

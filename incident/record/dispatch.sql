@@ -157,9 +157,6 @@ LEFT JOIN LATERAL (
 ) fix ON true
 WHERE o.dispatch_id = %(id)s AND o.asked = %(asked)s;
 
--- name: asked_of_offer
-SELECT o.dispatch_id, o.asked FROM dispatch_offers o WHERE o.id = %(offer_id)s;
-
 -- name: checks
 SELECT item, state, note, at, by FROM dispatch_checks WHERE dispatch_id = %(id)s;
 

@@ -164,10 +164,6 @@ SELECT pg_advisory_xact_lock(hashtextextended('dispatching', 0));
 -- name: settle_outbox
 UPDATE outbox SET state = 'done', lease_until = NULL WHERE id = %(id)s AND state IN ('sending', 'unknown');
 
--- name: device_presence
-SELECT p.online, p.boot_id, p.uptime_ms, p.heard_at, d.shard
-FROM devices d LEFT JOIN device_presence p ON p.device_id = d.id WHERE d.id = %(device_id)s;
-
 -- name: finish_command
 UPDATE outbox SET state = CASE WHEN %(done)s THEN 'done' ELSE 'failed' END, error = %(error)s
 WHERE id = %(id)s AND device_id = %(device_id)s AND kind = 'command' AND state IN ('pending', 'sending')

@@ -2,7 +2,9 @@
 
 Webhooks carry our attempt id, come in any order, twice, late, and before the answer to our
 own request. Each moves its call forward or changes nothing; any of them proves that the
-call exists and settles a request whose answer was never heard.
+call exists and settles a request whose answer was never heard. Where a request was made twice, the
+carrier has two calls for one of ours, by two ids: what becomes of the other one does not end this
+one, but whoever picks the other one up is the one on the line.
 """
 
 from __future__ import annotations
@@ -37,6 +39,15 @@ STAGES: Final = {
 # The first word of Twilio's AnsweredBy; anything else, such as `unknown`, says nothing.
 _MACHINE: Final = {"human": False, "machine": True, "fax": True}
 _ORDER: Final = ("waiting", "sending", "unknown", "placed", "ringing", "answered", "ended")
+
+
+def _goes_on(state: str, stage: str, *, of_twin: bool) -> bool:
+    """Whether news take a call further: never back, unless a living person has picked up its twin."""
+    if of_twin and stage == "ended":
+        return False
+    if of_twin and stage == "answered":
+        return state != "answered"
+    return _ORDER.index(stage) > _ORDER.index(state)
 
 
 class UnknownCall(LookupError):
@@ -102,7 +113,7 @@ class Calls:
     def move(
         self, conn: Connection, call_id: UUID, sid: str, stage: str, end_status: str | None
     ) -> tuple[Call, State]:
-        """Move a call forward, never back, under its incident's lock; the call as it was, the state after it.
+        """Move a call forward under its incident's lock; the call as it was, the state after it.
 
         Raises UnknownCall.
         """
@@ -111,14 +122,17 @@ class Calls:
         def event_at(at: datetime) -> list[Event]:
             call = self.read(conn, call_id)
             conn.execute(SQL["settle_outbox"], {"id": call_id})
-            if _ORDER.index(stage) <= _ORDER.index(call.state):
+            of_twin = bool(sid) and call.sid not in (None, sid)
+            if of_twin:
+                conn.execute(CALLS["call_doubled"], {"id": call_id})
+            if not _goes_on(call.state, stage, of_twin=of_twin):
                 return []
             conn.execute(
                 CALLS["call_progress"],
                 {
                     "id": call_id,
                     "state": stage,
-                    "sid": sid or None,
+                    "sid": sid if sid and (stage == "answered" or not of_twin) else None,
                     "at": at,
                     "end_status": end_status if stage == "ended" else None,
                 },

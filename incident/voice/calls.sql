@@ -2,11 +2,15 @@
 SELECT id, incident_id, party, attempt, language, state, sid, operator, connected_at FROM calls WHERE id = %(id)s;
 
 -- name: call_progress
-UPDATE calls SET state = %(state)s, sid = coalesce(sid, %(sid)s),
+-- Who picks up a twin may bring back a call that had ended, and is then the one it is about.
+UPDATE calls SET state = %(state)s, sid = coalesce(%(sid)s, sid),
        answered_at = CASE WHEN %(state)s = 'answered' THEN coalesce(answered_at, %(at)s) ELSE answered_at END,
-       ended_at = CASE WHEN %(state)s = 'ended' THEN coalesce(ended_at, %(at)s) ELSE ended_at END,
-       end_status = coalesce(%(end_status)s, end_status)
+       ended_at = CASE WHEN %(state)s = 'ended' THEN coalesce(ended_at, %(at)s) END,
+       end_status = %(end_status)s
 WHERE id = %(id)s;
+
+-- name: call_doubled
+UPDATE calls SET possible_duplicate = true WHERE id = %(id)s;
 
 -- name: call_pressed
 UPDATE calls SET pressed = %(digit)s WHERE id = %(id)s;

@@ -5,7 +5,7 @@ Nobody hears that an ambulance or a unit is on its way before somebody has accep
 
 from incident.wording.desk import Brief, briefing, desk
 from incident.wording.facts import EN, JA, JAPAN_TIME, Facts, clock_time
-from incident.wording.pages import buttons, occasion, page, recorded
+from incident.wording.pages import buttons, choices, occasion, page, recorded
 from incident.wording.spoken import contact_greeting, greeting, help_asked, spoken, welcome
 from incident.wording.texts import carries_link, subject, text
 
@@ -18,6 +18,7 @@ __all__ = [
     "briefing",
     "buttons",
     "carries_link",
+    "choices",
     "clock_time",
     "contact_greeting",
     "desk",

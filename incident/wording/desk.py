@@ -49,6 +49,8 @@ _WORDS: Final = {
     "ambulance": {JA: "救急車が必要とのことです。", EN: "They ask for an ambulance."},
     "help": {JA: "助けが必要とのことです。", EN: "They ask for help."},
     "operator": {JA: "担当者との通話を希望しています。", EN: "They ask to speak with a person."},
+    "accident": {JA: "事故とのことです。", EN: "They say it is an accident."},
+    "mistake": {JA: "ボタンの押し間違いとのことです。", EN: "They pressed by mistake."},
     "fine": {JA: "問題がないとのことです。", EN: "They say all is well."},
     "driver": {JA: "ご本人が電話口で待っています。", EN: "The driver is waiting on the line."},
     "contact": {

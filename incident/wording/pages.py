@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from incident.wording.facts import EN, JA, Facts
+from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Language, Trigger
 
 _PAGE: Final[dict[str, dict[Language, str]]] = {
@@ -17,6 +18,7 @@ _PAGE: Final[dict[str, dict[Language, str]]] = {
         JA: "けがをされた方はいますか。ご自身、同乗の方、相手の方も含めてお答えください。",
         EN: "Is anyone hurt: you, your passengers, or anyone else?",
     },
+    "what_happened": {JA: "どうされましたか。", EN: "What happened?"},
     "contact_question": {
         JA: "ご本人の様子をご存じでしたら、お知らせください。",
         EN: "If you know how they are, please tell us.",
@@ -106,6 +108,11 @@ _BUTTONS: Final = {
     Answer.AMBULANCE: {JA: "救急車", EN: "Ambulance"},
     Answer.OPERATOR: {JA: "電話がほしい", EN: "Call me"},
 }
+_CHOICES: Final = {
+    Answer.ACCIDENT: {JA: "事故", EN: "Accident"},
+    Answer.HELP: {JA: "故障", EN: "Breakdown"},
+    Answer.MISTAKE: {JA: "押し間違い", EN: "By mistake"},
+}
 _CONTACT_BUTTONS: Final = {
     Answer.FINE: {JA: "本人の様子を知っています", EN: "I know how they are"},
     Answer.OPERATOR: {JA: "担当者と話したい", EN: "I want to talk to you"},
@@ -129,6 +136,16 @@ _RECORDED: Final = {
         JA: "「電話がほしい」と記録しました。担当者からご連絡します。",
         EN: 'We have recorded "Call me". A person will contact you.',
     },
+    Answer.ACCIDENT: {
+        JA: "「事故」と記録し、担当者を呼んでいます。救急車が必要な場合は、119番に直接おかけください。"
+        "事故の場合は、けがの有無にかかわらず、警察(110番)への届け出が必要です。",
+        EN: 'We have recorded "Accident" and are calling a person. If you need an ambulance, dial 119 yourself. '
+        "After an accident you must report to the police, 110, whether or not anyone is hurt.",
+    },
+    Answer.MISTAKE: {
+        JA: "「押し間違い」と記録しました。念のため、担当者からお電話することがあります。",
+        EN: 'We have recorded "By mistake". To be safe, a person may call you.',
+    },
 }
 
 
@@ -145,9 +162,15 @@ def occasion(facts: Facts, trigger: Trigger, party: CallParty, language: Languag
     return words[language].format(time=facts.time)
 
 
-def buttons(party: CallParty, language: Language) -> dict[Answer, str]:
-    """The answers to choose from, in this order."""
-    labels = _CONTACT_BUTTONS if party is CallParty.CONTACT else _BUTTONS
+def choices(trigger: Trigger, severity: Severity | None, answer: Answer | None) -> list[Answer]:
+    """The answers a driver may choose from: after a short press, as long as nothing else is known, what happened."""
+    unknown = trigger is Trigger.SHORT_PRESS and severity is None and answer is None
+    return list(_CHOICES if unknown else _BUTTONS)
+
+
+def buttons(party: CallParty, language: Language, *, happened: bool = False) -> dict[Answer, str]:
+    """The answers to choose from, in this order; `happened` asks what happened."""
+    labels = _CONTACT_BUTTONS if party is CallParty.CONTACT else _CHOICES if happened else _BUTTONS
     return {answer: words[language] for answer, words in labels.items()}
 
 

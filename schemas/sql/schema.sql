@@ -684,7 +684,7 @@ CREATE TABLE public.incidents (
     place jsonb,
     road text DEFAULT 'unknown'::text NOT NULL,
     firmware text,
-    CONSTRAINT incidents_answer_check CHECK ((answer = ANY (ARRAY['fine'::text, 'help'::text, 'ambulance'::text, 'operator'::text]))),
+    CONSTRAINT incidents_answer_check CHECK ((answer = ANY (ARRAY['fine'::text, 'help'::text, 'ambulance'::text, 'operator'::text, 'accident'::text, 'mistake'::text]))),
     CONSTRAINT incidents_check CHECK (((phase = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT incidents_check1 CHECK (((lat_deg IS NULL) = (lon_deg IS NULL))),
     CONSTRAINT incidents_outcome_check CHECK ((outcome = ANY (ARRAY['accident'::text, 'trouble'::text, 'driver_fine'::text, 'false_alarm'::text, 'mistake'::text, 'pothole'::text, 'drop'::text, 'test'::text]))),

@@ -23,7 +23,7 @@ from incident.engine.engine import Engine
 from incident.record import links
 from runtime.database import connect
 from schemas.impact import Severity
-from schemas.incident import CallParty
+from schemas.incident import CallParty, Trigger
 
 
 @pytest.fixture
@@ -174,6 +174,26 @@ def test_a_button_counts_as_the_drivers_answer(api: Backend, answer: str, phase:
         "driver",
     )
     assert api.get(f"/v1/incidents/{incident_id}")["phase"] == phase
+
+
+@pytest.mark.parametrize(
+    ("answer", "phase", "outcome"),
+    [("accident", "helping", None), ("help", "helping", None), ("mistake", "closed", "mistake")],
+)
+def test_after_a_short_press_the_page_asks_what_happened(
+    api: Backend, answer: str, phase: str, outcome: str | None
+) -> None:
+    api.insure()
+    incident_id = api.report(severity=None, trigger=Trigger.SHORT_PRESS)
+    path = link(api, incident_id)
+    page = open_page(api, path)
+    assert page.answers == ["accident", "help", "mistake"]
+    for words in ("どうされましたか", "事故", "故障", "押し間違い"):
+        assert words in page.words
+    after = press(api, path, answer)
+    assert after.answers == ([] if outcome else ["fine", "help", "ambulance", "operator"])
+    (row,) = api.sql("SELECT phase, answer, outcome FROM incidents")
+    assert row == {"phase": phase, "answer": answer, "outcome": outcome}
 
 
 def test_a_form_sent_twice_counts_once(api: Backend) -> None:
@@ -375,6 +395,10 @@ def test_while_the_database_is_away_the_page_says_what_to_do(api: Backend) -> No
 
 def test_the_sms_after_a_light_impact_carries_the_link(api: Backend) -> None:
     api.insure()
+    it_stands = (
+        "INSERT INTO gps_fixes VALUES ('car-0001', 1, 1, 0, now(), 0, false, 35.2324, 139.1069, 0, 0, 5)"
+    )
+    api.sql(it_stands)
     incident_id = api.report(severity=Severity.LIGHT)
     api.sql("UPDATE timers SET due_at = now()")
     with connect(api.url, name="test", autocommit=True) as conn:

@@ -12,7 +12,7 @@ from support.backend import ADMIN, POLICY, SCENE, Backend, running_backend
 from incident.escalation.events import OfferDue
 from incident.service import Incidents
 from runtime.database import connect
-from schemas.incident import DispatchKind
+from schemas.incident import DispatchKind, Trigger
 
 
 @pytest.fixture
@@ -201,7 +201,16 @@ def test_a_driver_sees_and_answers_only_their_own(api: Backend) -> None:
         None,
         None,
     )
-    assert set(seen) == {"id", "phase", "severity", "occurred_at", "answer", "help", "messages"}
+    assert set(seen) == {
+        "id",
+        "phase",
+        "severity",
+        "occurred_at",
+        "answer",
+        "choices",
+        "help",
+        "messages",
+    }
     assert [message["template"] for message in seen["messages"]] == ["severe"]
     assert api.get("/v1/driver/incident", them) == {"incident": None}
     path = f"/v1/driver/incidents/{incident_id}/answer"
@@ -213,6 +222,14 @@ def test_a_driver_sees_and_answers_only_their_own(api: Backend) -> None:
     events = api.get(f"/v1/incidents/{incident_id}/events")["events"]
     (told,) = [event for event in events if event["kind"] == "answered"]
     assert (told["actor"], told["data"]) == ("driver", {"answer": "help", "by": "driver", "via": "app"})
+
+
+def test_after_a_short_press_the_app_offers_what_happened(api: Backend) -> None:
+    driver = api.driver(api.insure()["holder_id"])
+    incident_id = api.report(severity=None, trigger=Trigger.SHORT_PRESS)
+    assert api.get("/v1/driver/incident", driver)["incident"]["choices"] == ["accident", "help", "mistake"]
+    answered = api.post(f"/v1/driver/incidents/{incident_id}/answer", {"answer": "accident"}, driver)
+    assert answered["incident"]["choices"] == ["fine", "help", "ambulance", "operator"]
 
 
 def test_who_is_fine_after_the_end_changes_nothing(api: Backend) -> None:

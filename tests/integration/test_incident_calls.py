@@ -97,6 +97,58 @@ def test_news_in_any_order_end_alike(world: Insured) -> None:
         assert not world.state(incident_id).driver.under_way
 
 
+# A request whose answer was lost may have been made twice: two calls at the carrier for one of ours.
+
+TWIN = "CA" + "f" * 32
+
+
+def told(world: Insured, incident_id: UUID, *news: tuple[str, str]) -> dict[str, object]:
+    call_id = attempt(world, incident_id)
+    for whose, status in news:
+        with world.conn.transaction():
+            Calls(world.incidents).report(
+                world.conn, call_id, TWIN if whose == "twin" else sid(call_id), status
+            )
+    return world.call(incident_id)
+
+
+@pytest.mark.parametrize("status", ["busy", "completed", "no-answer", "ringing", "failed"])
+def test_what_becomes_of_a_twin_ends_no_talk(world: Insured, incident_id: UUID, status: str) -> None:
+    row = told(world, incident_id, ("own", "in-progress"), ("twin", status))
+    assert (row["state"], row["ended_at"], row["possible_duplicate"]) == ("answered", None, True)
+    assert world.state(incident_id).driver.answered
+    row = told(world, incident_id, ("own", "completed"))
+    assert (row["state"], row["end_status"]) == ("ended", "completed")
+    assert not world.state(incident_id).driver.under_way
+
+
+def test_nor_does_it_end_a_call_that_rings(world: Insured, incident_id: UUID) -> None:
+    row = told(world, incident_id, ("own", "ringing"), ("twin", "busy"))
+    assert (row["state"], row["sid"]) == ("ringing", sid(attempt(world, incident_id)))
+    assert world.state(incident_id).driver.under_way
+
+
+@pytest.mark.parametrize("before", ["ringing", "busy"])
+def test_whoever_picks_up_the_twin_is_on_the_line(world: Insured, incident_id: UUID, before: str) -> None:
+    """They are the one to be connected, and their hanging up is the end of it."""
+    row = told(world, incident_id, ("own", before), ("twin", "in-progress"))
+    assert (row["state"], row["sid"], row["ended_at"], row["end_status"]) == ("answered", TWIN, None, None)
+    row = told(world, incident_id, ("own", "no-answer"))
+    assert (row["state"], row["sid"]) == ("answered", TWIN)
+    row = told(world, incident_id, ("twin", "completed"))
+    assert (row["state"], row["end_status"]) == ("ended", "completed")
+
+
+def test_of_two_that_are_picked_up_the_first_stays_the_call(world: Insured, incident_id: UUID) -> None:
+    row = told(world, incident_id, ("own", "in-progress"), ("twin", "in-progress"))
+    assert (row["state"], row["sid"]) == ("answered", sid(attempt(world, incident_id)))
+
+
+def test_a_call_that_is_one_is_not_marked(world: Insured, incident_id: UUID) -> None:
+    row = told(world, incident_id, ("own", "ringing"), ("own", "in-progress"), ("own", "completed"))
+    assert row["possible_duplicate"] is False
+
+
 def test_a_word_of_the_carrier_we_do_not_know_changes_nothing(world: Insured, incident_id: UUID) -> None:
     before = world.events(incident_id)
     report(world, incident_id, "levitating")

@@ -158,9 +158,11 @@ def stood_down(world: Insured, message: UUID) -> None:
     world.conn.execute("UPDATE dispatches SET state = 'stood_down'")
 
 
-@pytest.mark.parametrize("happens", [late, stood_down])
-def test_help_is_not_promised_once_it_does_not_come(
-    world: Insured, carrier: SmallCarrier, happens: Callable[[Insured, UUID], Any]
+@pytest.mark.parametrize(
+    ("template", "happens"), [("help_late", late), ("help_late", stood_down), ("help_accepted", stood_down)]
+)
+def test_help_is_not_promised_once_it_does_not_come_nor_at_a_time_of_long_ago(
+    world: Insured, carrier: SmallCarrier, template: str, happens: Callable[[Insured, UUID], Any]
 ) -> None:
     incident_id = world.report(world.insure())
     world.unit("guard-1")
@@ -170,7 +172,7 @@ def test_help_is_not_promised_once_it_does_not_come(
         " VALUES (%s, 'guard', 'accepted', 'guard-1', clock_timestamp())",
         [incident_id],
     )
-    promise = queue_sms(world, incident_id, template="help_accepted")
+    promise = queue_sms(world, incident_id, template=template)
     happens(world, promise)
     drain(world)
     assert carrier.messages == []

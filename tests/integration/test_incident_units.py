@@ -11,7 +11,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from support.insured import Insured, insured_world
+from support.outbox import drain
 from support.scene import Happening
+from support.small_carrier import small_carrier
 
 from incident import wording
 from incident.dispatch import DispatchRefused
@@ -354,3 +356,23 @@ def test_news_of_one_unit_give_no_time_of_another(world: Insured) -> None:
         True,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "sent"), [(ACCEPTED, True), (EN_ROUTE, True), (ON_SCENE, False), (None, False)]
+)
+def test_that_help_was_accepted_is_told_however_late_while_it_comes(
+    database_url: str, state: DispatchState | None, *, sent: bool
+) -> None:
+    with small_carrier() as carrier, insured_world(database_url, twilio_base_url=carrier.url) as world:
+        world.unit("G-1")
+        incident_id = helped(world)
+        says(world, "G-1", ACCEPTED, incident_id)
+        if state in (EN_ROUTE, ON_SCENE):
+            says(world, "G-1", state, incident_id)
+        if state is None:
+            world.tell(incident_id, lambda at: StopHelp(at, "akiko", GUARD))
+        world.conn.execute("UPDATE outbox SET state = 'expired' WHERE kind <> 'sms'")
+        world.conn.execute("UPDATE messages SET created_at = created_at - interval '20 minutes'")
+        drain(world)
+        assert ["向かっています" in str(sms["body"]) for sms in carrier.messages] == [True] * sent

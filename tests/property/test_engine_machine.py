@@ -2,7 +2,7 @@
 
 Each rule is one thing that happens. Workers go on slice by slice, or die between two; locks, constraints and
 commits are PostgreSQL's own, the SDK is Twilio's own, and the clock is the test's. What must hold stands in
-`support.promises`, apart from the code. ENGINE_MACHINE=300,40 runs so many examples of so many steps.
+`support.promises`, apart from the code. MACHINES=300,40 runs so many examples of so many steps.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from incident.escalation.refusal import CommandRefused
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Outcome, Trigger
 
-EXAMPLES, STEPS = (int(word) for word in os.environ.get("ENGINE_MACHINE", "20,30").split(","))
+EXAMPLES, STEPS = (int(word) for word in os.environ.get("MACHINES", "20,30").split(","))
 
 PICK: Final = st.integers(0, 10**6)
 SLICES: Final = st.sampled_from([1, 2, 3, 5, 8, 13, ALL, ALL])
@@ -368,7 +368,8 @@ class EngineMachine(RuleBasedStateMachine):
             "SELECT phase, state ->> 'on_line' AS there FROM incidents WHERE id = %s", incident_id
         )
         known.stopped_s = self.world.now_s
-        known.fine_s = self.world.now_s if answer is Answer.FINE else None
+        well = answer in (Answer.FINE, Answer.MISTAKE)
+        known.fine_s = self.world.now_s if well else None
 
     def work_off(self) -> None:
         """Engine, dialer and sender work until nothing is due."""

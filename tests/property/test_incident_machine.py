@@ -1,7 +1,7 @@
 """Any order of things: timers late, twice and out of order, webhooks doubled, people changing their minds.
 
 `PaperShell` keeps what the shell would keep and checks each decision; the invariants here hold at any time.
-INCIDENT_MACHINE=300,40 runs so many examples of so many steps.
+MACHINES=300,40 runs so many examples of so many steps.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ from schemas.incident import (
     Trigger,
 )
 
-EXAMPLES, STEPS = (int(word) for word in os.environ.get("INCIDENT_MACHINE", "100,40").split(","))
+EXAMPLES, STEPS = (int(word) for word in os.environ.get("MACHINES", "100,40").split(","))
 JSON: TypeAdapter[State] = TypeAdapter(State)
 DRIVER, CONTACT = CallParty.DRIVER, CallParty.CONTACT
 THERE = (DispatchState.ON_SCENE, DispatchState.SECURED)

@@ -136,7 +136,7 @@ class Planted:
 
     def one_telephone_twice(self) -> None:
         """A number is rung although it rings."""
-        self.sql(DIALER_SQL, "claim_call", ("other.number = c.number", "false"))
+        self.sql(DIALER_SQL, "claim_call", ("c.number NOT IN (SELECT number FROM held_back)", "true"))
 
     def withdrawn_and_sent(self) -> None:
         """A call that is taken back stays in the queue."""

@@ -400,7 +400,7 @@ class PaperShell:
             case SendHelp(kind=kind):
                 self.refused.discard(kind)
             case AnswerFor(answer=answer) | Answered(answer=answer, by=CallParty.DRIVER):
-                if answer is Answer.FINE:
+                if answer in (Answer.FINE, Answer.MISTAKE):
                     self.refused = set(DispatchKind)
                 elif answer in (Answer.HELP, Answer.AMBULANCE):
                     self.refused -= {PLAN.rule(before.rule).help}

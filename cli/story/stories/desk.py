@@ -40,8 +40,9 @@ STORIES: Final = (
             Expect("call_ended", {"party": "operator"}, times=-1),
             *steps.help_comes("guard", 45),
             Expect("ambulance_needed", by_s=45),
-            *steps.rung("contact", 1, 75),
-            steps.no_second_contact(115),
+            # The driver is on the line meanwhile: nobody near them is told sooner that they cannot be reached.
+            *steps.rung("contact", 1, 105),
+            steps.no_second_contact(145),
         ),
         calls={"driver": 2, "contact": 1, "boss": -1, "osaka": -1},
         spoken=(
@@ -102,6 +103,7 @@ STORIES: Final = (
             Expect("dispatch_stood_down", {"dispatch": "guard"}, by_s=65),
             Expect("call_queued", {"party": "contact"}, times=-1),
             Expect("call_ended", {"party": "contact"}, times=-1),
+            Expect("no_further_contact", {"contacts": 1}, times=-1),
             Expect("closed", {"outcome": "mistake", "operator": "operator"}, by_s=80),
         ),
         calls={"driver": 2, "contact": -1},

@@ -175,7 +175,15 @@ def test_every_look_at_an_incident_or_an_impact_has_words() -> None:
 
 
 def test_every_actor_and_flag_has_words() -> None:
-    assert {*map(str, CallParty), "device", "system", "auditor", "carrier", "unit", "provider"} <= words.ACTOR.keys()
+    assert {
+        *map(str, CallParty),
+        "device",
+        "system",
+        "auditor",
+        "carrier",
+        "unit",
+        "provider",
+    } <= words.ACTOR.keys()
     assert {"unknown_caller", "contact_rang", "no_position", "no_policy", "policy_lapsed", "late"} <= (
         words.FLAG.keys()
     )

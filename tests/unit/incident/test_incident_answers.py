@@ -47,6 +47,24 @@ def test_fine_on_severe_stops_everything_but_the_call_back() -> None:
 DESK = {"all": {"akiko": None}, "supervisor": {"boss": None}, "second_site": {"osaka": None}}
 
 
+def test_an_accident_behind_a_short_press_brings_an_operators_telephone_to_ring_at_once() -> None:
+    scene = Scene(desk=DESK).open(trigger=Trigger.SHORT_PRESS).run_to(5)
+    scene.tell(app(Answer.ACCIDENT)).run_to(8)
+    assert scene.story("ring") == [(5, "ring akiko")]
+    assert (scene.state.phase, scene.state.tasks) == (Phase.HELPING, (Task.TAKE,))
+    scene.tell(app(Answer.ACCIDENT)).run_to(9)
+    assert scene.times("ring akiko") == [5]
+
+
+def test_a_press_by_mistake_is_closed_as_one() -> None:
+    scene = Scene().open(trigger=Trigger.SHORT_PRESS).run_to(5)
+    scene.tell(app(Answer.MISTAKE)).run_to(200)
+    assert (scene.state.phase, scene.state.outcome) == (Phase.CLOSED, Outcome.MISTAKE)
+    # Where the plan wants a person to look after all, it stays open for their call.
+    scene = severe().run_to(5).tell(app(Answer.MISTAKE)).run_to(10)
+    assert (scene.state.phase, scene.state.tasks) == (Phase.SETTLING, (Task.CALL_BACK,))
+
+
 def test_a_promised_call_back_that_nobody_makes_brings_telephones_to_ring_round_by_round() -> None:
     scene = severe(driver=presses("1")).run_to(10)
     scene.desk = DESK
