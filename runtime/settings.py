@@ -83,6 +83,21 @@ class Settings(BaseSettings):
         default_factory=dict, description="Operators and their bearer tokens, as name:token,name:token."
     )
 
+    session_hours: float = Field(
+        default=12.0, gt=0, description="Whoever signed in has to do it again after so many hours."
+    )
+    session_idle_minutes: float = Field(
+        default=60.0,
+        gt=0,
+        description="A session ends when its browser was not heard of for so long; an open console is heard of.",
+    )
+    session_lock_minutes: float = Field(
+        default=10.0,
+        gt=0,
+        description="The console locks itself after so many minutes without anybody at it; so does a session "
+        "whose browser was not heard of.",
+    )
+
     insurer_ja: str = Field(
         default="つながる損保", description="The insurer's name, spoken and written in Japanese."
     )
