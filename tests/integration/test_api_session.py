@@ -286,7 +286,9 @@ def test_the_stream_ends_with_the_session_and_keeps_it_alive_until_then(api: Bac
     ended = threading.Event()
 
     def listen() -> None:
-        with httpx.stream("GET", f"{api.client.base_url}v1/stream", headers=headers, timeout=60) as stream:
+        with httpx.stream(
+            "GET", f"{str(api.client.base_url).rstrip('/')}/v1/stream", headers=headers, timeout=60
+        ) as stream:
             assert stream.status_code == 200
             for _ in stream.iter_bytes():
                 pass
