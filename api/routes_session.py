@@ -98,7 +98,7 @@ async def unlock_session(here: Here, at: At, own: OwnLockedSession, body: Passwo
     """With the password of who signed in. 403 where it is wrong; wrong ones count as at sign-in."""
 
     def work() -> SessionView:
-        sign_in.check_password(here, at, own.name, body.password)
+        sign_in.check_password(here, at, own, body.password)
         with here.transaction() as conn:
             sessions.unlock(conn, own)
             log_look_up(conn, _actor(own), "session.unlock", own.name, "password given")
@@ -116,7 +116,7 @@ async def change_password(here: Here, at: At, own: OwnSession, body: NewPassword
     def work() -> SessionView:
         if fault := passwords.fault(body.new_password, own.name):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"body.new_password: {fault}")
-        sign_in.check_password(here, at, own.name, body.password)
+        sign_in.check_password(here, at, own, body.password)
         kept = passwords.hashed(body.new_password)
         with here.transaction() as conn:
             staff.set_password(conn, own.name, kept)
@@ -137,7 +137,7 @@ async def begin_second_factor(here: Here, at: At, own: OwnSession, body: Passwor
     """A secret for an authenticator app, in force once it is confirmed. 409 while one is on already."""
 
     def work() -> SecondFactorView:
-        sign_in.check_password(here, at, own.name, body.password)
+        sign_in.check_password(here, at, own, body.password)
         secret = second_factor.secret()
         with here.transaction() as conn:
             if not staff.begin_second_factor(conn, own.name, secret):

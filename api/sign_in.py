@@ -18,6 +18,7 @@ from api import passwords, staff, tries
 from api.access import log_look_up
 from api.context import Context
 from api.errors import Problem
+from api.sessions import Session
 from api.throttle import Throttle
 from incident.service import now
 from runtime.database import Connection
@@ -62,7 +63,7 @@ def vouch(here: Context, door: Door, name: str, password: str, code: str | None)
     Raises Problem: 401 in the same words and after the same time whether there is such a name or not,
     with `needs_code` only after a right password; 429 while it has to wait.
     """
-    account, begun = _try(here, door, name, password, HTTPStatus.UNAUTHORIZED)
+    account, begun = _try(here, door, name, password)
     with here.transaction() as conn:
         used = "password"
         if account.has_second_factor:
@@ -84,21 +85,28 @@ def vouch(here: Context, door: Door, name: str, password: str, code: str | None)
     return account
 
 
-def check_password(here: Context, door: Door, name: str, password: str) -> staff.Account:
-    """The account of somebody who is signed in already. Raises Problem 403 and 429."""
-    account, _ = _try(here, door, name, password, HTTPStatus.FORBIDDEN)
+def check_password(here: Context, door: Door, own: Session, password: str) -> staff.Account:
+    """The account of somebody who is signed in already. Raises Problem 403 and 429.
+
+    Wrong ones count for this session alone: nobody outside can keep somebody from unlocking their screen.
+    """
+    account, _ = _try(here, door, own.name, password, own)
     with here.transaction() as conn:
-        tries.forget(conn, name)
+        tries.forget(conn, _key(own.name, own))
     return account
 
 
+def _key(name: str, own: Session | None) -> str:
+    return name if own is None else f"session {own.id_sha256.hex()}"
+
+
 def _try(
-    here: Context, door: Door, name: str, password: str, status: HTTPStatus
+    here: Context, door: Door, name: str, password: str, own: Session | None = None
 ) -> tuple[staff.Account, tries.Try]:
-    if not door.gate.misses.allows(door.address):
+    if own is None and not door.gate.misses.allows(door.address):
         raise _wait(1 / _MISSES_PER_S)
     with here.transaction() as conn:
-        begun = tries.take(conn, name)
+        begun = tries.take(conn, _key(name, own))
         account = staff.find(conn, name)
     if begun.wait_s is not None:
         raise _wait(begun.wait_s)
@@ -109,9 +117,9 @@ def _try(
     with here.transaction() as conn:
         why = "the account is disabled" if fits else "wrong password"
         _refuse(conn, door, name if account else "an unknown name", why, begun)
-    if status is HTTPStatus.FORBIDDEN:
-        raise Problem(status, "the password is wrong")
-    raise Problem(status, "name or password is wrong", headers=_CHALLENGE)
+    if own is not None:
+        raise Problem(HTTPStatus.FORBIDDEN, "the password is wrong")
+    raise Problem(HTTPStatus.UNAUTHORIZED, "name or password is wrong", headers=_CHALLENGE)
 
 
 def _refuse(conn: Connection, door: Door, name: str, why: str, begun: tries.Try) -> None:

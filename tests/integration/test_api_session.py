@@ -220,6 +220,17 @@ def test_guessing_at_a_locked_screen_has_to_wait_too(api: Backend) -> None:
     assert api.get("/v1/incidents", headers) == {"incidents": []}, "the shift still sees the screen"
 
 
+def test_nobody_outside_keeps_somebody_from_their_locked_screen(api: Backend) -> None:
+    headers = api.staff("sato")
+    api.post("/v1/session/lock", headers=headers)
+    assert [tried(api, "sato", WRONG).status_code for _ in range(6)] == [401] * 5 + [429]
+    for number in range(16):
+        tried(api, f"nobody-{number}", WRONG)
+    assert tried(api, "mori").status_code == 429, "the address as well"
+    assert not api.post("/v1/session/unlock", {"password": PASSWORD}, headers)["locked"]
+    assert tried(api, "sato").status_code == 429
+
+
 def test_a_browser_that_was_away_finds_its_session_locked_and_then_ended(api: Backend) -> None:
     headers = api.staff("sato")
     api.sql("UPDATE staff_sessions SET seen_at = seen_at - interval '9 minutes'")
