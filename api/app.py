@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -39,12 +40,15 @@ from api import (
     routes_providers,
     routes_push,
     routes_queue,
+    routes_session,
+    routes_staff,
     routes_stream,
     routes_tokens,
     routes_twilio,
     routes_twilio_desk,
     routes_twilio_inbound,
     routes_unit,
+    sign_in,
     views,
     views_admin,
     views_call_figures,
@@ -55,6 +59,8 @@ from api import (
     views_field,
     views_impact,
     views_provider,
+    views_session,
+    views_staff,
 )
 from api.background import Background
 from api.context import Context
@@ -76,6 +82,7 @@ The HTTP side of the connected button: incidents for operators, work for units i
 drivers, administration, and the telephone carrier's webhooks. All times are ISO 8601 in UTC; distances,
 speeds and angles carry their units in their names. Errors are problems after RFC 9457."""
 _TAGS: Final = [
+    {"name": "session", "description": "Signing in, for people at a console."},
     {"name": "incidents", "description": "For operators: what happens, and what is done about it."},
     {"name": "desk", "description": "Who is at the desk, and whose telephone is rung."},
     {"name": "units", "description": "For guards and roadside units in the field."},
@@ -127,6 +134,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     app.state.context, app.state.registry, app.state.threads = here, registry, []
     app.state.answer_gate = routes_answer.Gate()
     app.state.text_replies = routes_twilio_inbound.text_replies()
+    app.state.sign_in_gate = sign_in.Gate()
     errors.install(app)
     app.add_middleware(Edge, registry=registry)
     for routes in (
@@ -148,6 +156,8 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_phone,
         routes_admin,
         routes_tokens,
+        routes_session,
+        routes_staff,
         routes_desk,
         routes_twilio,
         routes_answer,
@@ -181,6 +191,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             schemas |= schema.pop("$defs", {})
             schemas[name] = schema
         document["components"]["responses"] = errors.documented()
+        for operation in (each for path in document["paths"].values() for each in path.values()):
+            if {"session": []} in operation.get("security", ()):
+                operation["responses"] |= errors.problems(HTTPStatus.LOCKED)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -206,6 +219,8 @@ def _models() -> dict[str, type[BaseModel]]:
             views_call_figures,
             views_chat,
             views_impact,
+            views_session,
+            views_staff,
         )
         for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, BaseModel)

@@ -82,6 +82,11 @@ class ProblemView(BaseModel):
     detail: str = Field(description="What happened and what to do, for people.")
     state: str | None = Field(default=None, description="With 409: the state that stands in the way.")
     errors: list[Fault] | None = Field(default=None, description="With 422: every fault found.")
+    needs_code: bool | None = Field(
+        default=None, description="With 401 at sign-in: the password is right, the code is missing or wrong."
+    )
+    locked: bool | None = Field(default=None, description="With 423: true.")
+    wait_s: int | None = Field(default=None, description="With 429: when to try again.")
 
 
 def respond(problem: Problem) -> JSONResponse:
@@ -203,9 +208,13 @@ class _Example:
 # Titles are spelled out, because Python's own words for them differ between its versions.
 _EXAMPLES: Final[Mapping[int, _Example]] = {
     400: _Example("Bad Request", "The request cannot be read.", "the form cannot be read"),
-    401: _Example("Unauthorized", "No token, or one that is not known.", "a bearer token is needed"),
+    401: _Example(
+        "Unauthorized", "No token or session, or one that is not known.", "a bearer token is needed"
+    ),
     403: _Example(
-        "Forbidden", "The token or signature is not for this.", "this needs the role operator or admin"
+        "Forbidden",
+        "Who asks may not do this, or its signature is wrong.",
+        "this needs the role operator or admin",
     ),
     404: _Example("Not Found", "There is no such thing, or it is not yours.", "there is no such incident"),
     409: _Example(
@@ -217,6 +226,12 @@ _EXAMPLES: Final[Mapping[int, _Example]] = {
         "A value is missing or wrong.",
         "body.lat_deg: Input should be less than or equal to 90",
     ),
+    423: _Example(
+        "Locked",
+        "The session is locked: nobody may be at the screen.",
+        "the session is locked: give the password first, POST /v1/session/unlock",
+    ),
+    429: _Example("Too Many Requests", "Too many wrong tries.", "too many wrong tries: try again in 30 s"),
     503: _Example(
         "Service Unavailable",
         "The database cannot be reached; try again.",

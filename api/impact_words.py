@@ -164,11 +164,11 @@ def injury_name(injury: Injury, language: Language) -> str:
 
 def injury_basis(impact: ImpactView, language: Language) -> list[str]:
     """What moved the models, what might have, and what none of them knows of."""
-    applied = impact.injury_modifiers.items()
+    applied = (impact.injury_modifiers or {}).items()
     said = {
         "modified": [_MODIFIERS[each][language] for each in applied if each in _MODIFIERS],
         "unknown": [_UNKNOWNS[name][language] for name, what in applied if what is Applied.UNKNOWN],
-        "uncovered": [_UNCOVERED[name][language] for name in impact.injury_uncovered],
+        "uncovered": [_UNCOVERED[name][language] for name in impact.injury_uncovered or ()],
     }
     words = _WORDS[language]
     return [words[name].format(what=words["and"].join(what)) for name, what in said.items() if what]

@@ -17,6 +17,7 @@ from api.views_admin import (
     VehicleView,
 )
 from runtime.database import Connection
+from schemas.incident import Reach
 
 _Found = TypeVar("_Found")
 
@@ -58,6 +59,7 @@ def create(conn: Connection, policy: PolicyRequest) -> tuple[PolicyView, bool]:
     """
     conn.execute(SQL["lock_policy"], {"id": policy.id})
     existing = read(conn, policy.id)
+    policy = _with_need(policy, existing)
     if existing is not None:
         if _content(existing) != _sorted(policy):
             raise Problem(
@@ -89,6 +91,7 @@ def replace(conn: Connection, policy: PolicyRequest) -> tuple[PolicyView, bool]:
     existing = read(conn, policy.id)
     if existing is None:
         return create(conn, policy)
+    policy = _with_need(policy, existing)
     conn.execute(
         SQL["update_policy"],
         {"id": policy.id, "valid_from": policy.valid_from, "valid_to": policy.valid_to},
@@ -97,6 +100,16 @@ def replace(conn: Connection, policy: PolicyRequest) -> tuple[PolicyView, bool]:
     _write_reach(conn, existing.holder_id, policy.holder)
     _write_vehicles(conn, policy)
     return _present(read(conn, policy.id)), False
+
+
+def _with_need(policy: PolicyRequest, existing: PolicyView | None) -> PolicyRequest:
+    """The same with how its holder is reached filled in where it is left as it is."""
+    if policy.holder.reach is not None:
+        return policy
+    kept = {"reach": Reach.VOICE, "reach_consent_at": None}
+    if existing is not None:
+        kept = existing.holder.model_dump(include={"reach", "reach_consent_at"})
+    return policy.model_copy(update={"holder": policy.holder.model_copy(update=kept)})
 
 
 def _person(holder: HolderRequest) -> dict[str, Any]:

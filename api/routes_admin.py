@@ -7,9 +7,9 @@ from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Query, Response
 
-from api import devices, field_units, policies
+from api import devices, field_units, policies, veil
 from api.access import Reason, log_access
-from api.auth import Admin
+from api.auth import Admin, DeviceWatcher, UnitChief, UnitWatcher
 from api.context import Here
 from api.errors import Problem, problems
 from api.fields import PolicyId, ThingId
@@ -37,11 +37,11 @@ _View = TypeVar("_View")
     responses={200: {"model": PolicyView, "description": "It was there already."}}
     | problems(*_DENIED, 409, 413),
 )
-def create_policy(here: Here, _: Admin, body: PolicyRequest, response: Response) -> PolicyView:
+def create_policy(here: Here, who: Admin, body: PolicyRequest, response: Response) -> PolicyView:
     """A policy with its holder, phones, emergency contacts and cars; the same again answers 200."""
     with here.transaction() as conn:
         view, made = policies.create(conn, body)
-    return _with_status(view, response, made=made)
+    return _with_status(veil.policy(view, who), response, made=made)
 
 
 @router.get(
@@ -57,7 +57,7 @@ def get_policy(here: Here, who: Admin, policy_id: PolicyId, reason: Reason = Non
         if view is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"there is no policy {policy_id}")
         log_access(conn, who, "policy.read", policy_id, reason)
-    return view
+    return veil.policy(view, who)
 
 
 @router.put(
@@ -67,14 +67,14 @@ def get_policy(here: Here, who: Admin, policy_id: PolicyId, reason: Reason = Non
     responses={201: {"model": PolicyView, "description": "It is new."}} | problems(*_DENIED, 409, 413),
 )
 def replace_policy(
-    here: Here, _: Admin, policy_id: PolicyId, body: PolicyRequest, response: Response
+    here: Here, who: Admin, policy_id: PolicyId, body: PolicyRequest, response: Response
 ) -> PolicyView:
     """What is not named any more is gone. Holder and cars that stay (by plate) keep their ids."""
     if body.id != policy_id:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"body.id is {body.id}, the address says {policy_id}")
     with here.transaction() as conn:
         view, made = policies.replace(conn, body)
-    return _with_status(view, response, made=made)
+    return _with_status(veil.policy(view, who), response, made=made)
 
 
 @router.post(
@@ -95,7 +95,7 @@ def provision_device(here: Here, _: Admin, body: DeviceRequest, response: Respon
 @router.get("/devices", operation_id="list_devices", summary="List devices", responses=problems(*_DENIED))
 def list_devices(
     here: Here,
-    _: Admin,
+    _: DeviceWatcher,
     after: Annotated[str, Query(max_length=40, description="The id of the last one seen.")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> DeviceList:
@@ -110,7 +110,7 @@ def list_devices(
     summary="Look a device up",
     responses=problems(*_DENIED, 404),
 )
-def get_device(here: Here, _: Admin, device_id: ThingId) -> DeviceView:
+def get_device(here: Here, _: DeviceWatcher, device_id: ThingId) -> DeviceView:
     """A device, its topics, and what was last heard of it."""
     with here.transaction() as conn:
         return devices.read(conn, device_id)
@@ -136,7 +136,7 @@ def revoke_device(here: Here, _: Admin, device_id: ThingId) -> DeviceView:
     responses={200: {"model": UnitView, "description": "It was there already."}}
     | problems(*_DENIED, 409, 413),
 )
-def create_unit(here: Here, _: Admin, body: UnitRequest, response: Response) -> UnitView:
+def create_unit(here: Here, _: UnitChief, body: UnitRequest, response: Response) -> UnitView:
     """A unit is off shift until it says otherwise. The same id, skills and name again answers 200."""
     with here.transaction() as conn:
         field_units.check_provider(conn, body.provider_id)
@@ -153,7 +153,7 @@ def create_unit(here: Here, _: Admin, body: UnitRequest, response: Response) -> 
     summary="Replace a unit",
     responses=problems(*_DENIED, 404, 409, 413),
 )
-def replace_unit(here: Here, _: Admin, unit_id: ThingId, body: UnitRequest) -> UnitView:
+def replace_unit(here: Here, _: UnitChief, unit_id: ThingId, body: UnitRequest) -> UnitView:
     """Its skills, name, base, shift, language and provider. Where it is now it says itself."""
     if body.id != unit_id:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"body.id is {body.id}, the address says {unit_id}")
@@ -166,7 +166,7 @@ def replace_unit(here: Here, _: Admin, unit_id: ThingId, body: UnitRequest) -> U
 @router.get("/units", operation_id="list_units", summary="List units", responses=problems(*_DENIED))
 def list_units(
     here: Here,
-    _: Admin,
+    _: UnitWatcher,
     after: Annotated[str, Query(max_length=40, description="The id of the last one seen.")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> UnitList:

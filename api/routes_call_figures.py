@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from api import call_figures
-from api.auth import Operator
+from api.auth import DeskWatcher
 from api.context import Here
 from api.errors import problems
 from api.views_call_figures import CallFiguresView, CarrierView, WaitingView
@@ -16,7 +16,7 @@ router: Final = APIRouter(prefix="/v1/figures", tags=["incidents"])
 
 
 @router.get("/calls", operation_id="call_figures", summary="See how calls do", responses=problems(401, 403))
-def see_call_figures(here: Here, _: Operator) -> CallFiguresView:
+def see_call_figures(here: Here, _: DeskWatcher) -> CallFiguresView:
     """Calls that wait in our own queue, the most urgent first, for how long still, and how the carrier does."""
     with here.transaction() as conn:
         found = call_figures.read(conn, here.settings)

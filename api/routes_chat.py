@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query
 
 from api.access import Reason, log_access
-from api.auth import Driver, Operator
+from api.auth import Driver, Operator, Reader
 from api.context import SQL, Here
 from api.errors import Problem, problems
 from api.views_chat import ConversationView, LinkRequest, OwnWordsRequest, Party, SaidView, WriteRequest
@@ -35,7 +35,7 @@ _DRIVER: Final = problems(401, 403, 404, 409, 413)
 )
 def get_conversation(
     here: Here,
-    who: Operator,
+    who: Reader,
     incident_id: UUID,
     *,
     reason: Reason = None,

@@ -7,7 +7,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from api.auth import Admin, DeskOperator, Operator
+from api.auth import DeskChief, DeskOperator, DeskWatcher
 from api.context import Here
 from api.errors import Problem, problems
 from api.fields import Name, Nothing
@@ -21,7 +21,7 @@ _DENIED: Final = (401, 403)
 
 
 @router.get("", operation_id="get_desk", summary="See who is at the desk", responses=problems(*_DENIED))
-def get_desk(here: Here, _: Operator) -> DeskView:
+def get_desk(here: Here, _: DeskWatcher) -> DeskView:
     """Everybody with their telephones, and whether any operator would be rung."""
     with here.transaction() as conn:
         return _view(conn)
@@ -60,7 +60,7 @@ def pause(here: Here, who: DeskOperator, _: Nothing | None = None) -> DeskView:
     summary="Set somebody's telephone",
     responses={201: {"model": MemberView, "description": "They are new."}} | problems(*_DENIED, 413),
 )
-def put_member(here: Here, _: Admin, name: Name, body: MemberRequest, response: Response) -> MemberView:
+def put_member(here: Here, _: DeskChief, name: Name, body: MemberRequest, response: Response) -> MemberView:
     """An operator still signs in by themself; supervisors and the second site are rung in any case."""
     with here.transaction() as conn:
         made = members.put_member(conn, name, body.role, body.phone, body.language)
@@ -75,7 +75,7 @@ def put_member(here: Here, _: Admin, name: Name, body: MemberRequest, response: 
     summary="Take somebody off the desk",
     responses=problems(*_DENIED, 404),
 )
-def remove_member(here: Here, _: Admin, name: Name) -> DeskView:
+def remove_member(here: Here, _: DeskChief, name: Name) -> DeskView:
     """They are not rung any more; what they did stays on record."""
     with here.transaction() as conn:
         try:

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.access import Reason, log_access
-from api.auth import Operator
+from api.auth import Operator, Reader
 from api.context import Here
 from api.errors import Problem, problems
 from api.fields import BothLanguages
@@ -65,7 +65,7 @@ _PHOTO: Final[dict[int | str, dict[str, Any]]] = {
     response_class=Response,
     responses=_PHOTO | problems(401, 403, 404),
 )
-def get_photo(here: Here, who: Operator, photo_id: UUID, reason: Reason = None) -> Response:
+def get_photo(here: Here, who: Reader, photo_id: UUID, reason: Reason = None) -> Response:
     """As it was sent, with what it says of place and time. The look-up is logged."""
     with here.transaction() as conn:
         row = conn.execute(SQL["photo"], {"photo_id": photo_id}).fetchone()

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.access import Reason, actor, log_access, spoken_reason
-from api.auth import Operator
+from api.auth import Admitted, Reader
 from api.context import Context, Here
 from api.dossier.document import Dossier
 from api.dossier.layout import lay_out
@@ -17,7 +17,7 @@ from api.dossier.outline import prefectures
 from api.dossier.reading import read
 from api.dossier.render import Busy, NotRendered, render
 from api.errors import Problem, problems
-from api.tokens import Identity
+from api.rights import Right
 from schemas.incident import Language
 
 router: Final = APIRouter(prefix="/v1/incidents/{incident_id}", tags=["incidents"])
@@ -45,7 +45,7 @@ Masked = Annotated[
     responses=problems(*_DENIED),
 )
 def get_dossier(
-    here: Here, who: Operator, incident_id: UUID, *, masked: Masked = False, reason: Reason = None
+    here: Here, who: Reader, incident_id: UUID, *, masked: Masked = False, reason: Reason = None
 ) -> Response:
     """Evidence, every event, call and message, dispatches, notes, and who looked at it, as of one moment.
 
@@ -65,7 +65,7 @@ def get_dossier(
 )
 def print_dossier(
     here: Here,
-    who: Operator,
+    who: Reader,
     incident_id: UUID,
     *,
     language: Annotated[Language, Query(description="Of the words in it.")] = Language.JA,
@@ -89,7 +89,14 @@ def print_dossier(
     return Response(pdf, media_type=_PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
-def _read(here: Context, who: Identity, incident_id: UUID, reason: str | None, *, masked: bool) -> Dossier:
+def _read(here: Context, who: Admitted, incident_id: UUID, reason: str | None, *, masked: bool) -> Dossier:
     with here.snapshot() as conn:
         log_access(conn, who, "incident.dossier", str(incident_id), reason)
-        return read(conn, incident_id, by=actor(who), reason=spoken_reason(reason), masked=masked)
+        return read(
+            conn,
+            incident_id,
+            by=actor(who),
+            reason=spoken_reason(reason),
+            masked=masked,
+            needs=who.may(Right.SEE_NEEDS),
+        )

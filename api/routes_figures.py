@@ -1,4 +1,4 @@
-"""Operators and administration: figures over many incidents, without anything personal."""
+"""Supervisors and administration: figures over many incidents, without anything personal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from api.auth import Operator
+from api.auth import FigureReader
 from api.context import Here
 from api.errors import problems
 from api.figures import FalseAlarms, false_alarms
@@ -26,7 +26,7 @@ _DEFAULT: Final = timedelta(days=90)
 )
 def get_false_alarms(
     here: Here,
-    _: Operator,
+    _: FigureReader,
     since: Annotated[
         AwareDatetime | None, Query(description="Of incidents closed since then. Default: the last 90 days.")
     ] = None,

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api import impacts
+from api import impacts, veil
 from api.access import Reason, log_access
-from api.auth import Operator
+from api.auth import Reader
 from api.context import Here
 from api.errors import Problem, problems
 from api.fields import ThingId
@@ -66,7 +66,7 @@ def _named() -> Generator[None]:
 @router.get("", operation_id="list_impacts", summary="List impacts", responses=problems(401, 403))
 def list_impacts(
     here: Here,
-    _: Operator,
+    who: Reader,
     device: Annotated[ThingId | None, Query(description="Only those of one device.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[UUID | None, Query(description="Only those before this one (its id).")] = None,
@@ -77,7 +77,7 @@ def list_impacts(
             found = impacts.page(conn, device, before=before, limit=limit)
         except UnknownImpact:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "query.before: there is no such impact") from None
-    return ImpactList(impacts=found)
+    return ImpactList(impacts=[veil.impact(each, who) for each in found])
 
 
 @router.get(
@@ -86,7 +86,7 @@ def list_impacts(
     summary="Look an impact up",
     responses=problems(401, 403, 404),
 )
-def get_impact(here: Here, who: Operator, impact_id: UUID, reason: Reason = None) -> ImpactDetail:
+def get_impact(here: Here, who: Reader, impact_id: UUID, reason: Reason = None) -> ImpactDetail:
     """All of one impact: the latest finding whole, its reasons in words, injury estimates by model.
 
     The look-up is logged with its reason.
@@ -94,7 +94,7 @@ def get_impact(here: Here, who: Operator, impact_id: UUID, reason: Reason = None
     with here.transaction() as conn, _named():
         found = impacts.detail(conn, impact_id)
         log_access(conn, who, "impact.read", str(impact_id), reason)
-    return found
+    return veil.impact(found, who)
 
 
 @router.get(
@@ -106,7 +106,7 @@ def get_impact(here: Here, who: Operator, impact_id: UUID, reason: Reason = None
 )
 def draw_impact(
     here: Here,
-    who: Operator,
+    who: Reader,
     impact_id: UUID,
     *,
     language: Annotated[Language, Query(description="Of the words in it.")] = Language.JA,

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from api import reading
+from api import reading, veil
 from api.access import Reason, log_access
-from api.auth import Operator
+from api.auth import Operator, Reader, Watcher
 from api.commands import (
     AmbulanceRequest,
     AnswerRequest,
@@ -54,7 +54,7 @@ _ACT: Final = problems(*_DENIED, 404, 409, 413)
 @router.get("", operation_id="list_incidents", summary="List incidents", responses=problems(*_DENIED))
 def list_incidents(
     here: Here,
-    _: Operator,
+    _: Watcher,
     phase: Annotated[
         Phase | Literal["open"] | None, Query(description="One phase, or open for all that are not closed.")
     ] = None,
@@ -77,7 +77,7 @@ def list_incidents(
 
 
 @router.get("/{incident_id}", operation_id="get_incident", summary="Look an incident up", responses=_LOOK)
-def get_incident(here: Here, who: Operator, incident_id: UUID, reason: Reason = None) -> IncidentDetail:
+def get_incident(here: Here, who: Reader, incident_id: UUID, reason: Reason = None) -> IncidentDetail:
     """One incident with what belongs to it; of events, messages, impacts, presses and notes the newest 500.
 
     The look-up is logged with its reason.
@@ -85,7 +85,7 @@ def get_incident(here: Here, who: Operator, incident_id: UUID, reason: Reason = 
     with here.transaction() as conn:
         found = reading.detail(conn, incident_id)
         log_access(conn, who, "incident.read", str(incident_id), reason)
-    return found
+    return veil.incident(found, who)
 
 
 @router.get(
@@ -96,7 +96,7 @@ def get_incident(here: Here, who: Operator, incident_id: UUID, reason: Reason = 
 )
 def get_incident_events(
     here: Here,
-    who: Operator,
+    who: Reader,
     incident_id: UUID,
     *,
     reason: Reason = None,
@@ -107,7 +107,7 @@ def get_incident_events(
     with here.transaction() as conn:
         found = reading.events(conn, incident_id, after=after, limit=limit)
         log_access(conn, who, "incident.events", str(incident_id), reason)
-    return EventList(events=found)
+    return EventList(events=veil.events(found, who))
 
 
 @router.post("/{incident_id}/take", operation_id="take_incident", summary="Take it over", responses=_ACT)

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.auth import Operator
+from api.auth import Watcher
 from api.context import Here
 from api.dossier.outline import SOURCE, prefectures
 from api.errors import problems
@@ -44,7 +44,7 @@ class GroundView(BaseModel):
 
 
 @router.get("", operation_id="get_map", summary="What lies under a map", responses=problems(401, 403))
-def get_map(here: Here, _: Operator) -> GroundView:
+def get_map(here: Here, _: Watcher) -> GroundView:
     """The outline of Japan, main islands only, good to about a kilometre; and where tiles come from, if at all."""
     settings = here.settings
     return GroundView(

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from api import queue
-from api.auth import Operator
+from api.auth import Watcher
 from api.context import Here
 from api.errors import problems
 from api.queue import QueueView
@@ -19,7 +19,7 @@ router: Final = APIRouter(prefix="/v1/queue", tags=["incidents"])
 @router.get("", operation_id="get_queue", summary="See the whole queue", responses=problems(401, 403, 422))
 def get_queue(
     here: Here,
-    _: Operator,
+    _: Watcher,
     ids: Annotated[
         list[UUID] | None,
         Query(max_length=200, description="Only these, closed ones as well: what the stream told of."),

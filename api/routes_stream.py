@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from http import HTTPStatus
 from typing import Annotated, Final
 
+import psycopg
 from fastapi import APIRouter, Header, Query, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from api.auth import Operator
+from api import sessions
+from api.auth import Watcher
 from api.context import Context, Here
 from api.errors import Problem, problems
+from api.rights import RIGHTS, Right
+from api.sessions import Session
 from api.stream import Entry, Subscriber, follow, now_or, read_end, read_page, send_stream
 
 router: Final = APIRouter(prefix="/v1", tags=["incidents"])
 _BEGIN_S: Final = 3.0
+_SESSION_CHECK_S: Final = 5.0
 _EXAMPLE: Final = """: connected
 
 id: 42
@@ -34,17 +40,31 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, here: Context, after: int) -> None:
+    def __init__(self, here: Context, after: int, session: Session | None) -> None:
         super().__init__(headers={"X-Stream-Position": str(after), "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._here, self._after = here, after
+        self._here, self._after, self._session = here, after, session
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
         """Send until either side ends it."""
         await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": self.raw_headers})
         subscriber = Subscriber()
         chunks = follow(self._here.hub, subscriber, self._page_after, self._after)
-        await send_stream(chunks, subscriber.ended, receive, send)
+        watch = asyncio.ensure_future(self._end_with_session(subscriber))
+        try:
+            await send_stream(chunks, subscriber.ended, receive, send)
+        finally:
+            watch.cancel()
+
+    async def _end_with_session(self, subscriber: Subscriber) -> None:
+        """End when its listener signs out or is shut out; meanwhile, the session counts as heard of."""
+        while self._session is not None:
+            await asyncio.sleep(_SESSION_CHECK_S)
+            # Without a database nothing happens in the stream either.
+            with contextlib.suppress(psycopg.Error):
+                if not await run_in_threadpool(_may_listen, self._here, self._session):
+                    subscriber.ended.set()
+                    return
 
     async def _page_after(self, position: int) -> list[Entry]:
         return await run_in_threadpool(_read_page, self._here, position)
@@ -66,7 +86,7 @@ class EventStream(Response):
 )
 async def stream_events(
     here: Here,
-    _: Operator,
+    who: Watcher,
     last_event_id: Annotated[
         int | None, Header(ge=0, description="Resume behind this position; goes before `after`.")
     ] = None,
@@ -75,7 +95,7 @@ async def stream_events(
     """Every event of every incident, in one order, without gap or repeat across reconnections.
 
     A listener who reads too slowly is disconnected and may resume. A position that does not exist yet
-    (of a database that was restored since) counts as now.
+    (of a database that was restored since) counts as now. It ends with the session it was asked for by.
     """
     try:
         async with asyncio.timeout(_BEGIN_S):
@@ -85,7 +105,13 @@ async def stream_events(
             HTTPStatus.SERVICE_UNAVAILABLE, "the stream cannot be read yet", headers={"Retry-After": "1"}
         ) from None
     end = await run_in_threadpool(_read_end, here)
-    return EventStream(here, now_or(after if last_event_id is None else last_event_id, end))
+    return EventStream(here, now_or(after if last_event_id is None else last_event_id, end), who.session)
+
+
+def _may_listen(here: Context, session: Session) -> bool:
+    with here.transaction() as conn:
+        found = sessions.still(conn, session, here.settings)
+    return found is not None and Right.WATCH in RIGHTS[found.role]
 
 
 def _read_end(here: Context) -> int:

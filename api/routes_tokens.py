@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from api import tokens
 from api.access import Reason, log_access
-from api.auth import Admin
+from api.auth import Admin, UnitChief
 from api.context import Here
 from api.errors import Problem, problems
 from api.field_units import FIELD
@@ -33,7 +33,7 @@ _LOGGED: Final = {Role.UNIT: "unit", Role.PROVIDER: "provider", Role.DRIVER: "ho
     summary="Make a unit's token",
     responses=_ANSWERS,
 )
-def issue_unit_token(here: Here, who: Admin, unit_id: ThingId, reason: Reason = None) -> TokenView:
+def issue_unit_token(here: Here, who: UnitChief, unit_id: ThingId, reason: Reason = None) -> TokenView:
     """By this token the unit's app is known, until another is made: then it is void. Making it is logged."""
     with here.transaction() as conn:
         made = _renew(conn, who, Role.UNIT, unit_id, reason)
@@ -47,7 +47,7 @@ def issue_unit_token(here: Here, who: Admin, unit_id: ThingId, reason: Reason = 
     status_code=HTTPStatus.NO_CONTENT,
     responses=_ANSWERS,
 )
-def revoke_unit_token(here: Here, who: Admin, unit_id: ThingId, reason: Reason = None) -> None:
+def revoke_unit_token(here: Here, who: UnitChief, unit_id: ThingId, reason: Reason = None) -> None:
     """Takes the unit out of service: it is off shift, and nobody is known by its token any more."""
     with here.transaction() as conn:
         _revoke(conn, who, Role.UNIT, unit_id, reason)

@@ -77,6 +77,8 @@ def read_end(conn: Connection) -> int:
 
 
 def _entry(row: dict[str, Any]) -> Entry:
+    # How somebody has to be reached is nothing for every listener; the incident tells it to those who may know.
+    row["data"].pop("reach", None)
     event = StreamEvent.model_construct(**row)
     text = f"id: {event.position}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"
     return Entry(event.position, text.encode())

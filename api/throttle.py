@@ -34,6 +34,11 @@ class Throttle:
                 self._left.popitem(last=False)
             return left >= 1
 
+    def allows(self, key: str) -> bool:
+        """Whether a try would be let through now; takes none."""
+        with self._lock:
+            return self._now_left(key) >= 1
+
     def _now_left(self, key: str) -> float:
         left, at_s = self._left.get(key, (float(self._burst), self._clock()))
         return min(float(self._burst), left + (self._clock() - at_s) * self._per_s)

@@ -26,6 +26,8 @@ class Role(StrEnum):
 
     ADMIN = "admin"
     OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
     UNIT = "unit"
     PROVIDER = "provider"
     DRIVER = "driver"

@@ -89,10 +89,11 @@ class HolderRequest(Request):
     email_agreed_on: date | None = Field(
         default=None, description="When they agreed to reports by e-mail; without it none are sent."
     )
-    reach: Reach = Field(
+    reach: Reach | None = Field(
         default=Reach.VOICE,
         description="How they want to be reached, by their own word: voice; slow_voice (slower, everything twice); "
-        "text (cannot hear or speak: never by voice alone). Never guessed.",
+        "text (cannot hear or speak: never by voice alone). Never guessed. Null leaves it as it is on record, "
+        "for who may not see it.",
     )
     reach_consent_at: AwareDatetime | None = Field(
         default=None,
@@ -109,7 +110,7 @@ class HolderRequest(Request):
 
     @model_validator(mode="after")
     def _need_with_consent(self) -> HolderRequest:
-        if self.reach is not Reach.VOICE and self.reach_consent_at is None:
+        if self.reach not in (None, Reach.VOICE) and self.reach_consent_at is None:
             raise ValueError(f"reach {self.reach} is kept only with reach_consent_at, when they agreed to it")
         return self
 
@@ -168,7 +169,7 @@ class HolderView(BaseModel):
     birth_year: int | None
     email: str | None
     email_agreed_on: date | None
-    reach: Reach
+    reach: Reach | None = Field(description="Null for roles that do not rescue.")
     reach_consent_at: AwareDatetime | None
     phones: list[str]
     emergency_contacts: list[ContactView]

@@ -332,7 +332,9 @@ class IncidentDetail(IncidentCore):
     place: BothLanguages | None = Field(description="Where it is in words; null without a position.")
     place_hint: BothLanguages | None = Field(description="What is uncertain about it, and what to ask for.")
     road: RoadKind
-    reach: Reach = Field(description="How the driver is reached, by their own stated preference.")
+    reach: Reach | None = Field(
+        description="How the driver is reached, by their own stated preference; null for roles that do not rescue."
+    )
     ambulance: AmbulanceState | None
     waiting: list[CallParty] = Field(description="Those on a line who wait for a person.")
     on_line: str | None = Field(description="The operator who talks on its line now.")

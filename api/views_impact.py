@@ -139,17 +139,21 @@ class InjuryView(BaseModel):
     models: list[RiskView] = Field(description="Every model's own, always in the same order.")
 
 
+Estimates = Annotated[list[InjuryView] | None, Field(description="Null for roles that do not rescue.")]
 Modified = Annotated[
-    dict[Modifier, Applied],
+    dict[Modifier, Applied] | None,
     Field(
         description="What moved the models away from what was published: the policyholder's age, which is not "
         "told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury "
-        "is estimated."
+        "is estimated; null for roles that do not rescue."
     ),
 ]
 Unmodelled = Annotated[
-    list[Uncovered],
-    Field(description="What happened, makes injuries more likely, and is covered by none of the models."),
+    list[Uncovered] | None,
+    Field(
+        description="What happened, makes injuries more likely, and is covered by none of the models; "
+        "null for roles that do not rescue."
+    ),
 ]
 _INJURIES: Final = TypeAdapter(list[InjuryView])
 
@@ -185,7 +189,7 @@ class ImpactView(BaseModel):
     moving_again: bool | None = Field(
         description="It drove on, or stood and drove again; null where GPS does not tell, or not yet."
     )
-    injury: list[InjuryView]
+    injury: Estimates
     injury_modifiers: Modified
     injury_uncovered: Unmodelled
     late: bool
@@ -305,7 +309,7 @@ class AnalysisView(BaseModel):
     free_fall_s: float | None = Field(description="How long it fell freely before.")
     measures: MeasuresView
     mount: MountView | None = Field(description="The one that gave the direction of force; null without.")
-    injury: list[InjuryView]
+    injury: Estimates
     injury_modifiers: Modified
     injury_uncovered: Unmodelled
 

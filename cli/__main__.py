@@ -21,6 +21,7 @@ from cli.impact import impact
 from cli.incident import incident
 from cli.places import places
 from cli.plan import plan
+from cli.staff import staff
 from cli.terminal import configured, print_table
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.add_typer(admin.device, name="device")
 app.add_typer(admin.policy, name="policy")
 app.add_typer(admin.unit, name="unit")
 app.add_typer(desk, name="desk")
+app.add_typer(staff, name="staff")
 app.add_typer(admin.db, name="db")
 app.add_typer(impact, name="impact")
 app.add_typer(incident, name="incident")

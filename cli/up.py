@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from api import passwords
 from cli.feed import Feed, FeedEvent
 from cli.phrases import phrase
 from cli.simulated import demo, directories, processes, world
@@ -65,6 +66,9 @@ def _start(stack: Stack, life: Lifecycle, *, with_demo: bool) -> Settled | None:
         return None
     directories.import_directories(settings)
     settled = world.provision(demo.WORLD, settings.nearest_api_url, settings.admin_token.get_secret_value())
+    world.employ(
+        demo.WORLD, settings.nearest_api_url, settings.admin_token.get_secret_value(), _passwords(stack)
+    )
     world.close_leftovers(settings.nearest_api_url, _operator_token(settings))
     port = stack.state.port("cars", host="127.0.0.1")
     stack.run_beside(
@@ -73,6 +77,14 @@ def _start(stack: Stack, life: Lifecycle, *, with_demo: bool) -> Settled | None:
         stopping=stopping,
     )
     return settled
+
+
+def _passwords(stack: Stack) -> dict[str, str]:
+    """Of the demo's people at the console; made once and kept in the state folder."""
+    return {
+        one.name: stack.state.secret(f"staff_{one.name}", make=passwords.generated)
+        for one in demo.WORLD.staff
+    }
 
 
 def _operator_token(settings: Settings) -> str:
@@ -94,6 +106,9 @@ def _print_addresses(console: Console, stack: Stack, settled: Settled | None) ->
             address += f"  user {DEVICE_USER}  password {settings.mqtt_device_password.get_secret_value()}"
     rows |= {"MQTT broker": address, "state, logs": str(stack.state.folder)}
     if settled is not None:
+        given = _passwords(stack)
+        for one in demo.WORLD.staff:
+            rows[f"sign in as {one.name}"] = f"{given[one.name]}  ({one.role})"
         rows["press a button"] = (
             f"mosquitto_pub -h {broker.hostname} -p {broker.port or 1883} -u {DEVICE_USER} "
             f"-P {settings.mqtt_device_password.get_secret_value()} -q 1 "
@@ -102,7 +117,7 @@ def _print_addresses(console: Console, stack: Stack, settled: Settled | None) ->
     console.print("The connected button runs.", style="bold green")
     for name, value in rows.items():
         # Never wrapped: these lines are there to be copied.
-        console.print(f"{name:15} {value}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"{name:16} {value}", soft_wrap=True, highlight=False, markup=False)
     if settled is not None:
         console.print(
             "In a few seconds a car crashes on the Hakone road, and nobody will answer the phone.",

@@ -83,6 +83,21 @@ class Settings(BaseSettings):
         default_factory=dict, description="Operators and their bearer tokens, as name:token,name:token."
     )
 
+    session_hours: float = Field(
+        default=12.0, gt=0, description="Whoever signed in has to do it again after so many hours."
+    )
+    session_idle_minutes: float = Field(
+        default=60.0,
+        gt=0,
+        description="A session ends when its browser was not heard of for so long; an open console is heard of.",
+    )
+    session_lock_minutes: float = Field(
+        default=10.0,
+        gt=0,
+        description="The console locks itself after so many minutes without anybody at it; so does a session "
+        "whose browser was not heard of.",
+    )
+
     insurer_ja: str = Field(
         default="つながる損保", description="The insurer's name, spoken and written in Japanese."
     )
@@ -181,7 +196,9 @@ class Settings(BaseSettings):
         description="Map tiles behind the console's maps, with {z}, {x} and {y}; it learns where people look. "
         "Default: none, the outline of Japan.",
     )
-    tile_attribution: str = Field(default="", description="Whose tiles they are, as their licence wants it said.")
+    tile_attribution: str = Field(
+        default="", description="Whose tiles they are, as their licence wants it said."
+    )
 
     router_url: str = Field(
         default="",

@@ -16,6 +16,7 @@ import random
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self, TypedDict
 
@@ -109,9 +110,9 @@ class State:
             os.close(self._lock_fd)
             self._lock_fd = None
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(24)) -> str:
         """The secret of this name, made the first time it is asked for."""
-        return self._kept["secrets"].get(name) or self._keep_secret(name, secrets.token_urlsafe(24))
+        return self._kept["secrets"].get(name) or self._keep_secret(name, make())
 
     def port(self, name: str, *, host: str, wanted: int = 0) -> int:
         """The TCP port of a server: `wanted`, or one picked the first time and kept.

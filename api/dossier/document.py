@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from api import veil
 from api.dossier.events import told
 from api.dossier.facts import (
     CallFacts,
@@ -36,6 +37,7 @@ _ID: Final[str] = INCIDENT["id"]
 _EXAMPLE: Final[dict[str, Any]] = {
     "format": FORMAT,
     "masked": False,
+    "needs": True,
     "digest": "7f83b1657ff1fc53b92dc18148a1d65dfc2d4b1fa3d677284addd200126d9069",
     "generated": {"at": AT, "by": "operator:sato", "reason": "incident work", "software": "0.1.0"},
     "timeline": [
@@ -132,6 +134,19 @@ class Record(BaseModel):
                 contact.number = _mask(contact.number) or ""
         return copy
 
+    def without_needs(self) -> Self:
+        """The same without injury estimates and special needs."""
+        contract = self.contract
+        if contract is not None:
+            contract = contract.model_copy(update={"holder": veil.without_need(contract.holder)})
+        return self.model_copy(
+            update={
+                "contract": contract,
+                "impacts": [veil.without_injury(each) for each in self.impacts],
+                "events": [veil.without_reach(each) for each in self.events],
+            }
+        )
+
     def since_s(self, at: datetime) -> float:
         """Seconds from what happened to a moment."""
         return (at - self.incident.occurred_at).total_seconds()
@@ -176,6 +191,9 @@ class Dossier(BaseModel):
         "It stands at the foot of each page of the PDF."
     )
     masked: bool = Field(description="Whether of telephone numbers the last four digits are told only.")
+    needs: bool = Field(
+        description="Whether injury estimates and special needs are told; not to roles that do not rescue."
+    )
     generated: Generated
     record: Record
     timeline: list[TimelineEntry] = Field(description="`record.events` in words.")
@@ -186,11 +204,14 @@ class Dossier(BaseModel):
         return self.model_dump_json(indent=1).encode()
 
     @classmethod
-    def of(cls, record: Record, generated: Generated, look_ups: list[LookUp], *, masked: bool) -> Self:
+    def of(
+        cls, record: Record, generated: Generated, look_ups: list[LookUp], *, masked: bool, needs: bool = True
+    ) -> Self:
         """A copy of a record."""
         return cls(
             format=FORMAT,
             masked=masked,
+            needs=needs,
             digest=record.digest(),
             generated=generated,
             record=record,

@@ -22,18 +22,25 @@ MOST: Final = 20_000
 MOST_IMPACTS: Final = 20
 
 
-def read(conn: Connection, incident_id: UUID, *, by: str, reason: str, masked: bool = False) -> Dossier:
+def read(
+    conn: Connection, incident_id: UUID, *, by: str, reason: str, masked: bool = False, needs: bool = True
+) -> Dossier:
     """The dossier as of now. Raises UnknownIncident.
 
-    `masked` is for readers outside. The caller's transaction should see one moment only
-    (REPEATABLE READ), or its parts may not fit together.
+    `masked` is for readers outside; without `needs` injury estimates and special
+    needs are left out. The caller's transaction should see one moment only (REPEATABLE READ), or its parts may not
+    fit together.
     """
     record = read_record(conn, incident_id)
     if masked:
         record = record.masked()
+    if not needs:
+        record = record.without_needs()
     seen = conn.execute(_SQL["look_ups"], {"id": str(incident_id), "limit": MOST}).fetchall()
     generated = Generated(at=now(conn), by=by, reason=reason, software=_software())
-    return Dossier.of(record, generated, [LookUp.model_validate(row) for row in seen], masked=masked)
+    return Dossier.of(
+        record, generated, [LookUp.model_validate(row) for row in seen], masked=masked, needs=needs
+    )
 
 
 def read_record(conn: Connection, incident_id: UUID) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cli.simulated.world import UNITS, Motorist, World
+from cli.simulated.world import UNITS, Motorist, Staff, World
 
 SPARE: Final = "CB-SPARE-01"
 """A device without a car of the simulation, for publishing by hand."""
@@ -86,4 +86,10 @@ WORLD: Final = World(
         ),
     ),
     units=UNITS,
+    staff=(
+        Staff("sato", "operator"),
+        Staff("mori", "operator"),
+        Staff("kato", "supervisor"),
+        Staff("admin", "admin"),
+    ),
 )

@@ -71,12 +71,21 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Staff:
+    """Somebody who signs in at the console. Of an operator or supervisor, `name` is also the one at the desk."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Everybody there is."""
 
     motorists: tuple[Motorist, ...]
     units: tuple[FieldUnit, ...]
     desk: tuple[Member, ...] = ()
+    staff: tuple[Staff, ...] = ()
 
 
 @dataclass(slots=True)
@@ -125,6 +134,17 @@ def provision(world: World, api_url: str, admin_token: str) -> Settled:
             body = {"role": member.role, "phone": member.phone}
             _answer(client.put(f"/v1/desk/members/{member.name}", json=body))
     return settled
+
+
+def employ(world: World, api_url: str, admin_token: str, passwords: Mapping[str, str]) -> None:
+    """Make the accounts of those who sign in; one that is there already keeps its password. Raises as `provision`."""
+    headers = {"Authorization": f"Bearer {admin_token}"}
+    with httpx.Client(base_url=api_url, headers=headers, timeout=30.0, trust_env=False) as client:
+        known = {each["name"] for each in _answer(client.get("/v1/staff"))["staff"]}
+        for one in world.staff:
+            if one.name not in known:
+                body = {"role": one.role, "password": passwords[one.name]}
+                _answer(client.put(f"/v1/staff/{one.name}", json=body))
 
 
 def sign_in(world: World, api_url: str, tokens: Mapping[str, str]) -> None:

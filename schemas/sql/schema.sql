@@ -941,6 +941,63 @@ CREATE TABLE public.series (
 
 COMMENT ON TABLE public.series IS 'time series tables and the width of their partitions';
 
+CREATE TABLE public.sign_in_tries (
+    name_sha256 bytea NOT NULL,
+    failed integer NOT NULL,
+    tried_at timestamp with time zone NOT NULL,
+    waits_until timestamp with time zone
+);
+
+COMMENT ON TABLE public.sign_in_tries IS 'in a row, also for names that nobody has: the wait must not tell them apart';
+
+COMMENT ON COLUMN public.sign_in_tries.name_sha256 IS 'of the name as it was typed, which may be a password by mistake';
+
+CREATE TABLE public.staff (
+    name text NOT NULL,
+    role text NOT NULL,
+    language text DEFAULT 'ja'::text NOT NULL,
+    password_hash text,
+    totp_secret text,
+    totp_confirmed_at timestamp with time zone,
+    totp_step bigint,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    signed_in_at timestamp with time zone,
+    disabled_at timestamp with time zone,
+    CONSTRAINT staff_language_check CHECK ((language = ANY (ARRAY['ja'::text, 'en'::text]))),
+    CONSTRAINT staff_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT staff_role_check CHECK ((role = ANY (ARRAY['operator'::text, 'supervisor'::text, 'admin'::text, 'auditor'::text]))),
+    CONSTRAINT staff_totp_whole CHECK (((totp_confirmed_at IS NULL) OR (totp_secret IS NOT NULL)))
+);
+
+COMMENT ON COLUMN public.staff.name IS 'the same as at the desk, and in every log';
+
+COMMENT ON COLUMN public.staff.password_hash IS 'Argon2id with its parameters; null for who cannot sign in by a password';
+
+COMMENT ON COLUMN public.staff.totp_secret IS 'asked for only once it is confirmed';
+
+COMMENT ON COLUMN public.staff.totp_step IS 'of the code used last: none is taken twice';
+
+COMMENT ON COLUMN public.staff.signed_in_at IS 'last';
+
+CREATE TABLE public.staff_recovery_codes (
+    name text NOT NULL,
+    code_sha256 bytea NOT NULL,
+    used_at timestamp with time zone
+);
+
+COMMENT ON TABLE public.staff_recovery_codes IS 'random codes of 80 bits: there is nothing to guess, so a plain hash serves';
+
+CREATE TABLE public.staff_sessions (
+    id_sha256 bytea NOT NULL,
+    name text NOT NULL,
+    csrf_token text NOT NULL,
+    began_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    locked_at timestamp with time zone
+);
+
+COMMENT ON COLUMN public.staff_sessions.id_sha256 IS 'of the id, which only the browser has';
+
 CREATE TABLE public.timers (
     incident_id uuid NOT NULL,
     name text NOT NULL,
@@ -1185,6 +1242,18 @@ ALTER TABLE ONLY public.schema_migrations
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.sign_in_tries
+    ADD CONSTRAINT sign_in_tries_pkey PRIMARY KEY (name_sha256);
+
+ALTER TABLE ONLY public.staff
+    ADD CONSTRAINT staff_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.staff_recovery_codes
+    ADD CONSTRAINT staff_recovery_codes_pkey PRIMARY KEY (name, code_sha256);
+
+ALTER TABLE ONLY public.staff_sessions
+    ADD CONSTRAINT staff_sessions_pkey PRIMARY KEY (id_sha256);
+
 ALTER TABLE ONLY public.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (incident_id, name);
 
@@ -1283,6 +1352,8 @@ CREATE INDEX presses_by_incident ON public.presses USING btree (incident_id);
 CREATE INDEX push_subscriptions_by_holder ON public.push_subscriptions USING btree (holder_id);
 
 CREATE INDEX road_posts_by_place ON public.road_posts USING gist (point(lon_deg, lat_deg));
+
+CREATE INDEX staff_sessions_by_name ON public.staff_sessions USING btree (name);
 
 CREATE INDEX timers_due ON public.timers USING btree (due_at);
 
@@ -1437,6 +1508,12 @@ ALTER TABLE ONLY public.routes
 
 ALTER TABLE ONLY public.routes
     ADD CONSTRAINT routes_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+ALTER TABLE ONLY public.staff_recovery_codes
+    ADD CONSTRAINT staff_recovery_codes_name_fkey FOREIGN KEY (name) REFERENCES public.staff(name);
+
+ALTER TABLE ONLY public.staff_sessions
+    ADD CONSTRAINT staff_sessions_name_fkey FOREIGN KEY (name) REFERENCES public.staff(name);
 
 ALTER TABLE ONLY public.timers
     ADD CONSTRAINT timers_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from itsdangerous import URLSafeSerializer
 from support.backend import ADMIN, OPERATOR, Backend, running_backend
 
 import api as package
+from api import rights
 
 OPEN = {"/healthz", "/readyz", "/metrics"}
+SIGN_IN = ("POST", "/v1/session")
 UUID_TEXT = "7a3c1d9e-6a55-4c1e-9a43-0f6f1b2c3d4e"
 
 
@@ -23,26 +26,62 @@ def api(database_url: str) -> Generator[Backend]:
         yield backend
 
 
-def roles_of(path: str) -> set[str]:
-    for prefix, roles in (
-        ("/v1/incidents", {"operator", "admin"}),
-        ("/v1/impacts", {"operator", "admin"}),
-        ("/v1/stream", {"operator", "admin"}),
-        ("/v1/figures", {"operator", "admin"}),
-        ("/v1/photos", {"operator", "admin"}),
-        ("/v1/desk/members", {"admin"}),
-        ("/v1/desk/", {"operator"}),
-        ("/v1/desk", {"operator", "admin"}),
-        ("/v1/units", {"admin"}),
-        ("/v1/providers", {"admin"}),
-        ("/v1/provider", {"provider"}),
-        ("/v1/unit", {"unit"}),
-        ("/v1/driver", {"driver"}),
-        ("/v1/", {"admin"}),
-    ):
+# Who signs in, by role, and the two kinds of tokens that programs have.
+STAFF = {"operator", "supervisor", "admin", "auditor"}
+OPERATORS = {"operator", "supervisor"}
+CHIEFS = {"supervisor", "admin"}
+ADMIN_ONLY = {"admin", "admin token"}
+TOKENS = {"operator token", "admin token"}
+# By the beginning of the path; the first that fits counts.
+LOOKS = (
+    ("/v1/incidents/{incident_id}/ambulance", OPERATORS | TOKENS),
+    ("/v1/incidents", STAFF | TOKENS),
+    ("/v1/impacts", STAFF | TOKENS),
+    ("/v1/photos", STAFF | TOKENS),
+    ("/v1/stream", STAFF | TOKENS),
+    ("/v1/figures/calls", OPERATORS | CHIEFS | TOKENS),
+    ("/v1/figures", CHIEFS | TOKENS),
+    ("/v1/desk", OPERATORS | CHIEFS | TOKENS),
+    ("/v1/units", OPERATORS | CHIEFS | TOKENS),
+    ("/v1/devices", CHIEFS | {"admin token"}),
+)
+CHANGES = (
+    ("/v1/incidents", OPERATORS | TOKENS),
+    ("/v1/desk/members", CHIEFS | {"admin token"}),
+    ("/v1/desk", OPERATORS | {"operator token"}),
+    ("/v1/units", CHIEFS | {"admin token"}),
+)
+EITHER = (
+    ("/v1/providers", ADMIN_ONLY),
+    ("/v1/policies", ADMIN_ONLY),
+    ("/v1/devices", ADMIN_ONLY),
+    ("/v1/holders", ADMIN_ONLY),
+    ("/v1/staff", ADMIN_ONLY),
+    ("/v1/session", STAFF),
+    ("/v1/provider", {"provider"}),
+    ("/v1/unit", {"unit"}),
+    ("/v1/driver", {"driver"}),
+)
+# What goes on while a screen is locked: the picture of the whole, of nobody in particular; and one's own session.
+WHILE_LOCKED = {
+    "GET /v1/incidents",
+    "GET /v1/stream",
+    "GET /v1/desk",
+    "GET /v1/units",
+    "GET /v1/figures/calls",
+    "GET /v1/figures/false-alarms",
+    "GET /v1/session",
+    "DELETE /v1/session",
+    "POST /v1/session/lock",
+    "POST /v1/session/unlock",
+}
+
+
+def roles_of(method: str, path: str) -> set[str]:
+    for prefix, roles in (*(LOOKS if method == "GET" else CHANGES), *EITHER):
         if path.startswith(prefix):
             return roles
-    raise AssertionError(f"nobody has said who may ask for {path}")
+    raise AssertionError(f"nobody has said who may ask for {method} {path}")
 
 
 def routes(api: Backend) -> list[tuple[str, str]]:
@@ -66,18 +105,21 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_every_route_asks_for_its_role(api: Backend) -> None:
+def askers(api: Backend) -> dict[str, dict[str, str]]:
     made = api.insure()
-    tokens = {
-        "admin": ADMIN,
-        "operator": OPERATOR,
+    return {role: api.staff(f"one-{role}", role) for role in sorted(STAFF)} | {
+        "admin token": ADMIN,
+        "operator token": OPERATOR,
         "unit": api.unit(),
         "driver": api.driver(made["holder_id"]),
         "provider": api.centre()[0],
     }
-    checked = 0
+
+
+def guarded(api: Backend) -> Generator[tuple[str, str, str]]:
+    """Every route for which one has to be somebody: method, template, and an address of it."""
     for method, template in routes(api):
-        if template in OPEN or template.startswith("/twilio/"):
+        if template in OPEN or template.startswith("/twilio/") or (method, template) == SIGN_IN:
             continue
         path = (
             template.replace("{kind}", "guard")
@@ -86,27 +128,104 @@ def test_every_route_asks_for_its_role(api: Backend) -> None:
             .replace("{device_id}", "device-9999")
             .replace("{provider_id}", "provider-9999")
             .replace("{item}", "police")
+            .replace("{name}", "nobody")
         )
         for name in ("incident_id", "impact_id", "dispatch_id", "holder_id", "photo_id"):
             path = path.replace(f"{{{name}}}", UUID_TEXT)
-        for headers in ({}, bearer("nonsense"), {"Authorization": "Basic YTpi"}):
+        yield method, template, path
+
+
+def test_every_route_asks_for_its_role(api: Backend) -> None:
+    tokens = askers(api)
+    checked = 0
+    last = [("POST", "/v1/session/lock"), ("DELETE", "/v1/session")]
+    for method, template, path in sorted(
+        guarded(api), key=lambda each: each[:2] in last and 1 + last.index(each[:2])
+    ):
+        for headers in (
+            {},
+            bearer("nonsense"),
+            {"Authorization": "Basic YTpi"},
+            {"Cookie": "cb_session=nonsense"},
+        ):
             refused = api.client.request(method, path, headers=headers)
             assert refused.status_code == 401, (method, path, headers)
             assert refused.headers["www-authenticate"] == "Bearer"
             assert refused.headers["content-type"] == "application/problem+json"
         for role, headers in tokens.items():
-            if role not in roles_of(template):
-                assert api.client.request(method, path, headers=headers).status_code == 403, (
-                    method,
-                    path,
-                    role,
-                )
+            if role not in roles_of(method, template):
+                # Where units, centres and drivers come with their tokens, a session is nothing at all.
+                denied = 401 if role in STAFF and not STAFF & roles_of(method, template) else 403
+                status = api.client.request(method, path, headers=headers).status_code
+                assert status == denied, (method, path, role)
             elif template != "/v1/stream":  # which would not end
                 status = api.client.request(method, path, headers=headers).status_code
                 # 409: a telephone is needed first.
-                assert status in (200, 404, 409, 422), (method, path, role)
+                assert status in (200, 204, 404, 409, 422), (method, path, role)
         checked += 1
-    assert checked == 78
+    assert checked == 89
+
+
+def test_what_changes_something_needs_the_sessions_own_token(api: Backend) -> None:
+    sessions = {role: api.staff(f"one-{role}", role) for role in sorted(STAFF)}
+    for method, template, path in guarded(api):
+        for number, role in enumerate(sorted(STAFF & roles_of(method, template))):
+            another = next(headers for name, headers in sessions.items() if name != role)
+            wrong = (None, "", "nonsense", another["X-CSRF-Token"]) if number == 0 else (None,)
+            for csrf in wrong if method != "GET" else ():
+                headers = {"Cookie": sessions[role]["Cookie"]}
+                if csrf is not None:
+                    headers["X-CSRF-Token"] = csrf
+                refused = api.client.request(method, path, headers=headers)
+                assert refused.status_code == 403, (method, path, role)
+                assert "X-CSRF-Token" in refused.json()["detail"]
+
+
+def test_a_locked_screen_shows_the_whole_and_nobody_in_particular(api: Backend) -> None:
+    sessions = {role: api.staff(f"one-{role}", role) for role in sorted(STAFF)}
+    for headers in sessions.values():
+        assert api.post("/v1/session/lock", headers=headers)["locked"] is True
+    for method, template, path in guarded(api):
+        for role in STAFF & roles_of(method, template):
+            if f"{method} {template}" in WHILE_LOCKED:
+                if method == "GET" and template != "/v1/stream":
+                    api.get(path, sessions[role])
+            else:
+                answer = api.client.request(method, path, headers=sessions[role])
+                assert answer.status_code == 423, (method, path, role)
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert (answer.json()["title"], answer.json()["locked"]) == ("Locked", True)
+
+
+def test_rights_are_told_as_they_are_written_down(api: Backend) -> None:
+    """The console shows what these allow; the routes above prove that they do."""
+    told = {role: set(api.get("/v1/session", api.staff(f"one-{role}", role))["rights"]) for role in STAFF}
+    shared = {"watch", "read"}
+    assert told["auditor"] == shared | {"access_log"}
+    assert told["operator"] == shared | {"work", "see_needs", "own_desk", "see_desk", "see_units"}
+    assert told["supervisor"] == told["operator"] | {
+        "desk",
+        "units",
+        "figures",
+        "plan",
+        "dead_letters",
+        "see_devices",
+        "access_log",
+    }
+    assert told["admin"] == shared | {
+        "administer",
+        "staff",
+        "desk",
+        "see_desk",
+        "units",
+        "see_units",
+        "figures",
+        "plan",
+        "dead_letters",
+        "see_devices",
+    }
+    page = (Path(__file__).parents[2] / "docs" / "roles.md").read_text(encoding="utf-8")
+    assert page == rights.page(), "run: python -m api.rights > docs/roles.md"
 
 
 @pytest.mark.parametrize("webhook", ["voice", "gather", "silent", "hold", "status", "sms"])

@@ -13,11 +13,12 @@ import time
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from support.api_process import Process
 from support.backend import (
     ADMIN,
     Backend,
@@ -33,7 +34,6 @@ from support.servers import Databases
 from incident.service import Incidents, Report, hint
 from runtime import migrate
 from runtime.database import Connection, connect
-from runtime.state import free_port
 from schemas.impact import Severity
 from schemas.incident import Trigger
 
@@ -241,53 +241,6 @@ def test_a_listener_that_does_not_read_is_let_go_and_others_are_not_held_up(api:
         until(lambda: len(listener.blocks) == 6000, 60)
         until(lambda: len(api.app.state.context.hub.listeners) == 1)
         assert listener.positions == list(range(listener.positions[0], listener.positions[0] + 6000))
-
-
-class Process:
-    """`python -m api` on a port of its own."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.ready_file = folder / f"ready-{self.port}"
-        self.log_file = folder / f"log-{self.port}"
-        environment = {
-            "PATH": os.environ["PATH"],
-            "CBUTTON_READY_FILE": str(self.ready_file),
-            "CBUTTON_DATABASE_URL": url,
-            "CBUTTON_API_PORT": str(self.port),
-            "CBUTTON_SECRET_KEY": "test-secret",
-            "CBUTTON_ADMIN_TOKEN": "admin-token",
-            "CBUTTON_OPERATOR_TOKENS": "sato:sato-token",
-        }
-        with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "api"],
-                env=environment,
-                stderr=log,
-                cwd=Path(__file__).parents[2],
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    @property
-    def log(self) -> str:
-        return self.log_file.read_text(encoding="utf-8")
-
-    def await_ready(self) -> Self:
-        until(lambda: self.announced or self.process.poll() is not None, 40)
-        assert self.process.poll() is None, self.log
-        assert self.announced == str(self.process.pid)
-        return self
-
-    @property
-    def announced(self) -> str:
-        return self.ready_file.read_text() if self.ready_file.exists() else ""
 
 
 def test_killed_processes_lose_no_event_and_another_one_goes_on(database_url: str, tmp_path: Path) -> None:

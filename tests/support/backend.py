@@ -33,6 +33,7 @@ from schemas.incident import Trigger
 ADMIN = {"Authorization": "Bearer admin-token"}
 OPERATOR = {"Authorization": "Bearer sato-token"}
 PUBLIC_URL = "https://button.example.jp/api"
+PASSWORD = "nine-small-boats-at-sea"
 SCENE = Position(35.2324, 139.1069)
 POLICY: dict[str, Any] = {
     "id": "P-0001",
@@ -142,6 +143,21 @@ class Backend:
         self.put(f"/v1/providers/{provider_id}", body | changes, ADMIN, status=201)
         access = self.post(f"/v1/providers/{provider_id}/token", headers=ADMIN)
         return _bearer(access["token"]), access["secret"]
+
+    def staff(self, name: str, role: str = "operator", password: str = PASSWORD) -> dict[str, str]:
+        """Somebody with an account who has just signed in; the headers of their browser."""
+        body = {"role": role, "password": password}
+        self._checked(self.client.put(f"/v1/staff/{name}", json=body, headers=ADMIN), 201)
+        return self.sign_in(name, password)
+
+    def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> dict[str, str]:
+        """Sign in from another browser; its headers."""
+        answer = self.client.post("/v1/session", json={"name": name, "password": password} | more)
+        body = self._checked(answer, 200)
+        # Kept by hand: the cookie is for https only, and each browser has its own.
+        self.client.cookies.clear()
+        cookie = answer.headers["set-cookie"].partition(";")[0]
+        return {"Cookie": cookie, "X-CSRF-Token": body["csrf_token"]}
 
     def report(
         self,
