@@ -34,6 +34,8 @@ ADMIN_ONLY = {"admin", "admin token"}
 TOKENS = {"operator token", "admin token"}
 # By the beginning of the path; the first that fits counts.
 LOOKS = (
+    ("/v1/queue", STAFF | TOKENS),
+    ("/v1/map", STAFF | TOKENS),
     ("/v1/incidents/{incident_id}/ambulance", OPERATORS | TOKENS),
     ("/v1/incidents", STAFF | TOKENS),
     ("/v1/impacts", STAFF | TOKENS),
@@ -65,6 +67,8 @@ EITHER = (
 # What goes on while a screen is locked: the picture of the whole, of nobody in particular; and one's own session.
 WHILE_LOCKED = {
     "GET /v1/incidents",
+    "GET /v1/queue",
+    "GET /v1/map",
     "GET /v1/stream",
     "GET /v1/desk",
     "GET /v1/units",
@@ -163,7 +167,7 @@ def test_every_route_asks_for_its_role(api: Backend) -> None:
                 # 409: a telephone is needed first.
                 assert status in (200, 204, 404, 409, 422), (method, path, role)
         checked += 1
-    assert checked == 89
+    assert checked == 94
 
 
 def test_what_changes_something_needs_the_sessions_own_token(api: Backend) -> None:
