@@ -14,6 +14,7 @@ LONGEST: Final = (
     "test_database_killed.py",
     "test_role_hangs.py",
     "test_commands.py",
+    "test_unit_page.py",
     "test_planted_faults.py",
     "test_engine_machine.py",
     "test_gps_vetoes.py",

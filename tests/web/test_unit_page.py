@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from typing import Any
 from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, Route, expect
 from support.axe import violations
-from support.backend import ADMIN, SCENE, until
+from support.backend import ADMIN, SCENE
 from support.served import Served
 
 GUARD = "guard-1"
@@ -27,6 +28,26 @@ _PICTURE = """() => {
   }
   return canvas.toDataURL("image/png");
 }"""
+
+
+_STAGES = """() => {
+  window.stages = [];
+  const look = () => {
+    const stage = document.querySelector("[aria-current]")?.textContent ?? "";
+    if (stage && window.stages.at(-1) !== stage) window.stages.push(stage);
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+  look();
+}"""
+
+
+def until(happened: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Wait for something without keeping the API busy by asking; what it was."""
+    deadline = time.monotonic() + seconds
+    while not (found := happened()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.1)
+    return found
 
 
 @pytest.fixture
@@ -86,7 +107,7 @@ def dispatch(served: Served, incident_id: UUID) -> dict[str, Any]:
 
 
 def reach(served: Served, incident_id: UUID, state: str) -> dict[str, Any]:
-    until(lambda: dispatch(served, incident_id)["state"] == state, 30)
+    until(lambda: dispatch(served, incident_id)["state"] == state)
     return dispatch(served, incident_id)
 
 
@@ -153,7 +174,8 @@ def test_a_guard_works_from_the_call_out_to_the_report(served: Served, phone: Br
     incident_id = call_out(served)
     accept(page)
     reach(served, incident_id, "accepted")
-    navigate = page.get_by_role("link", name="地図アプリで案内")
+    page.evaluate(_STAGES)
+    navigate = page.get_by_role("link", name="地図で案内")
     expect(navigate).to_have_attribute("href", "geo:35.23240,139.10690?q=35.23240,139.10690")
     page.get_by_role("button", name="座標をコピー").click()
     assert page.evaluate("navigator.clipboard.readText()") == "35.23240,139.10690"
@@ -184,6 +206,8 @@ def test_a_guard_works_from_the_call_out_to_the_report(served: Served, phone: Br
     until(lambda: dispatch(served, incident_id)["photos"])
     tap(page, "安全を確保しました")
     reach(served, incident_id, "secured")
+    # It never steps back, not for a moment: what a guard is typing would be gone.
+    assert page.evaluate("window.stages") == ["受諾", "移動中", "現場", "安全確保"]
     complete(page, "けが人なし。車両を路肩に移動。")
     expect(page.get_by_text("依頼を待っています")).to_be_visible()
     done = reach(served, incident_id, "completed")
@@ -202,7 +226,7 @@ def test_a_photo_is_shrunk(served: Served, phone: BrowserContext) -> None:
     tap(page, "出発しました")
     tap(page, "現場に到着しました")
     photograph(page)
-    (kept,) = until(lambda: dispatch(served, incident_id)["photos"], 30)
+    (kept,) = until(lambda: dispatch(served, incident_id)["photos"])
     jpeg = served.client.get(f"/v1/photos/{kept['id']}", headers=ADMIN).content
     assert jpeg.startswith(b"\xff\xd8\xff")
     size = page.evaluate(
@@ -249,7 +273,10 @@ def test_what_is_said_in_a_dead_spot_is_sent_later_in_order_and_once(
     served.start()
     done = reach(served, incident_id, "completed")
     expect(page.locator("[data-unsent]")).to_have_count(0)
-    assert kinds(served, incident_id) == [
+    # A photo goes beside the reports that come after it, and before the last.
+    told = kinds(served, incident_id)
+    assert 5 < told.index("photo_added") < len(told) - 1
+    assert [kind for kind in told if kind != "photo_added"] == [
         "dispatch_accepted",
         "dispatch_en_route",
         "dispatch_on_scene",
@@ -257,7 +284,6 @@ def test_what_is_said_in_a_dead_spot_is_sent_later_in_order_and_once(
         "scene_checked:triangle_and_hazard_lights",
         "scene_checked:secondary_accident_prevention",
         "dispatch_secured",
-        "photo_added",
         "dispatch_completed",
     ]
     assert done["report"] == "二次事故なし。"

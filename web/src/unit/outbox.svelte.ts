@@ -106,8 +106,9 @@ class Outbox {
     const late = clock.now - entry.said_at > LATE_MS;
     try {
       const found = await tell(entry, await this.#timeNote(entry, late), clock.now);
-      await this.#told(entry, late);
+      // The answer first: the work must not step back while the report is put away.
       if (found) this.heard(found, ["complete", "decline"].includes(entry.report.kind));
+      await this.#told(entry, late);
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -129,12 +130,13 @@ class Outbox {
     } catch {
       return false;
     }
-    if (stands(entry, found.dispatch)) await this.#told(entry, late);
-    else {
+    this.heard(found, false);
+    if (stands(entry, found.dispatch)) {
+      await this.#told(entry, late);
+    } else {
       await storage.replace({ ...entry, refused: why });
       await this.#refresh();
     }
-    this.heard(found, false);
     return true;
   }
 
