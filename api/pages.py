@@ -41,7 +41,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     headers = _headers(settings)
 
     def page(name: str) -> Response:
-        file = FOLDER / f"{name}.html"
+        file = FOLDER / name
         if not file.is_file():
             return PlainTextResponse(_NOT_BUILT, HTTPStatus.SERVICE_UNAVAILABLE)
         return FileResponse(file, headers=headers)
@@ -53,11 +53,15 @@ def install(app: FastAPI, settings: Settings) -> None:
     @router.get("/console")
     @router.get("/console/{_rest:path}")
     def console(_rest: str = "") -> Response:
-        return page("index")
+        return page("index.html")
 
     @router.get("/unit")
     def unit() -> Response:
-        return page("unit")
+        return page("unit.html")
+
+    @router.get("/unit-worker.js")
+    def unit_worker() -> Response:
+        return page("unit-worker.js")
 
     app.include_router(router)
     if (FOLDER / "assets").is_dir():

@@ -9,6 +9,13 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0, // the pages' content security policy allows no data: scripts or styles
-    rolldownOptions: { input: { index: "index.html" } },
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { index: "index.html", unit: "unit.html", "unit-worker": "worker/worker.ts" },
+      output: {
+        // A service worker keeps its address: it is how the browser sees that there is a newer one.
+        entryFileNames: ({ name }) => (name === "unit-worker" ? "[name].js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
 });

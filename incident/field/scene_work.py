@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid5
 
 from incident.dispatch.checklist import Check, Item
 from incident.dispatch.states import DispatchRefused
@@ -45,7 +46,7 @@ def check(
 
 
 def add_photo(conn: Connection, incidents: Incidents, asked: str, dispatch_id: UUID, jpeg: bytes) -> UUID:
-    """Keep a photo as it is, what it says of place and time included; its id.
+    """Keep a photo as it is, what it says of place and time included; its id, the same for the same photo again.
 
     Raises PhotoRefused, and otherwise as units.report.
     """
@@ -54,9 +55,13 @@ def add_photo(conn: Connection, incidents: Incidents, asked: str, dispatch_id: U
     if len(jpeg) > LARGEST_PHOTO:
         raise PhotoRefused(f"a photo may have {LARGEST_PHOTO} bytes")
     at, hands = _on_scene(conn, incidents, asked, dispatch_id, "be photographed")
-    if len(conn.execute(SQL["photos"], {"id": dispatch_id}).fetchall()) >= MOST_PHOTOS:
+    # A phone that did not hear our answer sends it again.
+    photo_id = uuid5(dispatch_id, sha256(jpeg).hexdigest())
+    kept = [row["id"] for row in conn.execute(SQL["photos"], {"id": dispatch_id}).fetchall()]
+    if photo_id in kept:
+        return photo_id
+    if len(kept) >= MOST_PHOTOS:
         raise PhotoRefused(f"a dispatch may have {MOST_PHOTOS} photos")
-    photo_id = uuid4()
     values = {"photo_id": photo_id, "id": dispatch_id, "at": at, "by": asked, "jpeg": jpeg}
     conn.execute(SQL["insert_photo"], values)
     note = Note("photo_added", {"photo_id": str(photo_id), "bytes": len(jpeg), "unit": asked})

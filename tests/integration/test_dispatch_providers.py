@@ -231,7 +231,13 @@ def test_photos_are_kept_as_they_are_and_only_so_many(api: Backend) -> None:
     assert (got.content, got.headers["content-type"]) == (large, "image/jpeg")
     assert api.client.get(f"/v1/photos/{kept['id']}", headers=guard).status_code == 403
     assert api.sql("SELECT count(*) AS n FROM access_log WHERE action = 'photo.read'")[0]["n"] == 1
-    assert [photo(api, path, guard) for _ in range(10)] == [201] * 9 + [422]
+    # One whose answer was not heard is sent again, and is the same one.
+    assert photo(api, path, guard, large) == 201
+    assert dispatch(api, incident_id)["photos"] == [kept]
+    assert [photo(api, path, guard, JPEG + bytes([n])) for n in range(10)] == [201] * 9 + [422]
+    assert photo(api, path, guard, large) == 201
+    events = api.get(f"/v1/incidents/{incident_id}/events")["events"]
+    assert sum(event["kind"] == "photo_added" for event in events) == 10
 
 
 def test_a_unit_says_that_it_is_well_and_when_it_will_be_there(api: Backend) -> None:

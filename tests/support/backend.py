@@ -206,9 +206,9 @@ def running_backend(database_url: str, **changes: Any) -> Generator[Backend]:
 
 
 @contextmanager
-def listening(app: FastAPI) -> Generator[str]:
-    """Serve the application; its address."""
-    port = free_port()
+def listening(app: FastAPI, port: int | None = None) -> Generator[str]:
+    """Serve the application, on a free port unless one is named; its address."""
+    port = port or free_port()
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=2)
     )

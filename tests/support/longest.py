@@ -17,6 +17,8 @@ _ONE_BY_ONE: Final = (
 )
 """Files whose tests take long, mostly by waiting, and have no server in common."""
 _THEN: Final = (
+    "test_unit_page.py",
+    "test_unit_dead_spot.py",
     "test_planted_faults.py",
     "test_engine_machine.py",
     "test_gps_vetoes.py",

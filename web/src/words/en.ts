@@ -1,3 +1,4 @@
+import { unitEn } from "./unit_en";
 import type { ja } from "./ja";
 
 /** The same in English. */
@@ -253,4 +254,5 @@ export const en: typeof ja = {
   hours: (n) => `${n} h`,
   days: (n) => `${n} d`,
   ago: (age) => `${age} ago`,
+  unit: unitEn,
 };

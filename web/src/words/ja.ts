@@ -1,3 +1,5 @@
+import { unitJa } from "./unit_ja";
+
 /** Every text of the pages in Japanese; `en.ts` has the same keys. */
 export const ja = {
   product: "つながるボタン",
@@ -251,4 +253,5 @@ export const ja = {
   hours: (n: number) => `${n}時間`,
   days: (n: number) => `${n}日`,
   ago: (age: string) => `${age}前`,
+  unit: unitJa,
 };

@@ -1,0 +1,61 @@
+"""Fixtures for tests of the web pages: a real Chromium, and the API that serves them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from support.guard_phone import NEAR
+from support.need import lacking
+from support.served import Served, build_pages, serving
+
+# Pages look at the API every few seconds, and many tests share few processors.
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Generator[Browser]:
+    """Chromium of the machine; without it the test is skipped, or fails where CI=true."""
+    names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+    chromium = next((path for name in names if (path := shutil.which(name))), None)
+    if chromium is None:
+        lacking("Chromium is not installed: on Debian, apt-get install chromium")
+    flags = ["--disable-gpu"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def pages() -> None:
+    """The pages as they stand, built."""
+    build_pages()
+
+
+@pytest.fixture
+def served(database_url: str, pages: None) -> Generator[Served]:
+    """The API and its pages, on a database for this test alone."""
+    with serving(database_url) as backend:
+        yield backend
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Generator[BrowserContext]:
+    """A phone with Chromium, three kilometres from the scene."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        locale="ja-JP",
+        timezone_id="Asia/Tokyo",
+        geolocation=NEAR,
+        permissions=["geolocation", "clipboard-read", "clipboard-write"],
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
