@@ -16,7 +16,7 @@ from api.queue import QueueView
 router: Final = APIRouter(prefix="/v1/queue", tags=["incidents"])
 
 
-@router.get("", operation_id="get_queue", summary="See the whole queue", responses=problems(401, 403, 422))
+@router.get("", operation_id="get_queue", summary="See the whole queue", responses=problems(401, 403))
 def get_queue(
     here: Here,
     _: Watcher,

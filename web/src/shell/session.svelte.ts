@@ -61,8 +61,8 @@ class Session {
     return this.who?.rights.includes(right) ?? false;
   }
 
-  #take(found: { name: string; role: string; rights: string[]; csrf: string; locked: boolean }): void {
-    door.csrf = found.csrf;
+  #take(found: { name: string; role: string; rights: string[]; csrf_token: string; locked: boolean }): void {
+    door.csrf = found.csrf_token;
     this.locked = found.locked;
     this.who = { name: found.name, role: found.role, rights: found.rights };
   }
