@@ -15,6 +15,7 @@ LONGEST: Final = (
     "test_role_hangs.py",
     "test_commands.py",
     "test_unit_page.py",
+    "test_unit_dead_spot.py",
     "test_planted_faults.py",
     "test_engine_machine.py",
     "test_gps_vetoes.py",

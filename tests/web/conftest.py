@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Generator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from support.guard_phone import NEAR
 from support.need import lacking
 from support.served import Served, build_pages, serving
 
@@ -40,3 +41,21 @@ def served(database_url: str, pages: None) -> Generator[Served]:
     """The API and its pages, on a database for this test alone."""
     with serving(database_url) as backend:
         yield backend
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Generator[BrowserContext]:
+    """A phone with Chromium, three kilometres from the scene."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        locale="ja-JP",
+        timezone_id="Asia/Tokyo",
+        geolocation=NEAR,
+        permissions=["geolocation", "clipboard-read", "clipboard-write"],
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()

@@ -1,4 +1,3 @@
-/// <reference lib="webworker" />
 /** Keeps the units' page itself on the phone, so that it opens without a signal. Never what the API says. */
 declare const self: ServiceWorkerGlobalScope;
 
