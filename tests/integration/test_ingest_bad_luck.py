@@ -115,7 +115,9 @@ def test_a_database_of_another_version_makes_no_message_a_bad_one(
     }[lane]
     used.publish(name, message)
     with pytest.raises(psycopg.ProgrammingError):
-        used.work(1)
+        # The broker may have something else for this shard first; without ours this ends as an assertion.
+        while True:
+            used.work(1, within_s=5.0)
     assert used.reasons() == []
     used.world.conn.execute("ALTER TABLE boots RENAME TO device_boots")
     used.start_anew()
