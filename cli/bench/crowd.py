@@ -36,6 +36,7 @@ def gather(conn: Connection, settings: Settings, timers: int, tell: Callable[[st
     _people(conn, 1, len(_KINDS))
     models = [_open(conn, incidents, number) for number in range(1, len(_KINDS) + 1)]
     names = [[row["name"] for row in conn.execute(SQL["timers_of"], {"id": model})] for model in models]
+    conn.execute(SQL["begin_earlier"])
     # None of the models is to come due itself.
     conn.execute("UPDATE timers SET due_at = due_at + interval '1 day'")
     rounds = -(-timers // sum(map(len, names)))

@@ -175,7 +175,8 @@ def test_a_carrier_that_is_away_gets_the_calls_when_it_is_back(database_url: str
         process.kill()
         incident_id = world.report(world.insure(contact=None))
         until(lambda: world.call(incident_id)["error"] is not None, 10)
-        assert world.call(incident_id)["state"] == "waiting"
+        # Between two tries; during one it is being sent.
+        until(lambda: world.call(incident_id)["state"] == "waiting", 10)
         process.start()
         until(lambda: world.state(incident_id).phase is Phase.SETTLING, 20)
         assert [story["to"] for story in process.sim("calls")] == [DRIVER]

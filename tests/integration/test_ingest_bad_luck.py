@@ -103,6 +103,12 @@ def test_a_press_that_cannot_be_worked_off_waits_and_holds_up_nobody(urgent: Lan
     assert [row["filed"] for row in urgent.world.rows(presses)] == [True, True]
 
 
+def work_on(lane: Lane) -> None:
+    """Until something goes wrong: the broker may have something else for this shard before what a test sent."""
+    while True:
+        lane.work(1, within_s=5.0)
+
+
 @pytest.mark.parametrize("lane", ["bulk", "urgent"])
 def test_a_database_of_another_version_makes_no_message_a_bad_one(
     lane: str, request: pytest.FixtureRequest
@@ -115,7 +121,7 @@ def test_a_database_of_another_version_makes_no_message_a_bad_one(
     }[lane]
     used.publish(name, message)
     with pytest.raises(psycopg.ProgrammingError):
-        used.work(1)
+        work_on(used)
     assert used.reasons() == []
     used.world.conn.execute("ALTER TABLE boots RENAME TO device_boots")
     used.start_anew()

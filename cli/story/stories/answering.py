@@ -20,7 +20,8 @@ STORIES: Final = (
         name="voicemail",
         about="Moderate; a machine takes both calls: that is no answer, and the plan goes on to the end.",
         deed=MODERATE,
-        driver={"temperament": "voicemail", "answer_after_s": 6},
+        # It hangs up well before our words have come to their end.
+        driver={"temperament": "voicemail", "answer_after_s": 6, "patience_s": 30},
         expects=(
             *_MODERATE_BEGINS,
             *steps.talked("driver", 1, 15, ends_by_s=120),
