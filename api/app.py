@@ -193,7 +193,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         document["components"]["responses"] = errors.documented()
         for operation in (each for path in document["paths"].values() for each in path.values()):
             if {"session": []} in operation.get("security", ()):
-                operation["responses"] |= errors.problems(HTTPStatus.LOCKED)
+                operation["responses"]["423"] = errors.problems(HTTPStatus.LOCKED)[HTTPStatus.LOCKED]
         app.openapi_schema = document
     return app.openapi_schema
 

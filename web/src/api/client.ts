@@ -64,6 +64,9 @@ export async function got<T>(asked: Promise<{ data?: T; error?: unknown; respons
     detail: answer.response.statusText,
     state: null,
     errors: null,
+    needs_code: null,
+    locked: null,
+    wait_s: null,
     ...problem,
     status: answer.response.status,
   });

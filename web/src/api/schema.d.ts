@@ -414,7 +414,7 @@ export interface paths {
          * @description Every event of every incident, in one order, without gap or repeat across reconnections.
          *
          *     A listener who reads too slowly is disconnected and may resume. A position that does not exist yet
-         *     (of a database that was restored since) counts as now.
+         *     (of a database that was restored since) counts as now. It ends with the session it was asked for by.
          */
         get: operations["stream_events"];
         put?: never;
@@ -868,26 +868,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/providers/{provider_id}/token": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make a control centre's token and secret
-         * @description The token does not run out; the secret is new, and the one before is void. Making them is logged.
-         */
-        post: operations["issue_provider_token"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/photos/{photo_id}": {
         parameters: {
             query?: never;
@@ -939,7 +919,9 @@ export interface paths {
         put?: never;
         /**
          * Say how one is
-         * @description Counts as the driver's answer. Said again, or after the end, it is noted and changes nothing.
+         * @description Counts as the driver's answer. After the end, who is not fine opens a new incident, which is answered then.
+         *
+         *     409 where that was a day ago or more: nobody has heard it then.
          */
         post: operations["answer_own_incident"];
         delete?: never;
@@ -984,6 +966,8 @@ export interface paths {
         /**
          * Write to a person
          * @description Shown on the person's answer page and in the app; who has neither open gets an SMS that leads there.
+         *
+         *     409 once the incident is closed.
          */
         post: operations["write_to_person"];
         delete?: never;
@@ -1003,7 +987,7 @@ export interface paths {
         put?: never;
         /**
          * Send a link to the answer page
-         * @description By SMS, for somebody who can write or press better than speak.
+         * @description By SMS, for somebody who can write or press better than speak. 409 once the incident is closed.
          */
         post: operations["send_link"];
         /**
@@ -1287,10 +1271,14 @@ export interface paths {
         put?: never;
         /**
          * Make a unit's token
-         * @description By this token the unit's app is known. It does not run out. Making it is logged.
+         * @description By this token the unit's app is known, until another is made: then it is void. Making it is logged.
          */
         post: operations["issue_unit_token"];
-        delete?: never;
+        /**
+         * Revoke a unit's token
+         * @description Takes the unit out of service: it is off shift, and nobody is known by its token any more.
+         */
+        delete: operations["revoke_unit_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1307,10 +1295,308 @@ export interface paths {
         put?: never;
         /**
          * Make a driver's token
-         * @description By this token the policyholder's app is known. It does not run out. Making it is logged.
+         * @description By this token the policyholder's app is known, until another is made: then it is void. Making it is logged.
          */
         post: operations["issue_driver_token"];
+        /**
+         * Revoke a driver's token
+         * @description Nobody is known by it any more.
+         */
+        delete: operations["revoke_driver_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/{provider_id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a control centre's token and secret
+         * @description Both are new, and those before are void. Making them is logged.
+         */
+        post: operations["issue_provider_token"];
+        /**
+         * Revoke a control centre's token
+         * @description Nobody is known by it any more. The secret of what is posted to it stays.
+         */
+        delete: operations["revoke_provider_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See who signed in
+         * @description Who one is, one's rights, and what a console needs to work with them. Also while locked.
+         */
+        get: operations["get_session"];
+        put?: never;
+        /**
+         * Sign in
+         * @description Sets the cookie `cb_session`. 401 with `needs_code` where only the code is missing or wrong.
+         *
+         *     After five wrong tries in a row each further one has to wait, longer each time: 429 with `wait_s`.
+         */
+        post: operations["begin_session"];
+        /**
+         * Sign out
+         * @description Ends this session, also where it is locked. The desk is left by POST /v1/desk/sign_out.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lock the screen
+         * @description The queue and the stream go on; all else is answered with 423 until the password is given.
+         */
+        post: operations["lock_session"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unlock the screen
+         * @description With the password of who signed in. 403 where it is wrong; wrong ones count as at sign-in.
+         */
+        post: operations["unlock_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's password
+         * @description Ends every other session of one's own.
+         */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/second_factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set up a second factor
+         * @description A secret for an authenticator app, in force once it is confirmed. 409 while one is on already.
+         */
+        post: operations["begin_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/second_factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor on
+         * @description With a code that the app shows. The recovery codes are told this once. 409 where none was set up.
+         */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accounts
+         * @description Everybody who may sign in, or might once.
+         */
+        get: operations["list_staff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make an account, or change its role
+         * @description The name is the one at the desk. A role counts at once, also for who is signed in. It is logged.
+         */
+        put: operations["put_staff"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/{name}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give somebody a password
+         * @description All their sessions end, and wrong tries are forgotten. It is logged.
+         */
+        put: operations["set_staff_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/{name}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shut somebody out
+         * @description All their sessions end. What they did stays on record. It is logged.
+         */
+        post: operations["disable_staff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/{name}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let somebody in again
+         * @description With the password they had. It is logged.
+         */
+        post: operations["enable_staff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/{name}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End somebody's waiting
+         * @description Wrong tries are forgotten, so that they may try at once. It is logged.
+         */
+        post: operations["unlock_staff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/{name}/second_factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take somebody's second factor off
+         * @description For a telephone that was lost. All their sessions end. It is logged.
+         */
+        delete: operations["reset_staff_second_factor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1733,7 +2019,9 @@ export interface paths {
         put?: never;
         /**
          * Somebody writes to us
-         * @description Kept as the driver's words at their open incident; a key, or words that are clear, count as an answer.
+         * @description Kept as the driver's words at their open incident, or at one it opens; clear words count as an answer.
+         *
+         *     Who is not known is told that nobody reads it, and what to do instead.
          */
         post: operations["twilio_inbound_sms"];
         delete?: never;
@@ -2078,27 +2366,30 @@ export interface components {
             measures: components["schemas"]["MeasuresView"];
             /** @description The one that gave the direction of force; null without. */
             mount: components["schemas"]["MountView"] | null;
-            /** Injury */
-            injury: components["schemas"]["InjuryView"][];
+            /**
+             * Injury
+             * @description Null for roles that do not rescue.
+             */
+            injury: components["schemas"]["InjuryView"][] | null;
             /**
              * Injury Modifiers
-             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated.
+             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated; null for roles that do not rescue.
              */
             injury_modifiers: {
                 [key: string]: components["schemas"]["Applied"];
-            };
+            } | null;
             /**
              * Injury Uncovered
-             * @description What happened, makes injuries more likely, and is covered by none of the models.
+             * @description What happened, makes injuries more likely, and is covered by none of the models; null for roles that do not rescue.
              */
-            injury_uncovered: components["schemas"]["Uncovered"][];
+            injury_uncovered: components["schemas"]["Uncovered"][] | null;
         };
         /**
          * Answer
          * @description What a person told us. Nothing else counts as an answer: voicemail never does.
          * @enum {string}
          */
-        Answer: "fine" | "help" | "ambulance" | "operator";
+        Answer: "fine" | "help" | "ambulance" | "operator" | "accident" | "mistake";
         /**
          * AnswerRequest
          * @description What the driver said.
@@ -2468,6 +2759,21 @@ export interface components {
          */
         CloseRequest: {
             outcome: components["schemas"]["Outcome"];
+        };
+        /**
+         * CodeRequest
+         * @description A code that the authenticator app shows now.
+         * @example {
+         *       "code": "492039"
+         *     }
+         */
+        CodeRequest: {
+            /**
+             * Code
+             * @description Six digits of the authenticator app, or a recovery code.
+             * @example 492039
+             */
+            code: string;
         };
         /**
          * CompleteRequest
@@ -3014,6 +3320,7 @@ export interface components {
          * @example {
          *       "format": "cbutton-dossier-1",
          *       "masked": false,
+         *       "needs": true,
          *       "digest": "7f83b1657ff1fc53b92dc18148a1d65dfc2d4b1fa3d677284addd200126d9069",
          *       "generated": {
          *         "at": "2026-10-01T03:00:00Z",
@@ -3099,6 +3406,11 @@ export interface components {
              * @description Whether of telephone numbers the last four digits are told only.
              */
             masked: boolean;
+            /**
+             * Needs
+             * @description Whether injury estimates and special needs are told; not to roles that do not rescue.
+             */
+            needs: boolean;
             generated: components["schemas"]["Generated"];
             record: components["schemas"]["Record"];
             /**
@@ -3118,6 +3430,12 @@ export interface components {
          *       "severity": "severe",
          *       "occurred_at": "2026-10-01T03:00:00Z",
          *       "answer": "help",
+         *       "choices": [
+         *         "fine",
+         *         "help",
+         *         "ambulance",
+         *         "operator"
+         *       ],
          *       "help": {
          *         "kind": "guard",
          *         "state": "en_route",
@@ -3147,6 +3465,11 @@ export interface components {
              */
             occurred_at: string;
             answer: components["schemas"]["Answer"] | null;
+            /**
+             * Choices
+             * @description What to choose from: after a short press what happened, where help is for a breakdown.
+             */
+            choices: components["schemas"]["Answer"][];
             help: components["schemas"]["HelpView"] | null;
             /** Messages */
             messages: components["schemas"]["DriverMessage"][];
@@ -3181,6 +3504,12 @@ export interface components {
          *         "severity": "severe",
          *         "occurred_at": "2026-10-01T03:00:00Z",
          *         "answer": "help",
+         *         "choices": [
+         *           "fine",
+         *           "help",
+         *           "ambulance",
+         *           "operator"
+         *         ],
          *         "help": {
          *           "kind": "guard",
          *           "state": "en_route",
@@ -3663,10 +3992,10 @@ export interface components {
              */
             email_agreed_on?: string | null;
             /**
-             * @description How they want to be reached, by their own word: voice; slow_voice (slower, everything twice); text (cannot hear or speak: never by voice alone). Never guessed.
+             * @description How they want to be reached, by their own word: voice; slow_voice (slower, everything twice); text (cannot hear or speak: never by voice alone). Never guessed. Null leaves it as it is on record, for who may not see it.
              * @default voice
              */
-            reach: components["schemas"]["Reach"];
+            reach: components["schemas"]["Reach"] | null;
             /**
              * Reach Consent At
              * @description When they agreed that this need is kept; nothing but voice is kept without it.
@@ -3717,7 +4046,8 @@ export interface components {
             email: string | null;
             /** Email Agreed On */
             email_agreed_on: string | null;
-            reach: components["schemas"]["Reach"];
+            /** @description Null for roles that do not rescue. */
+            reach: components["schemas"]["Reach"] | null;
             /** Reach Consent At */
             reach_consent_at: string | null;
             /** Phones */
@@ -3982,20 +4312,23 @@ export interface components {
              * @description It drove on, or stood and drove again; null where GPS does not tell, or not yet.
              */
             moving_again: boolean | null;
-            /** Injury */
-            injury: components["schemas"]["InjuryView"][];
+            /**
+             * Injury
+             * @description Null for roles that do not rescue.
+             */
+            injury: components["schemas"]["InjuryView"][] | null;
             /**
              * Injury Modifiers
-             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated.
+             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated; null for roles that do not rescue.
              */
             injury_modifiers: {
                 [key: string]: components["schemas"]["Applied"];
-            };
+            } | null;
             /**
              * Injury Uncovered
-             * @description What happened, makes injuries more likely, and is covered by none of the models.
+             * @description What happened, makes injuries more likely, and is covered by none of the models; null for roles that do not rescue.
              */
-            injury_uncovered: components["schemas"]["Uncovered"][];
+            injury_uncovered: components["schemas"]["Uncovered"][] | null;
             /** Late */
             late: boolean;
             /** Revision */
@@ -4174,20 +4507,23 @@ export interface components {
              * @description It drove on, or stood and drove again; null where GPS does not tell, or not yet.
              */
             moving_again: boolean | null;
-            /** Injury */
-            injury: components["schemas"]["InjuryView"][];
+            /**
+             * Injury
+             * @description Null for roles that do not rescue.
+             */
+            injury: components["schemas"]["InjuryView"][] | null;
             /**
              * Injury Modifiers
-             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated.
+             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated; null for roles that do not rescue.
              */
             injury_modifiers: {
                 [key: string]: components["schemas"]["Applied"];
-            };
+            } | null;
             /**
              * Injury Uncovered
-             * @description What happened, makes injuries more likely, and is covered by none of the models.
+             * @description What happened, makes injuries more likely, and is covered by none of the models; null for roles that do not rescue.
              */
-            injury_uncovered: components["schemas"]["Uncovered"][];
+            injury_uncovered: components["schemas"]["Uncovered"][] | null;
             /** Late */
             late: boolean;
             /** Revision */
@@ -4439,20 +4775,23 @@ export interface components {
              * @description It drove on, or stood and drove again; null where GPS does not tell, or not yet.
              */
             moving_again: boolean | null;
-            /** Injury */
-            injury: components["schemas"]["InjuryView"][];
+            /**
+             * Injury
+             * @description Null for roles that do not rescue.
+             */
+            injury: components["schemas"]["InjuryView"][] | null;
             /**
              * Injury Modifiers
-             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated.
+             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated; null for roles that do not rescue.
              */
             injury_modifiers: {
                 [key: string]: components["schemas"]["Applied"];
-            };
+            } | null;
             /**
              * Injury Uncovered
-             * @description What happened, makes injuries more likely, and is covered by none of the models.
+             * @description What happened, makes injuries more likely, and is covered by none of the models; null for roles that do not rescue.
              */
-            injury_uncovered: components["schemas"]["Uncovered"][];
+            injury_uncovered: components["schemas"]["Uncovered"][] | null;
             /** Late */
             late: boolean;
             /** Revision */
@@ -4818,7 +5157,8 @@ export interface components {
             /** @description What is uncertain about it, and what to ask for. */
             place_hint: components["schemas"]["BothLanguages"] | null;
             road: components["schemas"]["RoadKind"];
-            reach: components["schemas"]["Reach"];
+            /** @description How the driver is reached, by their own stated preference; null for roles that do not rescue. */
+            reach: components["schemas"]["Reach"] | null;
             ambulance: components["schemas"]["AmbulanceState"] | null;
             /**
              * Waiting
@@ -5290,20 +5630,23 @@ export interface components {
              * @description It drove on, or stood and drove again; null where GPS does not tell, or not yet.
              */
             moving_again: boolean | null;
-            /** Injury */
-            injury: components["schemas"]["InjuryView"][];
+            /**
+             * Injury
+             * @description Null for roles that do not rescue.
+             */
+            injury: components["schemas"]["InjuryView"][] | null;
             /**
              * Injury Modifiers
-             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated.
+             * @description What moved the models away from what was published: the policyholder's age, which is not told here, the seat of the driver (near or far from the struck side), a belt. Empty where no injury is estimated; null for roles that do not rescue.
              */
             injury_modifiers: {
                 [key: string]: components["schemas"]["Applied"];
-            };
+            } | null;
             /**
              * Injury Uncovered
-             * @description What happened, makes injuries more likely, and is covered by none of the models.
+             * @description What happened, makes injuries more likely, and is covered by none of the models; null for roles that do not rescue.
              */
-            injury_uncovered: components["schemas"]["Uncovered"][];
+            injury_uncovered: components["schemas"]["Uncovered"][] | null;
             /** Late */
             late: boolean;
             /** Revision */
@@ -5635,6 +5978,26 @@ export interface components {
             moving_s: number | null;
         };
         /**
+         * NewPasswordRequest
+         * @description A password instead of another.
+         * @example {
+         *       "password": "nine-small-boats-at-sea",
+         *       "new_password": "seven-green-hills-in-rain"
+         *     }
+         */
+        NewPasswordRequest: {
+            /**
+             * Password
+             * @description As it was set.
+             */
+            password: string;
+            /**
+             * New Password
+             * @description 12 to 128 characters, without the name in it; several words make a good one.
+             */
+            new_password: string;
+        };
+        /**
          * NextStep
          * @description What happens by itself unless somebody does something.
          * @example {
@@ -5842,6 +6205,20 @@ export interface components {
             arrival_s: number;
             /** Distance Km */
             distance_km: number;
+        };
+        /**
+         * PasswordRequest
+         * @description One's password once more.
+         * @example {
+         *       "password": "nine-small-boats-at-sea"
+         *     }
+         */
+        PasswordRequest: {
+            /**
+             * Password
+             * @description As it was set.
+             */
+            password: string;
         };
         /**
          * Phase
@@ -6661,6 +7038,26 @@ export interface components {
             };
         };
         /**
+         * RecoveryCodes
+         * @description Told this once; each replaces one code, for when the app is lost.
+         * @example {
+         *       "recovery_codes": [
+         *         "4QZ7-KD2M-XW3P-6VHT",
+         *         "N5RB-2YUC-JE7A-QL4F"
+         *       ]
+         *     }
+         */
+        RecoveryCodes: {
+            /** Recovery Codes */
+            recovery_codes: string[];
+        };
+        /**
+         * Right
+         * @description Something that some may do and others not.
+         * @enum {string}
+         */
+        Right: "watch" | "read" | "see_needs" | "work" | "see_desk" | "own_desk" | "desk" | "see_units" | "units" | "figures" | "plan" | "dead_letters" | "see_devices" | "access_log" | "administer" | "staff";
+        /**
          * RiskView
          * @description What one published model says.
          * @example {
@@ -6693,6 +7090,12 @@ export interface components {
         RoadRequest: {
             road: components["schemas"]["RoadKind"];
         };
+        /**
+         * Role
+         * @description What somebody may do here.
+         * @enum {string}
+         */
+        Role: "admin" | "operator" | "supervisor" | "auditor" | "unit" | "provider" | "driver";
         /**
          * SaidView
          * @description One message of a conversation.
@@ -6821,6 +7224,29 @@ export interface components {
             passed_over: components["schemas"]["PassedOverView"][];
         };
         /**
+         * SecondFactorView
+         * @description What an authenticator app needs to know; not in force until a code confirms it.
+         * @example {
+         *       "otpauth_uri": "otpauth://totp/Tsunagaru:sato?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Tsunagaru",
+         *       "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+         *       "qr_svg": "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"196\" height=\"196\">…</svg>"
+         *     }
+         */
+        SecondFactorView: {
+            /** Otpauth Uri */
+            otpauth_uri: string;
+            /**
+             * Secret
+             * @description The same to be typed, base32.
+             */
+            secret: string;
+            /**
+             * Qr Svg
+             * @description The same to be scanned.
+             */
+            qr_svg: string;
+        };
+        /**
          * SecureRequest
          * @description The scene is secured; with a reason also while some of the first items are open.
          * @example {}
@@ -6836,6 +7262,83 @@ export interface components {
             reason: string;
         };
         /**
+         * SessionView
+         * @description Who signed in, and what they may do.
+         * @example {
+         *       "name": "sato",
+         *       "role": "operator",
+         *       "language": "ja",
+         *       "rights": [
+         *         "own_desk",
+         *         "read",
+         *         "see_desk",
+         *         "see_needs",
+         *         "see_units",
+         *         "watch",
+         *         "work"
+         *       ],
+         *       "csrf_token": "Nq6rJ0u1cQ0m3W8s5X1d2b7kQe4yZr9T",
+         *       "locked": false,
+         *       "second_factor": true,
+         *       "recovery_codes_left": 10,
+         *       "lock_after_s": 600,
+         *       "ends_at": "2026-10-01T15:00:00Z"
+         *     }
+         */
+        SessionView: {
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            language: components["schemas"]["Language"];
+            /**
+             * Rights
+             * @description See docs/roles.md.
+             */
+            rights: components["schemas"]["Right"][];
+            /**
+             * Csrf Token
+             * @description To be sent as X-CSRF-Token with all that changes something.
+             */
+            csrf_token: string;
+            /**
+             * Locked
+             * @description Only what is seen by the whole shift is answered until the password is given.
+             */
+            locked: boolean;
+            /**
+             * Second Factor
+             * @description A code is asked for at sign-in.
+             */
+            second_factor: boolean;
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+            /**
+             * Lock After S
+             * @description The screen is to be locked after so long without anybody at it.
+             */
+            lock_after_s: number;
+            /**
+             * Ends At
+             * Format: date-time
+             * @description Then one has to sign in again.
+             */
+            ends_at: string;
+        };
+        /**
+         * SetPasswordRequest
+         * @description A password that an administrator gives somebody.
+         * @example {
+         *       "password": "nine-small-boats-at-sea"
+         *     }
+         */
+        SetPasswordRequest: {
+            /**
+             * Password
+             * @description 12 to 128 characters, without the name in it; several words make a good one.
+             */
+            password: string;
+        };
+        /**
          * Severity
          * @description How hard an impact was, by horizontal delta-V in km/h (lower edge of each class).
          *
@@ -6845,6 +7348,29 @@ export interface components {
          * @enum {string}
          */
         Severity: "none" | "knock" | "light" | "moderate" | "severe" | "very_severe";
+        /**
+         * SignIn
+         * @description Who one is, and how one proves it.
+         * @example {
+         *       "name": "sato",
+         *       "password": "nine-small-boats-at-sea",
+         *       "code": "492039"
+         *     }
+         */
+        SignIn: {
+            /** Name */
+            name: string;
+            /**
+             * Password
+             * @description As it was set.
+             */
+            password: string;
+            /**
+             * Code
+             * @description Needed where a second factor is on.
+             */
+            code?: string | null;
+        };
         /**
          * SignInRequest
          * @description An operator's own telephone; what is left out stays as it was.
@@ -6857,6 +7383,85 @@ export interface components {
             /** Phone */
             phone?: string | null;
             language?: components["schemas"]["Language"] | null;
+        };
+        /**
+         * StaffList
+         * @description Accounts by name.
+         * @example {
+         *       "staff": [
+         *         {
+         *           "name": "sato",
+         *           "role": "operator",
+         *           "language": "ja",
+         *           "second_factor": false,
+         *           "made_at": "2026-10-01T03:00:00Z",
+         *           "signed_in_at": "2026-10-01T03:00:00Z",
+         *           "disabled_at": null
+         *         }
+         *       ]
+         *     }
+         */
+        StaffList: {
+            /** Staff */
+            staff: components["schemas"]["StaffView"][];
+        };
+        /**
+         * StaffRequest
+         * @description An account as it shall be. The password is for a new one; that of another is changed apart.
+         * @example {
+         *       "role": "operator",
+         *       "language": "ja",
+         *       "password": "nine-small-boats-at-sea"
+         *     }
+         */
+        StaffRequest: {
+            role: components["schemas"]["StaffRole"];
+            /** @default ja */
+            language: components["schemas"]["Language"];
+            /**
+             * Password
+             * @description Without one, they cannot sign in by a password.
+             */
+            password?: string | null;
+        };
+        /**
+         * StaffRole
+         * @description Roles of those who sign in; docs/roles.md says what each may do.
+         * @enum {string}
+         */
+        StaffRole: "operator" | "supervisor" | "admin" | "auditor";
+        /**
+         * StaffView
+         * @description Somebody who signs in.
+         * @example {
+         *       "name": "sato",
+         *       "role": "operator",
+         *       "language": "ja",
+         *       "second_factor": false,
+         *       "made_at": "2026-10-01T03:00:00Z",
+         *       "signed_in_at": "2026-10-01T03:00:00Z",
+         *       "disabled_at": null
+         *     }
+         */
+        StaffView: {
+            /** Name */
+            name: string;
+            role: components["schemas"]["StaffRole"];
+            language: components["schemas"]["Language"];
+            /** Second Factor */
+            second_factor: boolean;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Signed In At
+             * @description Last.
+             */
+            signed_in_at: string | null;
+            /** Disabled At */
+            disabled_at: string | null;
         };
         /**
          * SubscriptionRequest
@@ -7401,6 +8006,24 @@ export interface components {
              * @default null
              */
             errors: components["schemas"]["Fault"][] | null;
+            /**
+             * Needs Code
+             * @description With 401 at sign-in: the password is right, the code is missing or wrong.
+             * @default null
+             */
+            needs_code: boolean | null;
+            /**
+             * Locked
+             * @description With 423: true.
+             * @default null
+             */
+            locked: boolean | null;
+            /**
+             * Wait S
+             * @description With 429: when to try again.
+             * @default null
+             */
+            wait_s: number | null;
         };
         /**
          * StreamEvent
@@ -7457,7 +8080,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No token, or one that is not known. */
+        /** @description No token or session, or one that is not known. */
         Unauthorized: {
             headers: {
                 [name: string]: unknown;
@@ -7474,7 +8097,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The token or signature is not for this. */
+        /** @description Who asks may not do this, or its signature is wrong. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -7559,6 +8182,40 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The session is locked: nobody may be at the screen. */
+        Locked: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Locked",
+                 *       "status": 423,
+                 *       "detail": "the session is locked: give the password first, POST /v1/session/unlock"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many wrong tries. */
+        TooManyRequests: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Too Many Requests",
+                 *       "status": 429,
+                 *       "detail": "too many wrong tries: try again in 30 s"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The database cannot be reached; try again. */
         ServiceUnavailable: {
             headers: {
@@ -7605,6 +8262,7 @@ export type CheckRequest = components['schemas']['CheckRequest'];
 export type CheckView = components['schemas']['CheckView'];
 export type CheckedView = components['schemas']['CheckedView'];
 export type CloseRequest = components['schemas']['CloseRequest'];
+export type CodeRequest = components['schemas']['CodeRequest'];
 export type CompleteRequest = components['schemas']['CompleteRequest'];
 export type ContactRequest = components['schemas']['ContactRequest'];
 export type ContactView = components['schemas']['ContactView'];
@@ -7668,6 +8326,7 @@ export type MessageView = components['schemas']['MessageView'];
 export type Modifier = components['schemas']['Modifier'];
 export type MotionFacts = components['schemas']['MotionFacts'];
 export type MountView = components['schemas']['MountView'];
+export type NewPasswordRequest = components['schemas']['NewPasswordRequest'];
 export type NextStep = components['schemas']['NextStep'];
 export type NoteRequest = components['schemas']['NoteRequest'];
 export type NoteView = components['schemas']['NoteView'];
@@ -7678,6 +8337,7 @@ export type Outcome = components['schemas']['Outcome'];
 export type OutlineView = components['schemas']['OutlineView'];
 export type OwnWordsRequest = components['schemas']['OwnWordsRequest'];
 export type PassedOverView = components['schemas']['PassedOverView'];
+export type PasswordRequest = components['schemas']['PasswordRequest'];
 export type Phase = components['schemas']['Phase'];
 export type PhoneCrashRequest = components['schemas']['PhoneCrashRequest'];
 export type PhotoFacts = components['schemas']['PhotoFacts'];
@@ -7703,15 +8363,26 @@ export type Reach = components['schemas']['Reach'];
 export type Reason = components['schemas']['Reason'];
 export type ReasonView = components['schemas']['ReasonView'];
 export type Record = components['schemas']['Record'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type Right = components['schemas']['Right'];
 export type RiskView = components['schemas']['RiskView'];
 export type RoadKind = components['schemas']['RoadKind'];
 export type RoadRequest = components['schemas']['RoadRequest'];
+export type Role = components['schemas']['Role'];
 export type SaidView = components['schemas']['SaidView'];
 export type SceneView = components['schemas']['SceneView'];
 export type SearchView = components['schemas']['SearchView'];
+export type SecondFactorView = components['schemas']['SecondFactorView'];
 export type SecureRequest = components['schemas']['SecureRequest'];
+export type SessionView = components['schemas']['SessionView'];
+export type SetPasswordRequest = components['schemas']['SetPasswordRequest'];
 export type Severity = components['schemas']['Severity'];
+export type SignIn = components['schemas']['SignIn'];
 export type SignInRequest = components['schemas']['SignInRequest'];
+export type StaffList = components['schemas']['StaffList'];
+export type StaffRequest = components['schemas']['StaffRequest'];
+export type StaffRole = components['schemas']['StaffRole'];
+export type StaffView = components['schemas']['StaffView'];
 export type SubscriptionRequest = components['schemas']['SubscriptionRequest'];
 export type SubscriptionView = components['schemas']['SubscriptionView'];
 export type Task = components['schemas']['Task'];
@@ -7738,6 +8409,8 @@ export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseConflict = components['responses']['Conflict'];
 export type ResponseContentTooLarge = components['responses']['ContentTooLarge'];
 export type ResponseUnprocessableContent = components['responses']['UnprocessableContent'];
+export type ResponseLocked = components['responses']['Locked'];
+export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
 export type ResponseServiceUnavailable = components['responses']['ServiceUnavailable'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -7762,12 +8435,14 @@ export interface operations {
                     "application/json": components["schemas"]["QueueView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -7796,12 +8471,14 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentList"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -7829,14 +8506,16 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentDetail"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -7868,14 +8547,16 @@ export interface operations {
                     "application/json": components["schemas"]["EventList"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -7904,9 +8585,9 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -7916,6 +8597,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -7944,9 +8627,9 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -7956,6 +8639,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -7984,9 +8669,9 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -7996,6 +8681,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8021,9 +8708,9 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8033,6 +8720,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8061,9 +8750,9 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8073,6 +8762,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8100,14 +8791,16 @@ export interface operations {
                     "application/json": components["schemas"]["AmbulanceView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8136,9 +8829,9 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8148,6 +8841,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8176,9 +8871,9 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8188,6 +8883,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8216,9 +8913,9 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8228,6 +8925,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8256,9 +8955,9 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8268,6 +8967,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8296,12 +8997,14 @@ export interface operations {
                     "application/json": components["schemas"]["ImpactList"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8329,14 +9032,16 @@ export interface operations {
                     "application/json": components["schemas"]["ImpactDetail"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8368,14 +9073,16 @@ export interface operations {
                     "image/svg+xml": string;
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8406,14 +9113,16 @@ export interface operations {
                     "application/json": components["schemas"]["Dossier"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8447,14 +9156,16 @@ export interface operations {
                     "application/pdf": string;
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8480,12 +9191,14 @@ export interface operations {
                     "application/json": components["schemas"]["FalseAlarms"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8523,12 +9236,14 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8551,9 +9266,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8585,9 +9300,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8623,9 +9338,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8663,9 +9378,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8703,9 +9418,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8743,9 +9458,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8783,9 +9498,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8824,9 +9539,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8864,9 +9579,9 @@ export interface operations {
                     "application/json": components["schemas"]["PhotoView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8904,9 +9619,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8944,9 +9659,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -8984,9 +9699,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9018,9 +9733,9 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderWork"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
@@ -9052,9 +9767,9 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderWork"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9092,9 +9807,9 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderWork"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9132,9 +9847,9 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderWork"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9172,9 +9887,9 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderWork"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9212,9 +9927,9 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderWork"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9252,9 +9967,9 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderWork"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9292,9 +10007,9 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderWork"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9326,12 +10041,14 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderList"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9370,9 +10087,9 @@ export interface operations {
                     "application/json": components["schemas"]["ProviderView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description It makes no sense in the present state. */
             409: components["responses"]["Conflict"];
@@ -9380,42 +10097,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
-            /** @description The database cannot be reached; try again. */
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    issue_provider_token: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
-                "X-Reason"?: string | null;
-            };
-            path: {
-                /** @description 3 to 40 letters, digits, hyphens and underscores, beginning with a letter or digit. */
-                provider_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProviderAccess"];
-                };
-            };
-            /** @description No token, or one that is not known. */
-            401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
-            403: components["responses"]["Forbidden"];
-            /** @description There is no such thing, or it is not yours. */
-            404: components["responses"]["NotFound"];
-            /** @description A value is missing or wrong. */
-            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9444,14 +10127,16 @@ export interface operations {
                     "image/jpeg": unknown;
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9474,9 +10159,9 @@ export interface operations {
                     "application/json": components["schemas"]["DriverSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
@@ -9508,12 +10193,14 @@ export interface operations {
                     "application/json": components["schemas"]["DriverSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
@@ -9540,12 +10227,14 @@ export interface operations {
                     "application/json": components["schemas"]["CallFiguresView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9576,14 +10265,16 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9612,16 +10303,20 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9648,16 +10343,20 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9680,14 +10379,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9712,9 +10413,9 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9752,9 +10453,9 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9786,9 +10487,9 @@ export interface operations {
                     "application/json": components["schemas"]["PushKeyView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
@@ -9818,9 +10519,9 @@ export interface operations {
                     "application/json": components["schemas"]["SubscriptionView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9850,9 +10551,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -9880,12 +10581,14 @@ export interface operations {
                     "application/json": components["schemas"]["GroundView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9912,9 +10615,9 @@ export interface operations {
                     "application/json": components["schemas"]["DriverSituation"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -9955,9 +10658,9 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description It makes no sense in the present state. */
             409: components["responses"]["Conflict"];
@@ -9965,6 +10668,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -9993,14 +10698,16 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10039,9 +10746,9 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description It makes no sense in the present state. */
             409: components["responses"]["Conflict"];
@@ -10049,6 +10756,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10075,12 +10784,14 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceList"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10116,9 +10827,9 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description It makes no sense in the present state. */
             409: components["responses"]["Conflict"];
@@ -10126,6 +10837,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10151,14 +10864,16 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10184,14 +10899,16 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10218,12 +10935,14 @@ export interface operations {
                     "application/json": components["schemas"]["UnitList"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10259,9 +10978,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description It makes no sense in the present state. */
             409: components["responses"]["Conflict"];
@@ -10269,6 +10988,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10298,9 +11019,9 @@ export interface operations {
                     "application/json": components["schemas"]["UnitView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
@@ -10310,6 +11031,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10338,14 +11061,52 @@ export interface operations {
                     "application/json": components["schemas"]["TokenView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    revoke_unit_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                /** @description 3 to 40 letters, digits, hyphens and underscores, beginning with a letter or digit. */
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10373,14 +11134,696 @@ export interface operations {
                     "application/json": components["schemas"]["TokenView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    revoke_driver_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                holder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    issue_provider_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                /** @description 3 to 40 letters, digits, hyphens and underscores, beginning with a letter or digit. */
+                provider_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderAccess"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    revoke_provider_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                /** @description 3 to 40 letters, digits, hyphens and underscores, beginning with a letter or digit. */
+                provider_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    begin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description Too many wrong tries. */
+            429: components["responses"]["TooManyRequests"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    lock_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    unlock_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description Too many wrong tries. */
+            429: components["responses"]["TooManyRequests"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description Too many wrong tries. */
+            429: components["responses"]["TooManyRequests"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    begin_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description Too many wrong tries. */
+            429: components["responses"]["TooManyRequests"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffList"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    put_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description It is new. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    set_staff_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    disable_staff: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    enable_staff: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    unlock_staff: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    reset_staff_second_factor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10403,12 +11846,14 @@ export interface operations {
                     "application/json": components["schemas"]["DeskView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10435,14 +11880,16 @@ export interface operations {
                     "application/json": components["schemas"]["DeskView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10469,14 +11916,16 @@ export interface operations {
                     "application/json": components["schemas"]["DeskView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10503,9 +11952,9 @@ export interface operations {
                     "application/json": components["schemas"]["DeskView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description It makes no sense in the present state. */
             409: components["responses"]["Conflict"];
@@ -10513,6 +11962,8 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10550,14 +12001,16 @@ export interface operations {
                     "application/json": components["schemas"]["MemberView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10582,14 +12035,16 @@ export interface operations {
                     "application/json": components["schemas"]["DeskView"];
                 };
             };
-            /** @description No token, or one that is not known. */
+            /** @description No token or session, or one that is not known. */
             401: components["responses"]["Unauthorized"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
             /** @description The database cannot be reached; try again. */
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -10633,7 +12088,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -10684,7 +12139,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -10733,7 +12188,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -10785,7 +12240,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -10833,7 +12288,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -10879,7 +12334,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -10925,7 +12380,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -11003,7 +12458,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -11052,7 +12507,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -11101,7 +12556,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -11152,7 +12607,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -11198,7 +12653,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -11249,7 +12704,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -11297,7 +12752,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
@@ -11346,7 +12801,7 @@ export interface operations {
             };
             /** @description The request cannot be read. */
             400: components["responses"]["BadRequest"];
-            /** @description The token or signature is not for this. */
+            /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];

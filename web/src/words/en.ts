@@ -83,7 +83,7 @@ export const en: typeof ja = {
     call: "Customer rang us",
   },
   phase: { reaching: "Reaching", helping: "Helping", settling: "Call back", closed: "Closed" },
-  answer: { fine: "All well", help: "Needs help", ambulance: "Needs an ambulance", operator: "Wants an operator" },
+  answer: { fine: "All well", help: "Needs help", ambulance: "Needs an ambulance", operator: "Wants an operator", accident: "An accident", mistake: "Pressed by mistake" },
   task: {
     take: "Take it",
     call_back: "Call them back",

@@ -82,7 +82,7 @@ export const ja = {
     call: "お客様からの電話",
   },
   phase: { reaching: "連絡中", helping: "対応中", settling: "折り返し待ち", closed: "終了" },
-  answer: { fine: "無事", help: "助けが必要", ambulance: "救急車が必要", operator: "担当者と話したい" },
+  answer: { fine: "無事", help: "助けが必要", ambulance: "救急車が必要", operator: "担当者と話したい", accident: "事故", mistake: "押し間違い" },
   task: {
     take: "引き受けてください",
     call_back: "折り返し電話が必要です",
