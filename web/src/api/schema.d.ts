@@ -137,7 +137,9 @@ export interface paths {
         put?: never;
         /**
          * Send a unit
-         * @description Offers the work to the nearest free unit of the kind; 409 while one of the kind is under way.
+         * @description Offers the work to the chosen unit, or to whoever would be there soonest.
+         *
+         *     409 while one of the kind is under way, and where the chosen unit cannot come; 404 where there is none such.
          */
         post: operations["send_help"];
         delete?: never;
@@ -3220,9 +3222,18 @@ export interface components {
          * @example {
          *       "kind": "guard"
          *     }
+         * @example {
+         *       "kind": "guard",
+         *       "unit_id": "guard-hakone"
+         *     }
          */
         DispatchRequest: {
             kind: components["schemas"]["DispatchKind"];
+            /**
+             * Unit Id
+             * @description The unit to ask first; without one whoever would be there soonest.
+             */
+            unit_id?: string | null;
         };
         /**
          * DispatchState

@@ -288,6 +288,7 @@ export const en: typeof ja = {
     distance: "Distance",
     arrival: "Would be there in",
     km: (km: string) => `${km} km`,
+    send: "Send",
     free: "free",
     busy: "busy",
     kind: { hospital: "hospital", police: "police" },

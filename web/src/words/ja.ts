@@ -287,6 +287,7 @@ export const ja = {
     distance: "距離",
     arrival: "到着まで",
     km: (km: string) => `${km} km`,
+    send: "派遣",
     free: "待機中",
     busy: "出動中",
     kind: { hospital: "病院", police: "警察署" },
