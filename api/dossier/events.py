@@ -13,6 +13,7 @@ from typing import Any, Final
 from api.dossier.words import (
     ALARM_REASON,
     ANSWER,
+    ANSWERED_BY,
     CALL_END,
     CALLER,
     CHANNEL,
@@ -97,8 +98,12 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "call_placed": ("{party}へ発信 ({attempt}回目)", "Call {attempt} to {party} placed"),
     "call_ringing": ("{party}の電話を呼び出し中 ({attempt}回目)", "Call {attempt} to {party} rings"),
     "call_answered": (
-        "{party}の電話に応答あり ({attempt}回目)[。機械応答の可能性: {machine}]",
-        "Call {attempt} to {party} was picked up[; may be a machine: {machine}]",
+        "{party}の電話に応答あり ({attempt}回目)[。電話会社の判定: {machine}]",
+        "Call {attempt} to {party} was picked up[; by the carrier's guess {machine}]",
+    ),
+    "call_detected": (
+        "{party}の電話 ({attempt}回目) の相手。電話会社の判定: {machine}",
+        "Call {attempt} to {party}: by the carrier's guess {machine} answered",
     ),
     "call_ended": (
         "{party}への電話 ({attempt}回目) が終了: {status}",
@@ -229,6 +234,7 @@ _VALUES: Final[Mapping[str, Words]] = {
     "about": REMINDER,
     "item": CHECK,
     "state": CHECK_STATE,
+    "machine": ANSWERED_BY,
 }
 _MOMENTS: Final = frozenset({"eta_at", "since", "until"})
 _OPTIONAL: Final = re.compile(r"\[([^\]]*)\]")

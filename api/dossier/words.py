@@ -118,6 +118,7 @@ CALL_STATE: Final[Words] = {
     "answered": ("通話中", "answered"),
     "ended": ("終了", "ended"),
 }
+ANSWERED_BY: Final[Words] = {"True": ("機械", "a machine"), "False": ("人", "a person")}
 CALL_END: Final[Words] = {
     "completed": ("通話終了", "completed"),
     "no-answer": ("応答なし", "no answer"),
