@@ -1,8 +1,7 @@
-import { SvelteMap } from "svelte/reactivity";
-
 import { api, got, Refused, type Incident } from "../api/client";
 import { follow, type StreamEvent } from "../api/stream";
 import { clock } from "./clock.svelte";
+import { Rows } from "./rows.svelte";
 
 export type Connection = "connecting" | "live" | "lost";
 
@@ -12,7 +11,7 @@ const AT_ONCE = 100;
 
 /** Every open incident as the server shows it, kept up to date by the stream. */
 export class Incidents {
-  readonly rows = new SvelteMap<string, Incident>();
+  readonly rows = new Rows();
   connection = $state<Connection>("connecting");
   /** When the picture was last known to be true, by this machine's clock. */
   heardAt = $state(Date.now());
@@ -34,10 +33,8 @@ export class Incidents {
         const queue = await got(api.GET("/v1/queue"));
         if (following.signal.aborted) return;
         clock.set(queue.at);
-        for (const id of [...this.rows.keys()]) {
-          if (!queue.incidents.some((row) => row.id === id)) this.rows.delete(id);
-        }
-        for (const row of queue.incidents) this.rows.set(row.id, row);
+        const still = new Set(queue.incidents.map((row) => row.id));
+        this.rows.change(queue.incidents, [...this.rows.keys()].filter((id) => !still.has(id)));
         this.loaded = true;
         this.failed = false;
         this.#heard();
@@ -55,7 +52,7 @@ export class Incidents {
   close(): void {
     this.#following?.abort();
     clearTimeout(this.#gathering);
-    this.rows.clear();
+    this.rows.change([], [...this.rows.keys()]);
     this.loaded = false;
   }
 
@@ -99,10 +96,11 @@ export class Incidents {
     for (const id of ids) this.#changed.delete(id);
     try {
       const found = await got(api.GET("/v1/queue", { params: { query: { ids } } }));
-      for (const row of found.incidents) {
-        if (row.phase === "closed") this.rows.delete(row.id);
-        else this.rows.set(row.id, row);
-      }
+      const closed = (row: Incident) => row.phase === "closed";
+      this.rows.change(
+        found.incidents.filter((row) => !closed(row)),
+        found.incidents.filter(closed).map((row) => row.id),
+      );
     } catch (error) {
       const final = error instanceof Refused && error.status >= 400 && error.status < 500;
       if (!final) for (const id of ids) this.#changed.add(id);
