@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
@@ -138,9 +138,9 @@ class Operator:
         """Note what the page holds once all garbage is collected, which is not counted as its work."""
         self._page.evaluate("bench.deaf(true)")
         for _ in range(2):
-            self._tools.send("HeapProfiler.collectGarbage")
-        heap = self._tools.send("Runtime.getHeapUsage")
-        metrics = {one["name"]: one["value"] for one in self._tools.send("Performance.getMetrics")["metrics"]}
+            self._ask("HeapProfiler.collectGarbage")
+        heap = self._ask("Runtime.getHeapUsage")
+        metrics = {one["name"]: one["value"] for one in self._ask("Performance.getMetrics")["metrics"]}
         self.seen.memory.append(
             {
                 "heap_mb": round(heap["usedSize"] / 2**20, 2),
@@ -174,6 +174,9 @@ class Operator:
         frames = self._page.evaluate("bench.frames()")
         self._page.keyboard.press("Escape")
         return frames
+
+    def _ask(self, what: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", self._tools.send(what))
 
     def _take(self) -> dict[str, Any]:
         return self._page.evaluate("bench.take()")

@@ -168,7 +168,9 @@ def going_on(settings: Settings, many: int, per_s: int) -> Generator[Callable[[]
     """Let things happen in a process of their own. The result asks what has happened so far: `done` and `opened`."""
     ready, stop = _SPAWN.Event(), _SPAWN.Event()
     ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=_go_on, args=(settings, many, per_s, ready, stop, theirs), daemon=True)
+    process = _SPAWN.Process(
+        target=_go_on, args=(settings, many + 1, per_s, (ready, stop), theirs), daemon=True
+    )
     process.start()
     try:
         if not ready.wait(60.0):
@@ -186,7 +188,8 @@ def going_on(settings: Settings, many: int, per_s: int) -> Generator[Callable[[]
             process.terminate()
 
 
-def _go_on(settings: Settings, many: int, per_s: int, ready: Event, stop: Event, asked: Pipe) -> None:
+def _go_on(settings: Settings, first_car: int, per_s: int, events: tuple[Event, Event], asked: Pipe) -> None:
+    ready, stop = events
     life = Lifecycle()
     url = settings.database_url.get_secret_value()
     engine = Engine(Incidents(settings))
@@ -194,7 +197,7 @@ def _go_on(settings: Settings, many: int, per_s: int, ready: Event, stop: Event,
     worker.start()
     threading.Thread(target=listen, args=(url, life, [worker]), daemon=True).start()
     with connect(url, name="bench", autocommit=True) as conn:
-        day = Day(conn, settings, seed=2, first_car=many + 1)
+        day = Day(conn, settings, seed=2, first_car=first_car)
         mix = random.Random(3)  # noqa: S311
         kinds, weights = tuple(_MIX), tuple(_MIX.values())
         ready.set()

@@ -67,8 +67,8 @@ def bench_timers(
         finish(measured(timers=timers, seconds=seconds, engines=engines), as_json=as_json)
 
 
-@bench.command("console")
-def bench_console(
+@bench.command("crowd")
+def bench_crowd(
     seconds: Annotated[float, typer.Option(min=1, help="Watched for so long.")] = 60.0,
     minutes: Annotated[
         float, typer.Option(min=0, help="Instead of seconds: 10 shows whether memory grows.")
@@ -85,7 +85,7 @@ def bench_console(
     if find_spec("playwright") is None:
         fail("Playwright is not installed: run scripts/setup dev")
     from cli.bench.browsing import NoBrowser
-    from cli.bench.console import measured, show
+    from cli.bench.crowded import measured, show
 
     with ending_on_sigterm():
         try:

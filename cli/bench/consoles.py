@@ -1,4 +1,4 @@
-"""More consoles that follow the same events, without a browser: each with its own stream, and asking for what changed."""
+"""More consoles that follow the same events, without a browser: each with a stream, and asking for what changed."""
 
 from __future__ import annotations
 

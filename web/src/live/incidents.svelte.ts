@@ -18,6 +18,9 @@ export class Incidents {
   loaded = $state(false);
   failed = $state(false);
   readonly #changed = new Set<string>();
+  /** Of those, the ones a command of this console changed: for these the stream has not told yet what is known. */
+  readonly #own = new Set<string>();
+  #seen = 0;
   readonly #watchers = new Set<(event: StreamEvent) => void>();
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #following: AbortController | undefined;
@@ -64,6 +67,7 @@ export class Incidents {
 
   /** As a command's answer shows it, before the stream does. */
   show(row: Partial<Incident> & { id: string }): void {
+    this.#own.add(row.id);
     this.#touch(row.id);
   }
 
@@ -71,6 +75,7 @@ export class Incidents {
     return {
       heard: () => this.#heard(),
       happened: (event: StreamEvent) => {
+        this.#seen = event.position;
         this.#touch(event.incident_id);
         for (const watcher of this.#watchers) watcher(event);
       },
@@ -94,8 +99,11 @@ export class Incidents {
   async #fetch(): Promise<void> {
     const ids = [...this.#changed].slice(0, AT_ONCE);
     for (const id of ids) this.#changed.delete(id);
+    // What was just read for another console will do, unless something is asked for before its event.
+    const own = ids.filter((id) => this.#own.delete(id)).length > 0;
+    const query = own ? { ids } : { ids, seen: this.#seen };
     try {
-      const found = await got(api.GET("/v1/queue", { params: { query: { ids } } }));
+      const found = await got(api.GET("/v1/queue", { params: { query } }));
       const closed = (row: Incident) => row.phase === "closed";
       this.rows.change(
         found.incidents.filter((row) => !closed(row)),

@@ -1,4 +1,4 @@
-"""`cbutton bench console`: how smooth the operators' console stays among a thousand open incidents.
+"""`cbutton bench crowd`: how smooth the operators' console stays among a thousand open incidents.
 
 A real database, the API's own process with the built pages, a real Chromium, and fifty things a second that happen.
 """
@@ -6,6 +6,7 @@ A real database, the API's own process with the built pages, a real Chromium, an
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import secrets
@@ -73,7 +74,7 @@ def measured(*, seconds: float, incidents: int, per_s: int, others: int) -> dict
                 happened = so_far()
             after = api.spent()
     return {
-        "bench": "console",
+        "bench": "crowd",
         "open": page.seen.memory[-1]["open"],
         "events_per_s": round(events_per_s, 1),
         "seconds": round(took_s),
@@ -148,7 +149,7 @@ class _Api:
         for what, route, value in re.findall(
             r'^cbutton_http_request_seconds_(count|sum)\{method="GET",route="([^"]+)"\} (\S+)$',
             found.text,
-            re.M,
+            re.MULTILINE,
         ):
             spent[f"{what} {route}"] = float(value)
         spent["cpu_s"] = _cpu_s(self._pid)
@@ -222,7 +223,7 @@ def _delays(seen: Seen, opened: Sequence[tuple[str, float]]) -> dict[str, float]
 def _javascript_kb() -> dict[str, float]:
     """What the console's first page loads, and all there is, compressed."""
     page = (FOLDER / "index.html").read_text(encoding="utf-8")
-    first = {name for name in re.findall(r"/assets/([\w.-]+\.js)", page)}
+    first = set(re.findall(r"/assets/([\w.-]+\.js)", page))
     weights = {
         path.name: len(gzip.compress(path.read_bytes(), 6)) / 1000
         for path in (FOLDER / "assets").glob("*.js")
@@ -252,15 +253,13 @@ def _bearer(token: SecretStr) -> dict[str, str]:
 
 
 def _line(seen: Seen) -> str:
-    now = seen.memory[-1]
-    return f"heap {now['heap_mb']} MB, {now['open']} open, longest task {max((one for one, _ in seen.traced), default=0):.0f} ms"
+    now, longest = seen.memory[-1], max((whole for whole, _ in seen.traced), default=0.0)
+    return f"heap {now['heap_mb']} MB, {now['open']:.0f} open, longest task {longest:.0f} ms"
 
 
 def show(result: dict[str, Any]) -> None:
     """The figures as a table."""
     table = Table(box=None, show_header=False)
     for name, value in result.items():
-        table.add_row(
-            name, ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        )
+        table.add_row(name, json.dumps(value).strip("{}") if isinstance(value, dict) else str(value))
     Console().print(table)
