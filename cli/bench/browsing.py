@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _WATCH: Final = resources.files("cli.bench").joinpath("watch.js")
 _CATEGORIES: Final = ("-*", "disabled-by-default-devtools.timeline", "__metadata")
-_LONG_MS: Final = 50.0
+_LEAST_MS: Final = 10.0
 # Where the console's parts lie at 1440 x 900: within the queue, and in the header, over nothing.
 _LIST: Final = (170, 500)
 _AWAY: Final = (720, 8)
@@ -35,7 +35,7 @@ class Seen:
 
     long_tasks: list[float] = field(default_factory=list[float])
     traced: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
-    """Tasks of the main thread of 50 ms and more in the trace: how long, and how much processor time of it."""
+    """Tasks of the main thread of 10 ms and more in the trace: how long, and how much processor time of it."""
     traced_s: float = 0.0
     keys: list[float] = field(default_factory=list[float])
     """From a key or click to the picture that followed; those under 16 ms are not told."""
@@ -127,7 +127,7 @@ class Operator:
             page.keyboard.press(key)
             page.wait_for_timeout(_STEP_MS * 2)
         seen.traced_s += (self._now_ms() - began_ms) / 1000
-        seen.traced += _long_tasks(self._browser.stop_tracing())
+        seen.traced += _tasks(self._browser.stop_tracing())
         taken = self._take()
         seen.long_tasks += taken["tasks"]
         seen.keys += taken["keys"]
@@ -194,7 +194,7 @@ def late_frames(between: Sequence[float]) -> dict[str, float]:
     }
 
 
-def _long_tasks(trace: bytes) -> list[tuple[float, float]]:
+def _tasks(trace: bytes) -> list[tuple[float, float]]:
     """Tasks of the page's main thread in ms: how long they took, and the processor time of it."""
     events = json.loads(trace)["traceEvents"]
     mains = {
@@ -207,5 +207,5 @@ def _long_tasks(trace: bytes) -> list[tuple[float, float]]:
         for event in events
         if event["name"] == "RunTask"
         and (event["pid"], event["tid"]) in mains
-        and event.get("dur", 0) >= _LONG_MS * 1000
+        and event.get("dur", 0) >= _LEAST_MS * 1000
     ]

@@ -172,7 +172,7 @@ def _smooth(seen: Seen) -> dict[str, Any]:
     return {
         "traced_s": round(seen.traced_s),
         "tasks_over_100_ms": sum(1 for whole, _ in seen.traced if whole > 100),
-        "tasks_over_50_ms": len(seen.traced),
+        "tasks_over_50_ms": sum(1 for whole, _ in seen.traced if whole > 50),
         "longest_task_ms": round(max((whole for whole, _ in seen.traced), default=0.0)),
         "longest_task_processor_ms": round(max((cpu for _, cpu in seen.traced), default=0.0)),
         "observed_over_100_ms": sum(1 for each in seen.long_tasks if each > 100),

@@ -5,8 +5,9 @@ import { Rows } from "./rows.svelte";
 
 export type Connection = "connecting" | "live" | "lost";
 
-/** Changes are gathered for so long, so that a burst costs one request and one drawing. */
-const GATHER_MS = 200;
+/** Requests are so far apart, so that a burst costs few of them; the first change waits for its companions only. */
+const APART_MS = 200;
+const GATHER_MS = 20;
 const AT_ONCE = 100;
 
 /** Every open incident as the server shows it, kept up to date by the stream. */
@@ -21,6 +22,7 @@ export class Incidents {
   /** Of those, the ones a command of this console changed: for these the stream has not told yet what is known. */
   readonly #own = new Set<string>();
   #seen = 0;
+  #asked = 0;
   readonly #watchers = new Set<(event: StreamEvent) => void>();
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #following: AbortController | undefined;
@@ -93,10 +95,11 @@ export class Incidents {
 
   #touch(id: string): void {
     this.#changed.add(id);
-    this.#gathering ??= setTimeout(() => void this.#fetch(), GATHER_MS);
+    this.#gathering ??= setTimeout(() => void this.#fetch(), Math.max(GATHER_MS, this.#asked + APART_MS - Date.now()));
   }
 
   async #fetch(): Promise<void> {
+    this.#asked = Date.now();
     const ids = [...this.#changed].slice(0, AT_ONCE);
     for (const id of ids) this.#changed.delete(id);
     // What was just read for another console will do, unless something is asked for before its event.
@@ -115,7 +118,7 @@ export class Incidents {
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
     this.#gathering = undefined;
-    if (this.#changed.size) this.#gathering = setTimeout(() => void this.#fetch(), GATHER_MS);
+    if (this.#changed.size) this.#gathering = setTimeout(() => void this.#fetch(), APART_MS);
   }
 }
 
