@@ -8760,6 +8760,8 @@ export interface operations {
             query?: {
                 /** @description Only these, closed ones as well: what the stream told of. */
                 ids?: string[] | null;
+                /** @description With ids: the position of the last event known of them. A row that was read a moment ago for somebody else, and behind that event, will do. Without, each is read anew. */
+                seen?: number | null;
             };
             header?: never;
             path?: never;

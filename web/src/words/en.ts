@@ -108,6 +108,7 @@ export const en: typeof ja = {
     late: "told late",
     fresh: "new",
     noStep: "nothing by itself",
+    count: (n, all) => (n === all ? `${n} open` : `${n} of ${all}`),
     more: (n) => `${n} new (sorted in once the pointer leaves)`,
   },
   severity: {

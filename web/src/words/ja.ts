@@ -107,6 +107,7 @@ export const ja = {
     late: "遅延して届いた",
     fresh: "新着",
     noStep: "自動の予定なし",
+    count: (n: number, all: number) => (n === all ? `${n}件` : `${n} / ${all}件`),
     more: (n: number) => `新着 ${n}件(ポインターを外すと並び替えます)`,
   },
   severity: {
