@@ -66,14 +66,14 @@ def bench_timers(
         finish(measured(timers=timers, seconds=seconds, engines=engines), as_json=as_json)
 
 
-@bench.command("console")
-def bench_console(
+@bench.command("crash")
+def bench_crash(
     crashes: Annotated[int, typer.Option(min=10, max=900, help="So many, one after the other.")] = 100,
     gap_s: Annotated[float, typer.Option(min=0.0, help="Between one and the next.")] = 0.5,
     as_json: Annotated[bool, typer.Option("--json", help="The last line is one JSON object.")] = False,
 ) -> None:
     """From a device's impact message to the drawn row in the console; needs Chromium."""
-    from cli.bench.console import Lacking, measured
+    from cli.bench.crash import Lacking, measured
 
     with ending_on_sigterm():
         try:

@@ -48,6 +48,7 @@ LOOKS = (
     ("/v1/devices", CHIEFS | {"admin token"}),
 )
 CHANGES = (
+    ("/v1/incidents/{incident_id}/look", STAFF | TOKENS),
     ("/v1/incidents", OPERATORS | TOKENS),
     ("/v1/desk/members", CHIEFS | {"admin token"}),
     ("/v1/desk", OPERATORS | {"operator token"}),

@@ -11,7 +11,7 @@ from support.guard_phone import NEAR
 from support.need import lacking
 from support.served import Served, build_pages, serving
 
-from cli.bench.console import Lacking, chromium
+from cli.bench.crash import Lacking, chromium
 
 # Pages look at the API every few seconds, and many tests share few processors.
 expect.set_options(timeout=20_000)

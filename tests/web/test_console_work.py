@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from support.control_room import Room, opened, row
 from support.guard_phone import until
 
-from cli.bench.console import SEEN_AT, WATCH_ROWS
+from cli.bench.crash import SEEN_AT, WATCH_ROWS
 
 # What is promised is one second; a machine that also runs other tests takes longer.
 _AT_THE_LATEST_S = 5.0

@@ -1,4 +1,4 @@
-"""`cbutton bench console`: from a device's impact message to the drawn row in the console, in a real browser."""
+"""`cbutton bench crash`: from a device's impact message to the drawn row in the console, in a real browser."""
 # ruff: noqa: PLC0415 - Playwright is not installed where the product only runs
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def measured(*, crashes: int, gap_s: float) -> dict[str, Any]:
                 tell(f"{number} of {crashes}: the last after {took_ms[-1]:.0f} ms")
     cuts = statistics.quantiles(took_ms, n=100, method="inclusive")
     return {
-        "bench": "console",
+        "bench": "crash",
         "n": len(took_ms),
         "drawn_p50_ms": round(cuts[49]),
         "drawn_p99_ms": round(cuts[98]),
