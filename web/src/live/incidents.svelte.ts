@@ -1,6 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 
-import { api, got, Refused, type Incident } from "../api/client";
+import { api, door, got, Refused, type Incident } from "../api/client";
 import { follow, type StreamEvent } from "../api/stream";
 import { clock } from "./clock.svelte";
 
@@ -80,7 +80,9 @@ export class Incidents {
       lost: () => {
         this.connection = "lost";
       },
-      refused: () => {},
+      refused: (status: number) => {
+        if (status === 401) door.ended();
+      },
     };
   }
 
