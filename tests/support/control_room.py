@@ -133,7 +133,25 @@ def opened(page: Page, incident_id: str) -> Locator:
     return page.locator(f'[data-incident="{incident_id}"]')
 
 
-def said(page: Page, words: str | re.Pattern[str]) -> Locator:
+def choose(page: Page, incident_id: str) -> None:
+    """Open an incident by the pointer, which then leaves the queue: under it nothing moves."""
+    row(page, incident_id).click()
+    page.mouse.move(700, 60)
+    expect(opened(page, incident_id)).to_be_visible()
+
+
+def line(page: Page, words: str) -> None:
+    """Wait for a line of the time line; people and the carrier take their time."""
+    listed = page.locator("[data-incident] section[aria-labelledby=timeline]")
+    expect(listed.get_by_text(words).last).to_be_visible(timeout=60_000)
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button by its words, whatever key stands beside them."""
+    page.get_by_role("button", name=re.compile(f"^{name}")).click()
+
+
+def said(page: Page, words: str) -> Locator:
     """What was said of a command."""
     return page.locator(".notices").get_by_text(words)
 
