@@ -118,7 +118,6 @@ CALL_STATE: Final[Words] = {
     "answered": ("通話中", "answered"),
     "ended": ("終了", "ended"),
 }
-ANSWERED_BY: Final[Words] = {"True": ("機械", "a machine"), "False": ("人", "a person")}
 CALL_END: Final[Words] = {
     "completed": ("通話終了", "completed"),
     "no-answer": ("応答なし", "no answer"),
@@ -189,6 +188,7 @@ LIGHT: Final[Words] = {
     "ARRIVED": ("到着しました", "help has arrived"),
     "ENDED": ("終了", "ended"),
 }
+MACHINE: Final[Words] = {"True": ("機械(留守番電話など)", "a machine"), "False": ("人", "a person")}
 RESULT: Final[Words] = {"DONE": ("実行済み", "done"), "EXPIRED": ("期限切れ", "expired")}
 ROUND: Final[Words] = {
     "taker_or_free": (
