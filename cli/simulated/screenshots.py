@@ -176,7 +176,7 @@ def _running() -> Generator[Demo]:
         Path(state).chmod(0o755)
         told = Path(state) / "told"
         with told.open("w") as out:
-            process = subprocess.Popen(  # noqa: S603  our own command
+            process = subprocess.Popen(
                 [sys.executable, "-m", "cli", "up", "--demo"],
                 stdout=out,
                 env=os.environ | {"CBUTTON_STATE_DIR": state},
