@@ -98,3 +98,20 @@ def bench_crowd(
             finish(result, as_json=True)
         else:
             show(result)
+
+
+@bench.command("crash")
+def bench_crash(
+    crashes: Annotated[int, typer.Option(min=10, max=900, help="So many, one after the other.")] = 100,
+    gap_s: Annotated[float, typer.Option(min=0.0, help="Between one and the next.")] = 0.5,
+    as_json: Annotated[bool, typer.Option("--json", help="The last line is one JSON object.")] = False,
+) -> None:
+    """From a device's impact message to the drawn row in the console; needs Chromium."""
+    from cli.bench.crash import Lacking, measured
+
+    with ending_on_sigterm():
+        try:
+            found = measured(crashes=crashes, gap_s=gap_s)
+        except Lacking as error:
+            fail(str(error))
+        finish(found, as_json=as_json)

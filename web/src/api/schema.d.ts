@@ -137,7 +137,9 @@ export interface paths {
         put?: never;
         /**
          * Send a unit
-         * @description Offers the work to the nearest free unit of the kind; 409 while one of the kind is under way.
+         * @description Offers the work to the chosen unit, or to whoever would be there soonest.
+         *
+         *     409 while one of the kind is under way, and where the chosen unit cannot come; 404 where there is none such.
          */
         post: operations["send_help"];
         delete?: never;
@@ -266,6 +268,28 @@ export interface paths {
          * @description The words are kept where they can be erased; the record refers to them by `note_id`.
          */
         post: operations["add_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one looks at it
+         * @description For as long as it is open on a screen, every few seconds; the answer tells who else does.
+         *
+         *     A program that comes by a token is told, and not seen by others.
+         */
+        post: operations["look_at_incident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2456,8 +2480,8 @@ export interface components {
          * BothLanguages
          * @description The same in Japanese and English.
          * @example {
-         *       "ja": "警備員が到着しました。",
-         *       "en": "The guard has arrived."
+         *       "en": "The guard has arrived.",
+         *       "ja": "警備員が到着しました。"
          *     }
          */
         BothLanguages: {
@@ -3220,9 +3244,18 @@ export interface components {
          * @example {
          *       "kind": "guard"
          *     }
+         * @example {
+         *       "kind": "guard",
+         *       "unit_id": "guard-hakone"
+         *     }
          */
         DispatchRequest: {
             kind: components["schemas"]["DispatchKind"];
+            /**
+             * Unit Id
+             * @description The unit to ask first; without one whoever would be there soonest.
+             */
+            unit_id?: string | null;
         };
         /**
          * DispatchState
@@ -5813,6 +5846,22 @@ export interface components {
             reason: string;
         };
         /**
+         * LookersView
+         * @description Who else looks.
+         * @example {
+         *       "lookers": [
+         *         "mori"
+         *       ]
+         *     }
+         */
+        LookersView: {
+            /**
+             * Lookers
+             * @description Names of those who said so within the last 15 s, without who asks.
+             */
+            lookers: string[];
+        };
+        /**
          * MeasuresView
          * @description What was measured of the strongest shock; null where its sampling does not serve a measure.
          * @example {
@@ -8324,6 +8373,12 @@ export interface components {
              */
             state: string | null;
             /**
+             * Changed
+             * @description With 409: what others decided since X-Seen-At, oldest first.
+             * @default null
+             */
+            changed: components["schemas"]["BothLanguages"][] | null;
+            /**
              * Errors
              * @description With 422: every fault found.
              * @default null
@@ -8643,6 +8698,7 @@ export type Language = components['schemas']['Language'];
 export type LinkRequest = components['schemas']['LinkRequest'];
 export type ListedImpact = components['schemas']['ListedImpact'];
 export type LookUp = components['schemas']['LookUp'];
+export type LookersView = components['schemas']['LookersView'];
 export type MeasuresView = components['schemas']['MeasuresView'];
 export type MemberRequest = components['schemas']['MemberRequest'];
 export type MemberView = components['schemas']['MemberView'];
@@ -8896,7 +8952,10 @@ export interface operations {
     take_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -8938,7 +8997,10 @@ export interface operations {
     answer_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -8980,7 +9042,10 @@ export interface operations {
     send_help: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9022,7 +9087,10 @@ export interface operations {
     stop_help: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
                 kind: components["schemas"]["DispatchKind"];
@@ -9061,7 +9129,10 @@ export interface operations {
     call_driver: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9106,6 +9177,8 @@ export interface operations {
             header?: {
                 /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
                 "X-Reason"?: string | null;
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
             };
             path: {
                 incident_id: string;
@@ -9140,7 +9213,10 @@ export interface operations {
     move_ambulance: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9182,7 +9258,10 @@ export interface operations {
     set_road: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9224,7 +9303,10 @@ export interface operations {
     close_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9266,7 +9348,10 @@ export interface operations {
     add_note: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9295,6 +9380,44 @@ export interface operations {
             404: components["responses"]["NotFound"];
             /** @description It makes no sense in the present state. */
             409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    look_at_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookersView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
@@ -10648,7 +10771,10 @@ export interface operations {
     write_to_person: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10690,7 +10816,10 @@ export interface operations {
     send_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10730,7 +10859,10 @@ export interface operations {
     revoke_links: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };

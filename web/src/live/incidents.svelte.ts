@@ -1,4 +1,4 @@
-import { api, got, Refused, type Incident } from "../api/client";
+import { api, door, got, Refused, type Incident } from "../api/client";
 import { follow, type StreamEvent } from "../api/stream";
 import { clock } from "./clock.svelte";
 import { Rows } from "./rows.svelte";
@@ -84,7 +84,9 @@ export class Incidents {
       lost: () => {
         this.connection = "lost";
       },
-      refused: () => {},
+      refused: (status: number) => {
+        if (status === 401) door.ended();
+      },
     };
   }
 
