@@ -35,6 +35,7 @@ from api import (
     routes_impacts,
     routes_incidents,
     routes_map,
+    routes_orders,
     routes_phone,
     routes_provider,
     routes_providers,
@@ -140,6 +141,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     for routes in (
         routes_queue,
         routes_incidents,
+        routes_orders,
         routes_impacts,
         routes_dossier,
         routes_figures,
