@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from incident.escalation import answers, ladder, underway
+from incident.escalation import answers, ladder, sending, underway
 from incident.escalation.draft import Draft
 from incident.escalation.effects import ShowLight, StandDown, TakeOver, WithdrawOffers
 from incident.escalation.events import Absorbed, AnswerFor, Event, GiveWay, Handed, Merge, Take
@@ -141,6 +141,7 @@ def _take_over(draft: Draft, handed: Handed, incident: str) -> None:
         works={**state.works, kind: handed.work},
         sent_by_hand=(*others, kind) if handed.by_hand else others,
     )
+    sending.permit(draft, kind)  # they come: where they cannot after all, another one is looked for
     draft.do(TakeOver(kind, incident))
     draft.note("dispatch_taken_over", dispatch=kind, unit=handed.work.unit_id, incident=incident)
     draft.drop_task(Task.NO_UNIT)

@@ -441,6 +441,8 @@ class PaperShell:
                 self.refused.add(kind)
             case SendHelp(kind=kind):
                 self.refused.discard(kind)
+            case Absorbed(handed=handed):
+                self.refused -= {each.kind for each in handed}
             case AnswerFor(answer=answer) | Answered(answer=answer, by=CallParty.DRIVER):
                 if answer in (Answer.FINE, Answer.MISTAKE):
                     self.refused = set(DispatchKind)
