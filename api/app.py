@@ -44,6 +44,7 @@ from api import (
     routes_session,
     routes_staff,
     routes_stream,
+    routes_surroundings,
     routes_tokens,
     routes_twilio,
     routes_twilio_desk,
@@ -62,6 +63,8 @@ from api import (
     views_provider,
     views_session,
     views_staff,
+    views_surroundings,
+    views_waveform,
 )
 from api.background import Background
 from api.context import Context
@@ -155,6 +158,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_chat,
         routes_push,
         routes_map,
+        routes_surroundings,
         routes_phone,
         routes_admin,
         routes_tokens,
@@ -223,6 +227,8 @@ def _models() -> dict[str, type[BaseModel]]:
             views_impact,
             views_session,
             views_staff,
+            views_surroundings,
+            views_waveform,
         )
         for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, BaseModel)

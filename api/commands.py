@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from api.fields import Prose, Request, examples
+from api.fields import Prose, Request, ThingId, examples
 from schemas.incident import AmbulanceState, Answer, DispatchKind, Outcome, RoadKind
 
 _OTHER: Final = "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11"
@@ -39,9 +39,12 @@ class AnswerRequest(Request):
 class DispatchRequest(Request):
     """What to send."""
 
-    model_config = examples({"kind": "guard"})
+    model_config = examples({"kind": "guard"}, {"kind": "guard", "unit_id": "guard-hakone"})
 
     kind: DispatchKind
+    unit_id: ThingId | None = Field(
+        default=None, description="The unit to ask first; without one whoever would be there soonest."
+    )
 
 
 class AmbulanceRequest(Request):

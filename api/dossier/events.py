@@ -149,8 +149,8 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "Taken by operator {operator}[, before {before}]",
     ),
     "dispatch_requested": (
-        "{dispatch}を依頼[ (担当者 {operator})]",
-        "Wanted: {dispatch}[, by operator {operator}]",
+        "{dispatch}を依頼[ (担当者 {operator})][: {chosen} を指定]",
+        "Wanted: {dispatch}[, by operator {operator}][: {chosen} chosen]",
     ),
     "dispatch_offered": ("{dispatch}: {unit} に出動を打診", "Offered to unit {unit}: {dispatch}"),
     "dispatch_accepted": (

@@ -443,7 +443,9 @@ class PaperShell:
                 self.refused.discard(kind)
             case Absorbed(handed=handed):
                 self.refused -= {each.kind for each in handed}
-            case AnswerFor(answer=answer) | Answered(answer=answer, by=CallParty.DRIVER):
+            case AnswerFor(answer=answer) | Answered(answer=answer, by=CallParty.DRIVER) if (
+                before.phase is not Phase.CLOSED  # else it is only on record
+            ):
                 if answer in (Answer.FINE, Answer.MISTAKE):
                     self.refused = set(DispatchKind)
                 elif answer in (Answer.HELP, Answer.AMBULANCE):

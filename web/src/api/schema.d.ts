@@ -137,7 +137,9 @@ export interface paths {
         put?: never;
         /**
          * Send a unit
-         * @description Offers the work to the nearest free unit of the kind; 409 while one of the kind is under way.
+         * @description Offers the work to the chosen unit, or to whoever would be there soonest.
+         *
+         *     409 while one of the kind is under way, and where the chosen unit cannot come; 404 where there is none such.
          */
         post: operations["send_help"];
         delete?: never;
@@ -479,6 +481,26 @@ export interface paths {
          *     The look-up is logged with its reason.
          */
         get: operations["get_impact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/impacts/{impact_id}/waveform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an impact felt like
+         * @description Ten seconds as one line, and the speed; 404 also where no motion is kept. It tells of no person and no place.
+         */
+        get: operations["get_waveform"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1269,6 +1291,28 @@ export interface paths {
          * @description The outline of Japan, main islands only, good to about a kilometre; and where tiles come from, if at all.
          */
         get: operations["get_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/surroundings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What lies around an incident
+         * @description The car's track, units with their expected arrival, hospitals and police.
+         *
+         *     Meant to be asked again every few seconds: the look-up is logged once in five minutes.
+         */
+        get: operations["get_surroundings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2376,6 +2420,10 @@ export interface components {
          *         "velocity_change",
          *         "stopped_after"
          *       ],
+         *       "why": {
+         *         "ja": "衝撃の直後に停車しました。",
+         *         "en": "The car came to a stop right after the shock."
+         *       },
          *       "gap": false,
          *       "complete": true,
          *       "final": true,
@@ -3347,9 +3395,18 @@ export interface components {
          * @example {
          *       "kind": "guard"
          *     }
+         * @example {
+         *       "kind": "guard",
+         *       "unit_id": "guard-hakone"
+         *     }
          */
         DispatchRequest: {
             kind: components["schemas"]["DispatchKind"];
+            /**
+             * Unit Id
+             * @description The unit to ask first; without one whoever would be there soonest.
+             */
+            unit_id?: string | null;
         };
         /**
          * DispatchState
@@ -4255,6 +4312,10 @@ export interface components {
          *         "velocity_change",
          *         "stopped_after"
          *       ],
+         *       "why": {
+         *         "ja": "衝撃の直後に停車しました。",
+         *         "en": "The car came to a stop right after the shock."
+         *       },
          *       "lat_deg": 35.2324,
          *       "lon_deg": 139.1069,
          *       "speed_before_kmh": 48,
@@ -4330,6 +4391,10 @@ export interface components {
          *           "velocity_change",
          *           "stopped_after"
          *         ],
+         *         "why": {
+         *           "ja": "衝撃の直後に停車しました。",
+         *           "en": "The car came to a stop right after the shock."
+         *         },
          *         "gap": false,
          *         "complete": true,
          *         "final": true,
@@ -4469,6 +4534,8 @@ export interface components {
             withdrawn: boolean;
             /** Reasons */
             reasons: string[];
+            /** @description The reasons as sentences. */
+            why: components["schemas"]["BothLanguages"];
             /** Lat Deg */
             lat_deg: number | null;
             /** Lon Deg */
@@ -4559,6 +4626,10 @@ export interface components {
          *         "velocity_change",
          *         "stopped_after"
          *       ],
+         *       "why": {
+         *         "ja": "衝撃の直後に停車しました。",
+         *         "en": "The car came to a stop right after the shock."
+         *       },
          *       "lat_deg": 35.2324,
          *       "lon_deg": 139.1069,
          *       "speed_before_kmh": 48,
@@ -4664,6 +4735,8 @@ export interface components {
             withdrawn: boolean;
             /** Reasons */
             reasons: string[];
+            /** @description The reasons as sentences. */
+            why: components["schemas"]["BothLanguages"];
             /** Lat Deg */
             lat_deg: number | null;
             /** Lon Deg */
@@ -4756,6 +4829,10 @@ export interface components {
          *             "velocity_change",
          *             "stopped_after"
          *           ],
+         *           "why": {
+         *             "ja": "衝撃の直後に停車しました。",
+         *             "en": "The car came to a stop right after the shock."
+         *           },
          *           "lat_deg": 35.2324,
          *           "lon_deg": 139.1069,
          *           "speed_before_kmh": 48,
@@ -4829,6 +4906,10 @@ export interface components {
          *         "velocity_change",
          *         "stopped_after"
          *       ],
+         *       "why": {
+         *         "ja": "衝撃の直後に停車しました。",
+         *         "en": "The car came to a stop right after the shock."
+         *       },
          *       "lat_deg": 35.2324,
          *       "lon_deg": 139.1069,
          *       "speed_before_kmh": 48,
@@ -4932,6 +5013,8 @@ export interface components {
             withdrawn: boolean;
             /** Reasons */
             reasons: string[];
+            /** @description The reasons as sentences. */
+            why: components["schemas"]["BothLanguages"];
             /** Lat Deg */
             lat_deg: number | null;
             /** Lon Deg */
@@ -5177,6 +5260,10 @@ export interface components {
          *             "velocity_change",
          *             "stopped_after"
          *           ],
+         *           "why": {
+         *             "ja": "衝撃の直後に停車しました。",
+         *             "en": "The car came to a stop right after the shock."
+         *           },
          *           "lat_deg": 35.2324,
          *           "lon_deg": 139.1069,
          *           "speed_before_kmh": 48,
@@ -5659,6 +5746,48 @@ export interface components {
             bytes: number;
         };
         /**
+         * LandmarkKind
+         * @description What may be near.
+         * @enum {string}
+         */
+        LandmarkKind: "hospital" | "police";
+        /**
+         * LandmarkView
+         * @description A hospital or a police station, of an imported directory.
+         * @example {
+         *       "kind": "hospital",
+         *       "name": {
+         *         "ja": "箱根の病院",
+         *         "en": "Hospital of Hakone"
+         *       },
+         *       "number": "050-0000-0101",
+         *       "lat_deg": 35.244,
+         *       "lon_deg": 139.059,
+         *       "distance_km": 5.1,
+         *       "source": "where it is from",
+         *       "as_of": "2026-04-01"
+         *     }
+         */
+        LandmarkView: {
+            kind: components["schemas"]["LandmarkKind"];
+            name: components["schemas"]["BothLanguages"];
+            /** Number */
+            number: string;
+            /** Lat Deg */
+            lat_deg: number;
+            /** Lon Deg */
+            lon_deg: number;
+            /** Distance Km */
+            distance_km: number;
+            /** Source */
+            source: string;
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+        };
+        /**
          * Language
          * @description Languages of everything a customer hears or reads.
          * @enum {string}
@@ -5706,6 +5835,10 @@ export interface components {
          *         "velocity_change",
          *         "stopped_after"
          *       ],
+         *       "why": {
+         *         "ja": "衝撃の直後に停車しました。",
+         *         "en": "The car came to a stop right after the shock."
+         *       },
          *       "lat_deg": 35.2324,
          *       "lon_deg": 139.1069,
          *       "speed_before_kmh": 48,
@@ -5811,6 +5944,8 @@ export interface components {
             withdrawn: boolean;
             /** Reasons */
             reasons: string[];
+            /** @description The reasons as sentences. */
+            why: components["schemas"]["BothLanguages"];
             /** Lat Deg */
             lat_deg: number | null;
             /** Lon Deg */
@@ -6190,6 +6325,59 @@ export interface components {
              * @description How much driving it was learnt from.
              */
             moving_s: number | null;
+        };
+        /**
+         * NearUnit
+         * @description A unit near the place, whether it may be asked or not.
+         * @example {
+         *       "id": "guard-hakone",
+         *       "name": "警備員 小田原2号",
+         *       "skills": [
+         *         "guard"
+         *       ],
+         *       "lat_deg": 35.2561,
+         *       "lon_deg": 139.155,
+         *       "position_at": "2026-10-01T02:59:30Z",
+         *       "on_shift": true,
+         *       "busy": false,
+         *       "arrival_s": 1560,
+         *       "distance_km": 12.3
+         *     }
+         */
+        NearUnit: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Skills */
+            skills: components["schemas"]["DispatchKind"][];
+            /** Lat Deg */
+            lat_deg: number;
+            /** Lon Deg */
+            lon_deg: number;
+            /**
+             * Position At
+             * Format: date-time
+             * @description When it was last known to be there.
+             */
+            position_at: string;
+            /** On Shift */
+            on_shift: boolean;
+            /**
+             * Busy
+             * @description It was asked for, or is on, some incident.
+             */
+            busy: boolean;
+            /**
+             * Arrival S
+             * @description When it would be there, seconds from now, were it asked now.
+             */
+            arrival_s: number;
+            /**
+             * Distance Km
+             * @description As the crow flies.
+             */
+            distance_km: number;
         };
         /**
          * NewPasswordRequest
@@ -7682,6 +7870,23 @@ export interface components {
             language?: components["schemas"]["Language"] | null;
         };
         /**
+         * SpeedPoint
+         * @description The speed by GPS.
+         * @example {
+         *       "at_s": -1.4,
+         *       "kmh": 45.2
+         *     }
+         */
+        SpeedPoint: {
+            /**
+             * At S
+             * @description Seconds from the impact.
+             */
+            at_s: number;
+            /** Kmh */
+            kmh: number;
+        };
+        /**
          * StaffList
          * @description Accounts by name.
          * @example {
@@ -7834,6 +8039,68 @@ export interface components {
             id: string;
         };
         /**
+         * SurroundingsView
+         * @description What lies around an incident.
+         * @example {
+         *       "track": [
+         *         {
+         *           "at": "2026-10-01T03:00:00Z",
+         *           "lat_deg": 35.2025,
+         *           "lon_deg": 139.0362,
+         *           "speed_kmh": 45.2
+         *         }
+         *       ],
+         *       "units": [
+         *         {
+         *           "id": "guard-hakone",
+         *           "name": "警備員 小田原2号",
+         *           "skills": [
+         *             "guard"
+         *           ],
+         *           "lat_deg": 35.2561,
+         *           "lon_deg": 139.155,
+         *           "position_at": "2026-10-01T02:59:30Z",
+         *           "on_shift": true,
+         *           "busy": false,
+         *           "arrival_s": 1560,
+         *           "distance_km": 12.3
+         *         }
+         *       ],
+         *       "landmarks": [
+         *         {
+         *           "kind": "hospital",
+         *           "name": {
+         *             "ja": "箱根の病院",
+         *             "en": "Hospital of Hakone"
+         *           },
+         *           "number": "050-0000-0101",
+         *           "lat_deg": 35.244,
+         *           "lon_deg": 139.059,
+         *           "distance_km": 5.1,
+         *           "source": "where it is from",
+         *           "as_of": "2026-04-01"
+         *         }
+         *       ]
+         *     }
+         */
+        SurroundingsView: {
+            /**
+             * Track
+             * @description From a minute before, for ten minutes at most; oldest first.
+             */
+            track: components["schemas"]["TrackPoint"][];
+            /**
+             * Units
+             * @description Soonest first; empty for who may not see units.
+             */
+            units: components["schemas"]["NearUnit"][];
+            /**
+             * Landmarks
+             * @description The nearest of each kind; empty if none is imported.
+             */
+            landmarks: components["schemas"]["LandmarkView"][];
+        };
+        /**
          * Task
          * @description What waits for an operator.
          * @enum {string}
@@ -7869,6 +8136,29 @@ export interface components {
         TokenView: {
             /** Token */
             token: string;
+        };
+        /**
+         * TrackPoint
+         * @description Where the car was, by its own GPS.
+         * @example {
+         *       "at": "2026-10-01T03:00:00Z",
+         *       "lat_deg": 35.2025,
+         *       "lon_deg": 139.0362,
+         *       "speed_kmh": 45.2
+         *     }
+         */
+        TrackPoint: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Lat Deg */
+            lat_deg: number;
+            /** Lon Deg */
+            lon_deg: number;
+            /** Speed Kmh */
+            speed_kmh: number | null;
         };
         /**
          * Trigger
@@ -8253,6 +8543,50 @@ export interface components {
              * @description How long a call queued now would wait; null while the carrier is down.
              */
             predicted_wait_s: number | null;
+        };
+        /**
+         * WaveformView
+         * @description Ten seconds of acceleration around an impact, as one line.
+         * @example {
+         *       "from_s": -4,
+         *       "step_s": 0.01,
+         *       "g": [
+         *         0.02,
+         *         0.03,
+         *         null
+         *       ],
+         *       "pulse_s": 0.11,
+         *       "speed": [
+         *         {
+         *           "at_s": -1.4,
+         *           "kmh": 45.2
+         *         }
+         *       ]
+         *     }
+         */
+        WaveformView: {
+            /**
+             * From S
+             * @description Of the first value, in seconds from the impact.
+             */
+            from_s: number;
+            /** Step S */
+            step_s: number;
+            /**
+             * G
+             * @description The magnitude of what differs from rest, whichever way the device is mounted; null where data are missing.
+             */
+            g: (number | null)[];
+            /**
+             * Pulse S
+             * @description How long the shock lasted, from 0 on.
+             */
+            pulse_s: number;
+            /**
+             * Speed
+             * @description A minute before to half a minute after.
+             */
+            speed: components["schemas"]["SpeedPoint"][];
         };
         /**
          * WithdrawRequest
@@ -8655,6 +8989,8 @@ export type Injury = components['schemas']['Injury'];
 export type InjuryView = components['schemas']['InjuryView'];
 export type Item = components['schemas']['Item'];
 export type KeptPhotoView = components['schemas']['KeptPhotoView'];
+export type LandmarkKind = components['schemas']['LandmarkKind'];
+export type LandmarkView = components['schemas']['LandmarkView'];
 export type Language = components['schemas']['Language'];
 export type LinkRequest = components['schemas']['LinkRequest'];
 export type ListedImpact = components['schemas']['ListedImpact'];
@@ -8668,6 +9004,7 @@ export type MessageView = components['schemas']['MessageView'];
 export type Modifier = components['schemas']['Modifier'];
 export type MotionFacts = components['schemas']['MotionFacts'];
 export type MountView = components['schemas']['MountView'];
+export type NearUnit = components['schemas']['NearUnit'];
 export type NewPasswordRequest = components['schemas']['NewPasswordRequest'];
 export type NextStep = components['schemas']['NextStep'];
 export type NoteRequest = components['schemas']['NoteRequest'];
@@ -8724,6 +9061,7 @@ export type SetPasswordRequest = components['schemas']['SetPasswordRequest'];
 export type Severity = components['schemas']['Severity'];
 export type SignIn = components['schemas']['SignIn'];
 export type SignInRequest = components['schemas']['SignInRequest'];
+export type SpeedPoint = components['schemas']['SpeedPoint'];
 export type StaffList = components['schemas']['StaffList'];
 export type StaffRequest = components['schemas']['StaffRequest'];
 export type StaffRole = components['schemas']['StaffRole'];
@@ -8732,9 +9070,11 @@ export type StepOffRequest = components['schemas']['StepOffRequest'];
 export type StepRequest = components['schemas']['StepRequest'];
 export type SubscriptionRequest = components['schemas']['SubscriptionRequest'];
 export type SubscriptionView = components['schemas']['SubscriptionView'];
+export type SurroundingsView = components['schemas']['SurroundingsView'];
 export type Task = components['schemas']['Task'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type TokenView = components['schemas']['TokenView'];
+export type TrackPoint = components['schemas']['TrackPoint'];
 export type Trigger = components['schemas']['Trigger'];
 export type Uncovered = components['schemas']['Uncovered'];
 export type UnitDispatchView = components['schemas']['UnitDispatchView'];
@@ -8745,6 +9085,7 @@ export type UnitView = components['schemas']['UnitView'];
 export type VehicleRequest = components['schemas']['VehicleRequest'];
 export type VehicleView = components['schemas']['VehicleView'];
 export type WaitingView = components['schemas']['WaitingView'];
+export type WaveformView = components['schemas']['WaveformView'];
 export type WithdrawRequest = components['schemas']['WithdrawRequest'];
 export type WriteRequest = components['schemas']['WriteRequest'];
 export type Fault = components['schemas']['Fault'];
@@ -9714,6 +10055,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImpactDetail"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_waveform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                impact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaveformView"];
                 };
             };
             /** @description No token or session, or one that is not known. */
@@ -11269,6 +11644,43 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_surroundings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurroundingsView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
             /** @description The session is locked: nobody may be at the screen. */

@@ -1,10 +1,7 @@
+import type { components } from "../api/schema";
 import { api, door, got, Refused } from "../api/client";
 
-export interface Who {
-  name: string;
-  role: string;
-  rights: readonly string[];
-}
+type Who = components["schemas"]["SessionView"];
 
 /** Who is signed in here. */
 class Session {
@@ -58,13 +55,13 @@ class Session {
   }
 
   may(right: string): boolean {
-    return this.who?.rights.includes(right) ?? false;
+    return this.who?.rights.some((one) => one === right) ?? false;
   }
 
-  #take(found: { name: string; role: string; rights: string[]; csrf_token: string; locked: boolean }): void {
+  #take(found: Who): void {
     door.csrf = found.csrf_token;
     this.locked = found.locked;
-    this.who = { name: found.name, role: found.role, rights: found.rights };
+    this.who = found;
   }
 }
 
