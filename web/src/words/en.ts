@@ -209,6 +209,7 @@ export const en: typeof ja = {
     where: "Where",
     timeline: "Time line",
     now: "Now",
+    earlier: (n) => `${n} earlier`,
     nothingAhead: "Nothing happens by itself",
     help: "Help",
     noHelp: "Nobody has been sent yet",

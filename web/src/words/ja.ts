@@ -208,6 +208,7 @@ export const ja = {
     where: "場所",
     timeline: "経過",
     now: "現在",
+    earlier: (n: number) => `これより前の${n}件`,
     nothingAhead: "自動の予定はありません",
     help: "手配",
     noHelp: "まだ手配はありません",
