@@ -286,6 +286,8 @@ export const en: typeof ja = {
     noPosition: "No position has come",
     offline: "Outline of Japan only (offline)",
     fit: "Centre on the scene",
+    zoomIn: "Closer",
+    zoomOut: "Further away",
     near: "Units, hospitals and police nearby",
     state: "State",
     distance: "Distance",
