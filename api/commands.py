@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from uuid import UUID
+
+from pydantic import Field
+
 from api.fields import Prose, Request, ThingId, examples
 from schemas.incident import AmbulanceState, Answer, DispatchKind, Outcome, RoadKind
 
@@ -57,3 +61,7 @@ class NoteRequest(Request):
     model_config = examples({"text": "同乗者が首の痛みを訴えている。119番に連絡済み。"})
 
     text: Prose
+    id: UUID | None = Field(
+        default=None,
+        description="Chosen by who writes: after a lost answer the same note is sent again, and counts once.",
+    )

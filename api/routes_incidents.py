@@ -209,8 +209,8 @@ def add_note(here: Here, who: Operator, incident_id: UUID, body: NoteRequest) ->
         incident = here.incidents.hands(conn, incident_id)
         if incident is None:
             raise UnknownIncident(incident_id)
-        note_id = uuid4()
-        conn.execute(
+        note_id = body.id or uuid4()
+        new = conn.execute(
             SQL["insert_note"],
             {
                 "id": note_id,
@@ -219,8 +219,9 @@ def add_note(here: Here, who: Operator, incident_id: UUID, body: NoteRequest) ->
                 "author": who.name,
                 "text": body.text,
             },
-        )
-        incident.write([Note("note", {"note_id": str(note_id)})], f"operator:{who.name}")
+        ).fetchone()
+        if new is not None:
+            incident.write([Note("note", {"note_id": str(note_id)})], f"operator:{who.name}")
         return reading.view(conn, incident_id)
 
 
