@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from uuid import UUID
 
 from pydantic import Field

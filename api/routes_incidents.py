@@ -136,6 +136,7 @@ def send_help(here: Here, who: Operator, incident_id: UUID, body: DispatchReques
     409 while one of the kind is under way, and where the chosen unit cannot come; 404 where there is none such.
     """
     with here.change() as conn:
+        refuse_stale(conn, here.incidents, incident_id, who)
         if body.unit_id is not None:
             _require_able(field_units.read(conn, body.unit_id), body.kind)
         here.incidents.handle(
