@@ -1,3 +1,4 @@
+import { ordersEn } from "./orders_en";
 import { unitEn } from "./unit_en";
 import type { ja } from "./ja";
 
@@ -145,6 +146,7 @@ export const en: typeof ja = {
     send_help: "unit sent",
     offer_expires: "offer expires",
     remind: "operators alarmed again",
+    resume: "plan resumes",
   },
   inTime: (what, time) => `${what} in ${time}`,
   dispatchKind: {
@@ -186,6 +188,7 @@ export const en: typeof ja = {
     pothole: "Pothole",
     drop: "Device dropped",
     test: "Test",
+    merged: "merged into another",
   },
   road: { general: "Ordinary road", expressway: "Expressway", unknown: "Kind of road not known" },
   reach: { voice: "Telephone", slow_voice: "Slow voice", text: "Text only, never ring" },
@@ -321,5 +324,6 @@ export const en: typeof ja = {
   hours: (n) => `${n} h`,
   days: (n) => `${n} d`,
   ago: (age) => `${age} ago`,
+  orders: ordersEn,
   unit: unitEn,
 };
