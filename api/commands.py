@@ -77,6 +77,10 @@ class NoteRequest(Request):
     model_config = examples({"text": "同乗者が首の痛みを訴えている。119番に連絡済み。"})
 
     text: Prose
+    id: UUID | None = Field(
+        default=None,
+        description="Chosen by who writes: after a lost answer the same note is sent again, and counts once.",
+    )
 
 
 class PauseRequest(Request):

@@ -85,7 +85,8 @@ ORDER BY at, id;
 
 -- name: insert_note
 INSERT INTO incident_notes (id, incident_id, at, author, text)
-VALUES (%(id)s, %(incident_id)s, %(at)s, %(author)s, %(text)s);
+VALUES (%(id)s, %(incident_id)s, %(at)s, %(author)s, %(text)s)
+ON CONFLICT (id) DO NOTHING RETURNING id;
 
 -- name: note_reason
 INSERT INTO incident_notes (id, incident_id, at, author, text)

@@ -136,6 +136,7 @@ def send_help(here: Here, who: Operator, incident_id: UUID, body: DispatchReques
     409 while one of the kind is under way, and where the chosen unit cannot come; 404 where there is none such.
     """
     with here.change() as conn:
+        refuse_stale(conn, here.incidents, incident_id, who)
         if body.unit_id is not None:
             _require_able(field_units.read(conn, body.unit_id), body.kind)
         here.incidents.handle(
@@ -209,8 +210,8 @@ def add_note(here: Here, who: Operator, incident_id: UUID, body: NoteRequest) ->
         incident = here.incidents.hands(conn, incident_id)
         if incident is None:
             raise UnknownIncident(incident_id)
-        note_id = uuid4()
-        conn.execute(
+        note_id = body.id or uuid4()
+        new = conn.execute(
             SQL["insert_note"],
             {
                 "id": note_id,
@@ -219,8 +220,9 @@ def add_note(here: Here, who: Operator, incident_id: UUID, body: NoteRequest) ->
                 "author": who.name,
                 "text": body.text,
             },
-        )
-        incident.write([Note("note", {"note_id": str(note_id)})], f"operator:{who.name}")
+        ).fetchone()
+        if new is not None:
+            incident.write([Note("note", {"note_id": str(note_id)})], f"operator:{who.name}")
         return reading.view(conn, incident_id)
 
 

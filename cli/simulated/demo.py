@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from cli.simulated.world import UNITS, Motorist, Staff, World
+from cli.simulated.world import UNITS, Member, Motorist, Staff, World
 
 _EVERY_S: Final = 900.0
 _REPEATS: Final = 8
@@ -147,6 +147,11 @@ WORLD: Final = World(
         ),
     ),
     units=UNITS,
+    # Their telephones stand beside them and are picked up by themselves; nobody is at the desk before they say so.
+    desk=(
+        Member("sato", "+819055550001", here=False),
+        Member("mori", "+819055550002", here=False),
+    ),
     staff=(
         Staff("sato", "operator"),
         Staff("mori", "operator"),

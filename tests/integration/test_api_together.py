@@ -85,3 +85,13 @@ def test_the_drivers_own_answer_is_something_new(api: Backend) -> None:
     assert [each["en"] for each in refused["changed"]] == [
         "Answer of the driver: an ambulance is needed (by the app)"
     ]
+
+
+def test_a_note_that_is_sent_again_counts_once(api: Backend) -> None:
+    incident_id = api.report()
+    note = {"id": "7a3c1d9e-6a55-4c1e-9a43-0f6f1b2c3d4e", "text": "後続車に注意"}
+    for _ in range(2):
+        api.post(f"/v1/incidents/{incident_id}/notes", note)
+    found = api.get(f"/v1/incidents/{incident_id}")
+    assert [each["text"] for each in found["notes"]] == ["後続車に注意"]
+    assert [each["kind"] for each in found["events"]].count("note") == 1

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 from support.guard_phone import until
 from support.servers import short_folder
 
 from cli.simulated.rehearsal import Rehearsal
 from cli.simulated.world import FieldUnit, Member, Motorist, Staff, World
 
-WIDE: Final = {"width": 1440, "height": 900}
-NARROW: Final = {"width": 390, "height": 844}
+WIDE: Final[ViewportSize] = {"width": 1440, "height": 900}
+NARROW: Final[ViewportSize] = {"width": 390, "height": 844}
 CARS: Final = 60
 NEAR: Final = (35.2044, 139.0380)
 

@@ -6473,6 +6473,11 @@ export interface components {
         NoteRequest: {
             /** Text */
             text: string;
+            /**
+             * Id
+             * @description Chosen by who writes: after a lost answer the same note is sent again, and counts once.
+             */
+            id?: string | null;
         };
         /**
          * NoteView

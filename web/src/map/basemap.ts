@@ -2,6 +2,7 @@ import "leaflet/dist/leaflet.css";
 
 import L from "leaflet";
 
+import { speech } from "../words/words.svelte";
 import { outline, tiles } from "./ground";
 
 const JAPAN: L.LatLngBoundsLiteral = [[30, 128], [45.6, 146]];
@@ -16,7 +17,7 @@ export interface Basemap {
   map: L.Map;
   /** Whose tiles they are; empty without a server. */
   credit: string;
-  /** Take over the theme's colours. */
+  /** Take over the theme's colours and the language. */
   paint: () => void;
   remove: () => void;
 }
@@ -33,6 +34,12 @@ export function basemap(place: HTMLElement, ready: (base: Basemap) => void): Bas
     map,
     credit: "",
     paint: () => {
+      const { zoomIn, zoomOut } = speech.words.map;
+      for (const [part, words] of [["in", zoomIn], ["out", zoomOut]] as const) {
+        const button = place.querySelector(`.leaflet-control-zoom-${part}`);
+        button?.setAttribute("title", words);
+        button?.setAttribute("aria-label", words);
+      }
       const colour = colours();
       coast?.setStyle({ color: colour("line"), weight: 1, fillColor: colour("surface"), fillOpacity: base.credit ? 0 : 1 });
     },

@@ -290,6 +290,8 @@ export const en: typeof ja = {
     noPosition: "No position has come",
     offline: "Outline of Japan only (offline)",
     fit: "Centre on the scene",
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
     near: "Units, hospitals and police nearby",
     state: "State",
     distance: "Distance",

@@ -289,6 +289,8 @@ export const ja = {
     noPosition: "位置は届いていません",
     offline: "日本の輪郭のみ(オフライン)",
     fit: "現場を中心に",
+    zoomIn: "拡大",
+    zoomOut: "縮小",
     near: "近くの隊・病院・警察",
     state: "状態",
     distance: "距離",
