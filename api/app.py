@@ -34,6 +34,7 @@ from api import (
     routes_health,
     routes_impacts,
     routes_incidents,
+    routes_look,
     routes_map,
     routes_orders,
     routes_phone,
@@ -144,6 +145,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     for routes in (
         routes_queue,
         routes_incidents,
+        routes_look,
         routes_orders,
         routes_impacts,
         routes_dossier,

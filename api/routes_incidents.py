@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 
 from api import field_units, reading, veil
 from api.access import Reason, log_access
-from api.auth import Operator, Reader, Watcher
+from api.auth import Admitted, Operator, Reader, Watcher
 from api.commands import (
     AmbulanceRequest,
     AnswerRequest,
@@ -25,7 +25,7 @@ from api.commands import (
 from api.context import SQL, Context, Here
 from api.errors import Problem, problems
 from api.fields import Nothing
-from api.tokens import Identity
+from api.stale import refuse_stale
 from api.views import IncidentList, IncidentView
 from api.views_admin import UnitView
 from api.views_detail import IncidentDetail
@@ -167,6 +167,7 @@ def call_driver(here: Here, who: Operator, incident_id: UUID, _: Nothing | None 
     with here.change() as conn:
         if not members.can_be_rung(conn, who.name):
             raise Problem(HTTPStatus.CONFLICT, "sign in with a telephone first: POST /v1/desk/sign_in")
+        refuse_stale(conn, here.incidents, incident_id, who)
         here.incidents.handle(
             conn, incident_id, lambda at: CallDriver(at, who.name), actor=f"operator:{who.name}"
         )
@@ -188,6 +189,7 @@ def move_ambulance(here: Here, who: Operator, incident_id: UUID, body: Ambulance
 def set_road(here: Here, who: Operator, incident_id: UUID, body: RoadRequest) -> IncidentView:
     """What an operator was told; on an expressway the plan for expressways goes on."""
     with here.change() as conn:
+        refuse_stale(conn, here.incidents, incident_id, who)
         here.incidents.handle(
             conn, incident_id, lambda at: RoadKnown(at, body.road), actor=f"operator:{who.name}"
         )
@@ -230,8 +232,9 @@ def _require_able(unit: UnitView, kind: DispatchKind) -> None:
 
 
 def _command(
-    here: Context, who: Identity, incident_id: UUID, command: Callable[[datetime], Command]
+    here: Context, who: Admitted, incident_id: UUID, command: Callable[[datetime], Command]
 ) -> IncidentView:
     with here.change() as conn:
+        refuse_stale(conn, here.incidents, incident_id, who)
         here.incidents.handle(conn, incident_id, command, actor=f"operator:{who.name}")
         return reading.view(conn, incident_id)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter
 
 from api import reading
-from api.auth import Operator
+from api.auth import Admitted, Operator
 from api.commands import (
     MergeRequest,
     PauseRequest,
@@ -25,7 +25,7 @@ from api.commands import (
 from api.context import SQL, Context, Here
 from api.errors import problems
 from api.fields import Nothing
-from api.tokens import Identity
+from api.stale import refuse_stale
 from api.views import IncidentView
 from incident import joining
 from incident.escalation.events import (
@@ -137,7 +137,7 @@ def merge_incident(here: Here, who: Operator, incident_id: UUID, body: MergeRequ
         return reading.view(conn, incident_id)
 
 
-def _because(conn: Connection, who: Identity, incident_id: UUID, reason: str) -> UUID:
+def _because(conn: Connection, who: Admitted, incident_id: UUID, reason: str) -> UUID:
     """Keep a reason where it can be erased; the record refers to it. Raises UnknownIncident."""
     note_id = uuid4()
     values = {"id": note_id, "incident_id": incident_id, "author": who.name, "text": reason}
@@ -147,15 +147,16 @@ def _because(conn: Connection, who: Identity, incident_id: UUID, reason: str) ->
 
 
 def _order(
-    here: Context, who: Identity, incident_id: UUID, command: Callable[[datetime], Command]
+    here: Context, who: Admitted, incident_id: UUID, command: Callable[[datetime], Command]
 ) -> IncidentView:
     with here.change() as conn:
         return _ordered(here, conn, who, incident_id, command)
 
 
 def _ordered(
-    here: Context, conn: Connection, who: Identity, incident_id: UUID, command: Callable[[datetime], Command]
+    here: Context, conn: Connection, who: Admitted, incident_id: UUID, command: Callable[[datetime], Command]
 ) -> IncidentView:
+    refuse_stale(conn, here.incidents, incident_id, who)
     here.incidents.handle(conn, incident_id, command, actor=f"operator:{who.name}")
     return reading.view(conn, incident_id)
 

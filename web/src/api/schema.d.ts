@@ -274,6 +274,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/{incident_id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one looks at it
+         * @description For as long as it is open on a screen, every few seconds; the answer tells who else does.
+         *
+         *     A program that comes by a token is told, and not seen by others.
+         */
+        post: operations["look_at_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/{incident_id}/release": {
         parameters: {
             query?: never;
@@ -2631,8 +2653,8 @@ export interface components {
          * BothLanguages
          * @description The same in Japanese and English.
          * @example {
-         *       "ja": "警備員が到着しました。",
-         *       "en": "The guard has arrived."
+         *       "en": "The guard has arrived.",
+         *       "ja": "警備員が到着しました。"
          *     }
          */
         BothLanguages: {
@@ -6021,6 +6043,22 @@ export interface components {
             reason: string;
         };
         /**
+         * LookersView
+         * @description Who else looks.
+         * @example {
+         *       "lookers": [
+         *         "mori"
+         *       ]
+         *     }
+         */
+        LookersView: {
+            /**
+             * Lookers
+             * @description Names of those who said so within the last 15 s, without who asks.
+             */
+            lookers: string[];
+        };
+        /**
          * MeasuresView
          * @description What was measured of the strongest shock; null where its sampling does not serve a measure.
          * @example {
@@ -8676,6 +8714,12 @@ export interface components {
              */
             state: string | null;
             /**
+             * Changed
+             * @description With 409: what others decided since X-Seen-At, oldest first.
+             * @default null
+             */
+            changed: components["schemas"]["BothLanguages"][] | null;
+            /**
              * Errors
              * @description With 422: every fault found.
              * @default null
@@ -8995,6 +9039,7 @@ export type Language = components['schemas']['Language'];
 export type LinkRequest = components['schemas']['LinkRequest'];
 export type ListedImpact = components['schemas']['ListedImpact'];
 export type LookUp = components['schemas']['LookUp'];
+export type LookersView = components['schemas']['LookersView'];
 export type MeasuresView = components['schemas']['MeasuresView'];
 export type MemberRequest = components['schemas']['MemberRequest'];
 export type MemberView = components['schemas']['MemberView'];
@@ -9108,6 +9153,8 @@ export interface operations {
             query?: {
                 /** @description Only these, closed ones as well: what the stream told of. */
                 ids?: string[] | null;
+                /** @description With ids: the position of the last event known of them. A row that was read a moment ago for somebody else, and behind that event, will do. Without, each is read anew. */
+                seen?: number | null;
             };
             header?: never;
             path?: never;
@@ -9253,7 +9300,10 @@ export interface operations {
     take_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9295,7 +9345,10 @@ export interface operations {
     answer_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9337,7 +9390,10 @@ export interface operations {
     send_help: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9379,7 +9435,10 @@ export interface operations {
     stop_help: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
                 kind: components["schemas"]["DispatchKind"];
@@ -9418,7 +9477,10 @@ export interface operations {
     call_driver: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9463,6 +9525,8 @@ export interface operations {
             header?: {
                 /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
                 "X-Reason"?: string | null;
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
             };
             path: {
                 incident_id: string;
@@ -9497,7 +9561,10 @@ export interface operations {
     move_ambulance: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9539,7 +9606,10 @@ export interface operations {
     set_road: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9581,7 +9651,10 @@ export interface operations {
     close_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9623,7 +9696,10 @@ export interface operations {
     add_note: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9662,10 +9738,51 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    release_incident: {
+    look_at_incident: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookersView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    release_incident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9707,7 +9824,10 @@ export interface operations {
     pause_plan: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9749,7 +9869,10 @@ export interface operations {
     resume_plan: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9791,7 +9914,10 @@ export interface operations {
     step_now: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9833,7 +9959,10 @@ export interface operations {
     step_off: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9875,7 +10004,10 @@ export interface operations {
     withdraw_answer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9917,7 +10049,10 @@ export interface operations {
     reopen_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -9959,7 +10094,10 @@ export interface operations {
     merge_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -11341,7 +11479,10 @@ export interface operations {
     write_to_person: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -11383,7 +11524,10 @@ export interface operations {
     send_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -11423,7 +11567,10 @@ export interface operations {
     revoke_links: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };

@@ -109,6 +109,7 @@ export const en: typeof ja = {
     late: "told late",
     fresh: "new",
     noStep: "nothing by itself",
+    count: (n, all) => (n === all ? `${n} open` : `${n} of ${all}`),
     more: (n) => `${n} new (sorted in once the pointer leaves)`,
   },
   severity: {
@@ -245,6 +246,7 @@ export const en: typeof ja = {
     eta: (time) => `expected ${time}`,
     closed: "This incident is closed",
     readAloud: "To read out",
+    lookers: (names) => `also looking: ${names}`,
     fire: "Fire headquarters, direct",
     record: "Record this",
     dossier: "Dossier (PDF)",
@@ -268,6 +270,7 @@ export const en: typeof ja = {
     stale: "Things have changed",
     unreachable: "The server cannot be reached. Check whether it was done.",
     forbidden: "Your role may not do this",
+    readOnly: "Reading only: your role may not act here",
     print: "Print",
   },
   keys: {
@@ -312,6 +315,8 @@ export const en: typeof ja = {
     unit: "Unit",
     device: "Device",
   },
+  channel: { push: "push message", sms: "SMS", mail: "mail" },
+  listed: ", ",
   seconds: (n) => `${n} s`,
   minutes: (n) => `${n} min`,
   hours: (n) => `${n} h`,

@@ -108,6 +108,7 @@ export const ja = {
     late: "遅延して届いた",
     fresh: "新着",
     noStep: "自動の予定なし",
+    count: (n: number, all: number) => (n === all ? `${n}件` : `${n} / ${all}件`),
     more: (n: number) => `新着 ${n}件(ポインターを外すと並び替えます)`,
   },
   severity: {
@@ -244,6 +245,7 @@ export const ja = {
     eta: (time: string) => `到着予定 ${time}`,
     closed: "この案件は終了しています",
     readAloud: "読み上げ文",
+    lookers: (names: string) => `閲覧中: ${names}`,
     fire: "消防本部の直通番号",
     record: "この状態を記録",
     dossier: "記録書 (PDF)",
@@ -267,6 +269,7 @@ export const ja = {
     stale: "状況が変わっています",
     unreachable: "サーバーに接続できません。実行されたかどうか確認してください。",
     forbidden: "この役割では行えません",
+    readOnly: "閲覧のみ: この役割では操作できません",
     print: "印刷",
   },
   keys: {
@@ -311,6 +314,8 @@ export const ja = {
     unit: "隊",
     device: "車載機",
   } as Record<string, string>,
+  channel: { push: "アプリ通知", sms: "SMS", mail: "メール" } as Record<string, string>,
+  listed: "、",
   seconds: (n: number) => `${n}秒`,
   minutes: (n: number) => `${n}分`,
   hours: (n: number) => `${n}時間`,
