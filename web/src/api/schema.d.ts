@@ -309,7 +309,7 @@ export interface paths {
          * Give it back
          * @description Nobody has it any more: operators are called to it, and where nobody has answered the plan goes on.
          *
-         *     409 where another operator has it, or this one is on the line.
+         *     409 where another operator has it, or somebody of the desk is on the line with them.
          */
         post: operations["release_incident"];
         delete?: never;
