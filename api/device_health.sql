@@ -29,5 +29,7 @@ WHERE d.revoked_at IS NULL AND d.id > %(after)s
   AND (%(part)s::text IS NULL OR d.id ILIKE %(part)s)
   AND (NOT %(silent)s OR p.heard_at IS NULL OR p.heard_at < clock_timestamp() - interval '24 hours')
   AND (%(firmwares)s::text[] IS NULL OR p.firmware = ANY (%(firmwares)s))
-  AND (NOT %(unreadable)s OR u.unreadable > 0)
+  AND (NOT %(unreadable)s OR d.id IN (
+      SELECT device_id FROM dead_letter_days WHERE day >= (clock_timestamp() AT TIME ZONE 'UTC')::date - 1
+  ))
 ORDER BY d.id LIMIT %(limit)s;

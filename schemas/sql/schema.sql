@@ -1329,7 +1329,7 @@ CREATE INDEX incidents_by_device ON public.incidents USING btree (device_id, ope
 
 CREATE INDEX incidents_by_holder ON public.incidents USING btree (holder_id, opened_at DESC);
 
-CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC);
+CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC, id DESC);
 
 CREATE INDEX incidents_by_policy ON public.incidents USING btree (policy_id, opened_at DESC);
 
