@@ -29,6 +29,12 @@ def log_access(conn: Connection, who: Identity, action: str, what: str, reason: 
     log_look_up(conn, actor(who), action, what, reason)
 
 
+def log_access_once(conn: Connection, who: Identity, action: str, what: str, reason: str | None) -> None:
+    """The same for what a page asks again and again: one look-up in five minutes is written down."""
+    key = {"actor": actor(who), "action": action, "object": what, "reason": spoken_reason(reason)}
+    conn.execute(SQL["log_access_once"], key)
+
+
 def log_look_up(conn: Connection, who: str, action: str, what: str, reason: str | None) -> None:
     """The same for somebody who did not come through the API; `who` as `actor` writes it."""
     conn.execute(

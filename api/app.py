@@ -53,6 +53,7 @@ from api import (
     routes_session,
     routes_staff,
     routes_stream,
+    routes_surroundings,
     routes_tokens,
     routes_twilio,
     routes_twilio_desk,
@@ -73,6 +74,8 @@ from api import (
     views_provider,
     views_session,
     views_staff,
+    views_surroundings,
+    views_waveform,
 )
 from api.background import Background
 from api.context import Context
@@ -166,6 +169,7 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
         routes_chat,
         routes_push,
         routes_map,
+        routes_surroundings,
         routes_phone,
         routes_admin,
         routes_tokens,
@@ -245,6 +249,8 @@ def _models() -> dict[str, type[BaseModel]]:
             views_plan,
             views_session,
             views_staff,
+            views_surroundings,
+            views_waveform,
         )
         for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, BaseModel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,13 +12,15 @@ from pydantic import ValidationError
 
 from api.impact_words import heading
 from api.views_impact import AnalysisView, EvidenceView, ImpactDetail, ImpactView, ListedImpact, ReasonView
+from api.views_waveform import SPEED_AFTER_S, SPEED_BEFORE_S, SpeedPoint, WaveformView
 from runtime.database import Connection
 from runtime.sql import Queries
 from schemas.incident import Language
 from scoring.drawing import draw
-from scoring.frames import Frame, stretch_around, stretches
+from scoring.frames import Frame, Motion, stretch_around, stretches
 from scoring.reasons import sentence
 from scoring.speed import SpeedTrack
+from scoring.trace import trace
 
 _SQL: Final = Queries("api", "impacts.sql")
 _BEFORE_ALL: Final = UUID(int=0)
@@ -74,13 +77,9 @@ def drawing(conn: Connection, impact_id: UUID, language: Language) -> str:
     """One impact as SVG. Raises UnknownImpact and NothingToDraw."""
     row = _row(conn, impact_id)
     found: dict[str, Any] = row["analysis"] or {}
-    uptime_s = found.get("uptime_s", row["uptime_ms"] / 1000)
-    frames = [
-        Frame(key=None, **frame) for frame in conn.execute(_SQL["frames"], {"id": impact_id}).fetchall()
-    ]
-    motion = stretch_around(frames, uptime_s)
-    if motion is None:
-        raise NothingToDraw(impact_id)
+    uptime_s = _uptime_s(row)
+    frames = _frames(conn, impact_id)
+    motion = _motion(frames, impact_id, uptime_s)
     return draw(
         motion,
         elsewhere=stretches(frames),
@@ -92,6 +91,47 @@ def drawing(conn: Connection, impact_id: UUID, language: Language) -> str:
         heading=heading(ImpactView.of(row), language),
         language=language,
     )
+
+
+def waveform(conn: Connection, impact_id: UUID) -> WaveformView:
+    """The ten seconds around one impact as one line. Raises UnknownImpact and NothingToDraw."""
+    row = _row(conn, impact_id)
+    uptime_s = _uptime_s(row)
+    line = trace(_motion(_frames(conn, impact_id), impact_id, uptime_s), uptime_s)
+    speed = _speed(conn, impact_id)
+    points = (
+        []
+        if speed is None
+        else [
+            SpeedPoint(at_s=round(float(at_s) - uptime_s, 2), kmh=round(float(mps) * 3.6, 1))
+            for at_s, mps in zip(speed.uptime_s, speed.speed_mps, strict=True)
+            if np.isfinite(mps) and -SPEED_BEFORE_S <= at_s - uptime_s <= SPEED_AFTER_S
+        ]
+    )
+    return WaveformView(
+        from_s=line.from_s,
+        step_s=line.step_s,
+        g=list(line.g),
+        pulse_s=(row["duration_ms"] or 0.0) / 1000,
+        speed=points,
+    )
+
+
+def _uptime_s(row: dict[str, Any]) -> float:
+    """When it happened, by the detector's finding, or else as it was reported."""
+    found: dict[str, Any] = row["analysis"] or {}
+    return float(found.get("uptime_s", row["uptime_ms"] / 1000))
+
+
+def _frames(conn: Connection, impact_id: UUID) -> list[Frame]:
+    return [Frame(key=None, **frame) for frame in conn.execute(_SQL["frames"], {"id": impact_id}).fetchall()]
+
+
+def _motion(frames: Sequence[Frame], impact_id: UUID, uptime_s: float) -> Motion:
+    motion = stretch_around(frames, uptime_s)
+    if motion is None:
+        raise NothingToDraw(impact_id)
+    return motion
 
 
 def _analysis(row: dict[str, Any]) -> AnalysisView | None:

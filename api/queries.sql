@@ -86,6 +86,14 @@ VALUES (%(id)s, %(incident_id)s, %(at)s, %(author)s, %(text)s);
 -- name: log_access
 INSERT INTO access_log (actor, action, object, reason) VALUES (%(actor)s, %(action)s, %(object)s, %(reason)s);
 
+-- name: log_access_once
+INSERT INTO access_log (actor, action, object, reason)
+SELECT %(actor)s, %(action)s, %(object)s, %(reason)s
+WHERE NOT EXISTS (
+    SELECT FROM access_log WHERE at > now() - interval '5 minutes' AND actor = %(actor)s
+        AND object = %(object)s AND action = %(action)s AND reason = %(reason)s
+);
+
 -- name: lock_policy
 SELECT pg_advisory_xact_lock(hashtextextended('policy:' || %(id)s, 0));
 

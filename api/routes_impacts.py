@@ -21,6 +21,7 @@ from api.errors import Problem, problems
 from api.fields import ThingId
 from api.impacts import NothingToDraw, UnknownImpact
 from api.views_impact import ImpactDetail, ImpactList
+from api.views_waveform import WaveformView
 from schemas.incident import Language
 
 router: Final = APIRouter(prefix="/v1/impacts", tags=["incidents"])
@@ -95,6 +96,18 @@ def get_impact(here: Here, who: Reader, impact_id: UUID, reason: Reason = None) 
         found = impacts.detail(conn, impact_id)
         log_access(conn, who, "impact.read", str(impact_id), reason)
     return veil.impact(found, who)
+
+
+@router.get(
+    "/{impact_id}/waveform",
+    operation_id="get_waveform",
+    summary="What an impact felt like",
+    responses=problems(401, 403, 404),
+)
+def get_waveform(here: Here, _: Reader, impact_id: UUID) -> WaveformView:
+    """Ten seconds as one line, and the speed; 404 also where no motion is kept. It tells of no person and no place."""
+    with here.transaction() as conn, _named():
+        return impacts.waveform(conn, impact_id)
 
 
 @router.get(

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
-from api.fields import examples
+from api.fields import BothLanguages, examples
 from api.views import AT
 from schemas.impact import Severity
 from scoring.injury import Injury, Uncovered
 from scoring.modifiers import Applied, Modifier
+from scoring.reasons import sentence
 
 _ID: Final = "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10"
 _INJURY: Final[dict[str, Any]] = {
@@ -61,6 +62,10 @@ _ANALYSIS: Final[dict[str, Any]] = {
     "parked": False,
     "confidence": 0.998,
     "reasons": ["velocity_change", "stopped_after"],
+    "why": {
+        "ja": "衝撃の直後に停車しました。",
+        "en": "The car came to a stop right after the shock.",
+    },
     "gap": False,
     "complete": True,
     "final": True,
@@ -93,6 +98,10 @@ IMPACT: Final[dict[str, Any]] = {
     "parked": False,
     "withdrawn": False,
     "reasons": ["velocity_change", "stopped_after"],
+    "why": {
+        "ja": "衝撃の直後に停車しました。",
+        "en": "The car came to a stop right after the shock.",
+    },
     "lat_deg": 35.2324,
     "lon_deg": 139.1069,
     "speed_before_kmh": 48.0,
@@ -182,6 +191,7 @@ class ImpactView(BaseModel):
     parked: bool = Field(description="The car was standing when it was hit.")
     withdrawn: bool = Field(description="By what is known now it was no impact; the reasons say why.")
     reasons: list[str]
+    why: BothLanguages = Field(description="The reasons as sentences.")
     lat_deg: float | None
     lon_deg: float | None
     speed_before_kmh: float | None
@@ -213,6 +223,10 @@ class ImpactView(BaseModel):
             "injury_modifiers": found.get("injury_modifiers", {}),
             "injury_uncovered": found.get("injury_uncovered", []),
             "injury": _injuries(found),
+            "why": BothLanguages(
+                ja="".join(sentence(code, "ja") for code in row["reasons"]),
+                en=" ".join(sentence(code, "en") for code in row["reasons"]),
+            ),
         }
         return cls.model_validate(row | told)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415  each command imports what it needs when it runs, so that --help stays quick
 
 places = typer.Typer(
-    help="Directories of places: fire headquarters, kilometre posts, municipality boundaries.",
+    help="Directories of places: fire headquarters, kilometre posts, hospitals and police, municipality boundaries.",
     no_args_is_help=True,
 )
 
@@ -56,6 +56,22 @@ def import_roads(file: File) -> None:
     with _database() as conn:
         replace_posts(conn, posts)
     typer.echo(f"{len(posts)} kilometre posts")
+
+
+@places.command("import-landmarks")
+def import_landmarks(file: File) -> None:
+    """Replace the directory of hospitals and police stations by a CSV file; nothing changes if a line is wrong."""
+    from incident.places.landmarks import read_landmarks, replace_landmarks
+    from incident.places.table import DirectoryError, read_file
+    from incident.wording import JAPAN_TIME
+
+    try:
+        entries = read_landmarks(read_file(file), datetime.now(JAPAN_TIME).date())
+    except DirectoryError as error:
+        _refuse(error)
+    with _database() as conn:
+        replace_landmarks(conn, entries)
+    typer.echo(f"{len(entries)} hospitals and police stations")
 
 
 @places.command("import-municipalities")

@@ -18,6 +18,7 @@ from schemas.recording import G_MPS2
 from scoring.frames import Motion
 from scoring.panel import Panel
 from scoring.speed import FRESH_S, SpeedTrack
+from scoring.trace import at_rest_mps2
 
 Signal = NDArray[np.float64]
 
@@ -26,8 +27,6 @@ BEFORE_S: Final = 10.0
 AFTER_S: Final = 20.0
 CLOSE_BEFORE_S: Final = 0.15
 CLOSE_AFTER_S: Final = 0.45
-REST_S: Final = 2.0
-"""What the sensor read at rest is the median of this long before the shock."""
 FIXES_BEFORE_S: Final = 60.0
 HEADING_PX: Final = 16.0
 LATIN_EM: Final = 0.6
@@ -92,7 +91,7 @@ def draw(
     `delta_v_xyz_kmh` is in device axes. `heading` is the line on top. `language` is "ja" or "en".
     """
     words = _WORDS.get(language, _WORDS["ja"])
-    rest = _rest(motion, uptime_s)
+    rest = at_rest_mps2(motion, uptime_s)
     at_s = _times(motion, uptime_s)
     horizontal, vertical, along = _components(motion, rest, delta_v_xyz_kmh)
     others = _outside(motion, elsewhere)
@@ -166,13 +165,6 @@ def _missing(motions: Sequence[Motion]) -> list[tuple[float, float]]:
 
 def _times(motion: Motion, uptime_s: float) -> Signal:
     return motion.uptime_s - uptime_s + np.arange(motion.samples) / motion.rate_hz
-
-
-def _rest(motion: Motion, uptime_s: float) -> Signal:
-    """What the sensor read before the shock, (3,) in m/s2."""
-    zero = min(max(motion.index_at(uptime_s), 1), motion.samples)
-    before = motion.acc_mps2[:, max(0, zero - round(REST_S * motion.rate_hz)) : zero]
-    return np.median(before.astype(np.float64), axis=1)
 
 
 def _components(

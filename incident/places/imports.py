@@ -8,7 +8,7 @@ from runtime.database import Connection
 from runtime.sql import Queries
 
 SQL = Queries("incident.places")
-Kind = Literal["fire", "roads", "municipalities"]
+Kind = Literal["fire", "roads", "municipalities", "landmarks"]
 
 
 def begin(conn: Connection, kind: Kind) -> None:

@@ -18,6 +18,17 @@ SELECT municipality_code, name_ja, name_en, number, source, as_of,
        (clock_timestamp() AT TIME ZONE 'Asia/Tokyo')::date - as_of AS age_days
 FROM fire_headquarters WHERE municipality_code = ANY (%(codes)s);
 
+-- name: clear_landmarks
+DELETE FROM landmarks;
+
+-- name: copy_landmarks
+COPY landmarks (kind, name_ja, name_en, number, lat_deg, lon_deg, source, as_of) FROM STDIN;
+
+-- name: landmarks_within
+SELECT kind, name_ja, name_en, number, lat_deg, lon_deg, source, as_of FROM landmarks
+WHERE point(lon_deg, lat_deg) <@ box(point(%(west)s, %(south)s), point(%(east)s, %(north)s))
+ORDER BY kind, name_ja, lat_deg, lon_deg;
+
 -- name: clear_roads
 DELETE FROM road_posts;
 

@@ -724,6 +724,18 @@ COMMENT ON VIEW public.incident_verdicts IS 'unclear: the driver said that all i
 
 COMMENT ON COLUMN public.incident_verdicts.mount_known IS 'whether it was known how the device sat in the car; null for what is no impact';
 
+CREATE TABLE public.landmarks (
+    kind text NOT NULL,
+    name_ja text NOT NULL,
+    name_en text NOT NULL,
+    number text NOT NULL,
+    lat_deg double precision NOT NULL,
+    lon_deg double precision NOT NULL,
+    source text NOT NULL,
+    as_of date NOT NULL,
+    CONSTRAINT landmarks_kind_check CHECK ((kind = ANY (ARRAY['hospital'::text, 'police'::text])))
+);
+
 CREATE TABLE public.messages (
     id uuid NOT NULL,
     incident_id uuid NOT NULL,
@@ -804,7 +816,7 @@ CREATE TABLE public.place_imports (
     kind text NOT NULL,
     entries integer NOT NULL,
     imported_at timestamp with time zone NOT NULL,
-    CONSTRAINT place_imports_kind_check CHECK ((kind = ANY (ARRAY['fire'::text, 'roads'::text, 'municipalities'::text])))
+    CONSTRAINT place_imports_kind_check CHECK ((kind = ANY (ARRAY['fire'::text, 'roads'::text, 'municipalities'::text, 'landmarks'::text])))
 );
 
 CREATE TABLE public.policies (
@@ -1340,6 +1352,8 @@ CREATE UNIQUE INDEX incidents_one_open_per_device ON public.incidents USING btre
 CREATE INDEX incidents_open ON public.incidents USING btree (opened_at) INCLUDE (id, taken_by) WHERE (phase <> 'closed'::text);
 
 CREATE INDEX incidents_open_by_holder ON public.incidents USING btree (holder_id) WHERE (phase <> 'closed'::text);
+
+CREATE INDEX landmarks_place ON public.landmarks USING gist (point(lon_deg, lat_deg));
 
 CREATE INDEX messages_by_incident ON public.messages USING btree (incident_id);
 

@@ -157,6 +157,7 @@ def event(api: Backend, incident_id: UUID, kind: str, after_s: float) -> None:
 
 def test_times_are_told_as_medians_and_of_nineteen_in_twenty(api: Backend) -> None:
     waits = [10, 20, 30, 40, 200]
+    incident_id = UUID(int=0)
     for wait_s in waits:
         incident_id = closed(api, "accident")
         event(api, incident_id, "answered", wait_s)

@@ -1,0 +1,14 @@
+import L from "leaflet";
+
+/**
+ * Marks told apart by their shape as well: an incident is a ring, a unit a square, a hospital a cross, police a
+ * diamond, several together a disc with their number. Styled in `marks.css`, since the pages allow no inline style.
+ */
+export type Mark = "unit" | "hospital" | "police" | "cluster";
+
+export function mark(at: L.LatLngTuple, kind: Mark, told: string, options: { text?: string; loud?: boolean; quiet?: boolean } = {}): L.Marker {
+  const name = `map-mark ${kind}${options.loud ? " loud" : ""}${options.quiet ? " quiet" : ""}`;
+  const size = { cluster: 32, unit: 14, hospital: 20, police: 20 }[kind];
+  const icon = L.divIcon({ className: name, iconSize: [size, size], html: options.text ?? { unit: "", hospital: "✚", police: "◆", cluster: "" }[kind] });
+  return L.marker(at, { icon, keyboard: true, alt: told, title: told, riseOnHover: true }).bindTooltip(told, { direction: "top" });
+}
