@@ -1,3 +1,4 @@
+import { supervisorEn } from "./supervisor_en";
 import { unitEn } from "./unit_en";
 import type { ja } from "./ja";
 
@@ -314,4 +315,5 @@ export const en: typeof ja = {
   days: (n) => `${n} d`,
   ago: (age) => `${age} ago`,
   unit: unitEn,
+  supervisor: supervisorEn,
 };

@@ -1,3 +1,4 @@
+import { supervisorJa } from "./supervisor_ja";
 import { unitJa } from "./unit_ja";
 
 /** Every text of the pages in Japanese; `en.ts` has the same keys. */
@@ -313,4 +314,5 @@ export const ja = {
   days: (n: number) => `${n}日`,
   ago: (age: string) => `${age}前`,
   unit: unitJa,
+  supervisor: supervisorJa,
 };
