@@ -67,7 +67,11 @@ def _spread(api: Backend, incidents: list[str]) -> None:
             *(ago_s, ago_s, number, f"1.{9 + number % 2}", ja, en, incident_id),
         )
         if number < 10:
-            for kind, after_s in (("line_waits", 12), ("desk_answered", 15 + number), ("answered", 20 + 9 * number)):
+            for kind, after_s in (
+                ("line_waits", 12),
+                ("desk_answered", 15 + number),
+                ("answered", 20 + 9 * number),
+            ):
                 api.sql(
                     "INSERT INTO incident_events (incident_id, at, actor, kind)"
                     " SELECT id, opened_at + make_interval(secs => %s), 'plan', %s FROM incidents WHERE id = %s",
@@ -84,7 +88,9 @@ def _spread(api: Backend, incidents: list[str]) -> None:
 def _field(api: Backend, incident_id: str) -> None:
     for number, name in enumerate(("小田原警備 1号", "箱根ロード 2号", "御殿場 3号")):
         api.unit(f"guard-{number}", "roadside" if number == 1 else "guard", km_north=3.0 + number)
-        api.sql("UPDATE units SET name = %s, on_shift = %s WHERE id = %s", name, number < 2, f"guard-{number}")
+        api.sql(
+            "UPDATE units SET name = %s, on_shift = %s WHERE id = %s", name, number < 2, f"guard-{number}"
+        )
     api.sql("UPDATE units SET position_at = now() - interval '2 days' WHERE id = 'guard-2'")
     api.post(f"/v1/incidents/{incident_id}/dispatches", {"kind": "guard"})
 
@@ -109,14 +115,26 @@ def _devices(api: Backend) -> None:
 def _letters(api: Backend) -> None:
     letters = (
         ("not_protobuf", "car-0001", "Error parsing message", b"\x08\xff\xfe\x10 not what it should be"),
-        ("bad_position", "car-0001", "latitude 191.2 is none", '{"lat_deg": 191.2, "種類": "impact"}'.encode()),
+        (
+            "bad_position",
+            "car-0001",
+            "latitude 191.2 is none",
+            '{"lat_deg": 191.2, "種類": "impact"}'.encode(),
+        ),
         ("unknown_device", None, "there is no device nobody-7", b"\x00" * 6000),
     )
     for reason, device_id, detail, payload in letters:
         api.sql(
             "INSERT INTO dead_letters (topic, device_id, reason, detail, size_bytes, payload)"
             " VALUES (%s, %s, %s, %s, %s, %s)",
-            *(f"cb/v1/0a/{device_id or 'nobody-7'}/up/impact", device_id, reason, detail, len(payload) + 9, payload),
+            *(
+                f"cb/v1/0a/{device_id or 'nobody-7'}/up/impact",
+                device_id,
+                reason,
+                detail,
+                len(payload) + 9,
+                payload,
+            ),
         )
     api.sql(
         "INSERT INTO dead_letter_days (device_id, day, kept, dropped)"
@@ -130,5 +148,6 @@ def _desk(api: Backend) -> None:
     api.put("/v1/desk/members/mori", {"role": "operator", "phone": "+819011110003"}, status=201)
     api.sql("INSERT INTO audits (ran_at) VALUES (now())")
     api.sql(
-        "INSERT INTO alarms (name, many, words) VALUES ('backup_old', 1, 'the last backup is older than a day')"
+        "INSERT INTO alarms (name, many, words) VALUES"
+        " ('commands', 2, 'commands that devices on line have never acknowledged')"
     )

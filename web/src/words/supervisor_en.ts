@@ -55,6 +55,8 @@ export const supervisorEn: typeof supervisorJa = {
     noOldest: "None waits to be taken",
     alarms: "System alarms",
     noAlarms: "No alarm",
+    alarmNames: {},
+    alarm: (n, words) => `${n} ${words}`,
     calls: "Calls to be placed",
     urgency: "Kind",
     queued: "Waiting",
@@ -253,6 +255,7 @@ export const supervisorEn: typeof supervisorJa = {
     object: "What",
     place: "Place",
     why: "Reason",
+    reasons: {},
     by: { cli: "Command line", unit: "Unit", driver: "Driver", provider: "Control centre" },
     actions: {
       "incident.read": "Looked at incident",
