@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
 from secrets import compare_digest
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from api import sessions
@@ -55,6 +57,8 @@ class Admitted(Identity):
 
     rights: frozenset[Right] = frozenset()
     session: Session | None = None
+    seen_at: datetime | None = None
+    """Of the newest event they have seen of the incident they act on."""
 
     def may(self, right: Right) -> bool:
         """Whether they have another right as well."""
@@ -90,6 +94,20 @@ def needs(right: Right) -> Callable[..., Coroutine[Any, Any, Admitted]]:
         return who
 
     return admit
+
+
+async def _operator(
+    who: Annotated[Admitted, Depends(needs(Right.WORK))],
+    seen_at: Annotated[
+        AwareDatetime | None,
+        Header(
+            alias="X-Seen-At",
+            description="`at` of the newest event of the incident that is seen where this is asked for. What others "
+            "decided since makes it a 409 with `changed`; without this header nothing is stale.",
+        ),
+    ] = None,
+) -> Admitted:
+    return replace(who, seen_at=seen_at)
 
 
 async def _own_session(here: Here, request: Request, cookie: str | None = _COOKIE) -> Session:
@@ -171,7 +189,7 @@ def _driver(here: Here, given: Annotated[_Given, Security(_DRIVER)]) -> Identity
 
 Watcher = Annotated[Admitted, Depends(needs(Right.WATCH))]
 Reader = Annotated[Admitted, Depends(needs(Right.READ))]
-Operator = Annotated[Admitted, Depends(needs(Right.WORK))]
+Operator = Annotated[Admitted, Depends(_operator)]
 DeskWatcher = Annotated[Admitted, Depends(needs(Right.SEE_DESK))]
 DeskOperator = Annotated[Admitted, Depends(needs(Right.OWN_DESK))]
 DeskChief = Annotated[Admitted, Depends(needs(Right.DESK))]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from api.fields import Prose, Request, examples
+from pydantic import Field
+
+from api.fields import Prose, Request, ThingId, examples
 from schemas.incident import AmbulanceState, Answer, DispatchKind, Outcome, RoadKind
 
 
@@ -17,9 +19,12 @@ class AnswerRequest(Request):
 class DispatchRequest(Request):
     """What to send."""
 
-    model_config = examples({"kind": "guard"})
+    model_config = examples({"kind": "guard"}, {"kind": "guard", "unit_id": "guard-hakone"})
 
     kind: DispatchKind
+    unit_id: ThingId | None = Field(
+        default=None, description="The unit to ask first; without one whoever would be there soonest."
+    )
 
 
 class AmbulanceRequest(Request):

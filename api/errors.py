@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api.fields import BothLanguages
 from incident.channels.answering import Over
 from incident.escalation.decide import CommandRefused
 from incident.field.units import DispatchRefused, NotSeenTo, NotYours, OfferGone
@@ -81,6 +82,9 @@ class ProblemView(BaseModel):
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What happened and what to do, for people.")
     state: str | None = Field(default=None, description="With 409: the state that stands in the way.")
+    changed: list[BothLanguages] | None = Field(
+        default=None, description="With 409: what others decided since X-Seen-At, oldest first."
+    )
     errors: list[Fault] | None = Field(default=None, description="With 422: every fault found.")
     needs_code: bool | None = Field(
         default=None, description="With 401 at sign-in: the password is right, the code is missing or wrong."

@@ -13,12 +13,16 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.packed import accepts, packed_file
 from runtime.settings import Settings
 
 FOLDER: Final = Path(str(resources.files("api").joinpath("static")))
+_TEXT: Final = (".js", ".css", ".svg")
 _NOT_BUILT: Final = (
     "The console is not built. Run scripts/web once, then reload.\n"
     "コンソールがまだ構築されていません。scripts/web を一度実行してから、再読み込みしてください。\n"
@@ -31,6 +35,12 @@ class _Files(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file. Raises HTTPException for one that is not there."""
         found = await super().get_response(path, scope)
+        if (
+            isinstance(found, FileResponse)
+            and Path(found.path).suffix in _TEXT
+            and accepts(Headers(scope=scope).get("accept-encoding", ""))
+        ):
+            found = await run_in_threadpool(packed_file, str(found.path), found.media_type)
         found.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return found
 

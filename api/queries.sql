@@ -26,10 +26,10 @@ SELECT opened_at FROM incidents WHERE id = %(id)s;
 
 -- name: incidents
 SELECT i.id, i.trigger, i.severity, i.phase, i.answer, i.outcome, i.taken_by, i.device_id, i.policy_id,
-       i.occurred_at, i.opened_at, i.closed_at, i.lat_deg, i.lon_deg, i.flags, i.state,
+       i.occurred_at, i.opened_at, i.closed_at, i.lat_deg, i.lon_deg, i.flags, i.state::text AS state,
        i.plan_version, i.vehicle_id, i.holder_id, i.road, i.place -> 'words' AS place, i.place -> 'hint' AS place_hint,
        impact.delta_v_kmh, impact.pdof_deg,
-       coalesce(help.dispatches, '[]') AS dispatches, coalesce(waking.timers, '[]') AS timers
+       coalesce(help.dispatches, '[]') AS dispatches, coalesce(waking.timers, '[]')::text AS timers
 FROM incidents i
 LEFT JOIN LATERAL (
     SELECT delta_v_kmh, pdof_deg FROM impacts WHERE incident_id = i.id ORDER BY delta_v_kmh DESC LIMIT 1
@@ -220,7 +220,7 @@ FROM event_stream s JOIN incident_events e ON e.id = s.event_id
 WHERE s.position > %(after)s ORDER BY s.position LIMIT %(limit)s;
 
 -- name: stream_end
-SELECT coalesce(max(position), 0) AS position FROM event_stream;
+SELECT coalesce(max(position), 0) AS position, clock_timestamp() AS at FROM event_stream;
 
 -- name: try_sequencing
 SELECT pg_try_advisory_lock(hashtextextended('sequencer', 0)) AS mine;

@@ -125,8 +125,8 @@ def _rows(conn: Connection, query: str, incident_id: UUID) -> list[dict[str, Any
 def _with_outlook(row: dict[str, Any], plan: str, *, steps: int | None) -> dict[str, Any]:
     """A row with so many of the steps ahead (None: all), each of which costs a decision."""
     try:
-        state = _STATE.validate_python(row["state"])
-        timers = _TIMERS.validate_python(row["timers"])
+        state = _STATE.validate_json(row["state"])
+        timers = _TIMERS.validate_json(row["timers"])
         ahead = list(islice(steps_ahead(state, _read_plan(plan), timers), steps))
     except (LookupError, ValueError, TypeError, AssertionError):
         # The machine can do nothing for it, so a person must; and it must not hide the others.

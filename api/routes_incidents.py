@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from api import reading, veil
+from api import field_units, reading, veil
 from api.access import Reason, log_access
-from api.auth import Operator, Reader, Watcher
+from api.auth import Admitted, Operator, Reader, Watcher
 from api.commands import (
     AmbulanceRequest,
     AnswerRequest,
@@ -25,10 +25,12 @@ from api.commands import (
 from api.context import SQL, Context, Here
 from api.errors import Problem, problems
 from api.fields import Nothing
-from api.tokens import Identity
+from api.stale import refuse_stale
 from api.views import IncidentList, IncidentView
+from api.views_admin import UnitView
 from api.views_detail import IncidentDetail
 from api.views_event import EventList
+from incident.dispatch.skills import skills_for
 from incident.escalation.effects import Note
 from incident.escalation.events import (
     AmbulanceMoved,
@@ -129,8 +131,20 @@ def answer_incident(here: Here, who: Operator, incident_id: UUID, body: AnswerRe
 
 @router.post("/{incident_id}/dispatches", operation_id="send_help", summary="Send a unit", responses=_ACT)
 def send_help(here: Here, who: Operator, incident_id: UUID, body: DispatchRequest) -> IncidentView:
-    """Offers the work to the nearest free unit of the kind; 409 while one of the kind is under way."""
-    return _command(here, who, incident_id, lambda at: SendHelp(at, who.name, body.kind))
+    """Offers the work to the chosen unit, or to whoever would be there soonest.
+
+    409 while one of the kind is under way, and where the chosen unit cannot come; 404 where there is none such.
+    """
+    with here.change() as conn:
+        if body.unit_id is not None:
+            _require_able(field_units.read(conn, body.unit_id), body.kind)
+        here.incidents.handle(
+            conn,
+            incident_id,
+            lambda at: SendHelp(at, who.name, body.kind, body.unit_id),
+            actor=f"operator:{who.name}",
+        )
+        return reading.view(conn, incident_id)
 
 
 @router.delete(
@@ -153,6 +167,7 @@ def call_driver(here: Here, who: Operator, incident_id: UUID, _: Nothing | None 
     with here.change() as conn:
         if not members.can_be_rung(conn, who.name):
             raise Problem(HTTPStatus.CONFLICT, "sign in with a telephone first: POST /v1/desk/sign_in")
+        refuse_stale(conn, here.incidents, incident_id, who)
         here.incidents.handle(
             conn, incident_id, lambda at: CallDriver(at, who.name), actor=f"operator:{who.name}"
         )
@@ -174,6 +189,7 @@ def move_ambulance(here: Here, who: Operator, incident_id: UUID, body: Ambulance
 def set_road(here: Here, who: Operator, incident_id: UUID, body: RoadRequest) -> IncidentView:
     """What an operator was told; on an expressway the plan for expressways goes on."""
     with here.change() as conn:
+        refuse_stale(conn, here.incidents, incident_id, who)
         here.incidents.handle(
             conn, incident_id, lambda at: RoadKnown(at, body.road), actor=f"operator:{who.name}"
         )
@@ -208,9 +224,17 @@ def add_note(here: Here, who: Operator, incident_id: UUID, body: NoteRequest) ->
         return reading.view(conn, incident_id)
 
 
+def _require_able(unit: UnitView, kind: DispatchKind) -> None:
+    if not set(unit.skills) & skills_for(kind):
+        raise Problem(HTTPStatus.CONFLICT, f"{unit.id} is not one that does this: {', '.join(unit.skills)}")
+    if unit.status != "free":
+        raise Problem(HTTPStatus.CONFLICT, f"{unit.id} is {unit.status.replace('_', ' ')}")
+
+
 def _command(
-    here: Context, who: Identity, incident_id: UUID, command: Callable[[datetime], Command]
+    here: Context, who: Admitted, incident_id: UUID, command: Callable[[datetime], Command]
 ) -> IncidentView:
     with here.change() as conn:
+        refuse_stale(conn, here.incidents, incident_id, who)
         here.incidents.handle(conn, incident_id, command, actor=f"operator:{who.name}")
         return reading.view(conn, incident_id)

@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import Response
 
@@ -20,6 +21,8 @@ from runtime.sql import Queries
 from schemas.incident import Language
 
 COOKIE: Final = "cb_session"
+_LOOKS: Final = timedelta(seconds=15)
+"""For so long somebody counts as looking: screens say so every few seconds."""
 _SQL: Final = Queries("api", "sessions.sql")
 
 
@@ -76,6 +79,17 @@ def end(conn: Connection, session: Session) -> None:
 def end_all(conn: Connection, name: str, *, but: Session | None = None) -> None:
     """End every session of somebody, or every other one."""
     conn.execute(_SQL["end_sessions"], {"name": name, "but": but and but.id_sha256})
+
+
+def look(conn: Connection, session: Session, incident_id: UUID) -> None:
+    """An incident is open on their screen now, and no other."""
+    conn.execute(_SQL["look"], {"id": session.id_sha256, "incident_id": incident_id})
+
+
+def lookers(conn: Connection, incident_id: UUID, *, but: str) -> list[str]:
+    """Who else has an incident open, by name."""
+    key = {"incident_id": incident_id, "within": _LOOKS, "name": but}
+    return [row["name"] for row in conn.execute(_SQL["lookers"], key).fetchall()]
 
 
 def give(response: Response, session_id: str, settings: Settings) -> None:

@@ -36,3 +36,11 @@ DELETE FROM staff_sessions WHERE id_sha256 = %(id)s;
 -- name: end_sessions
 -- All of somebody's but one; all where that is null.
 DELETE FROM staff_sessions WHERE name = %(name)s AND id_sha256 IS DISTINCT FROM %(but)s;
+
+-- name: look
+UPDATE staff_sessions SET looking_at = %(incident_id)s, looked_at = clock_timestamp() WHERE id_sha256 = %(id)s;
+
+-- name: lookers
+SELECT DISTINCT name FROM staff_sessions
+WHERE looking_at = %(incident_id)s AND looked_at > clock_timestamp() - %(within)s::interval AND name <> %(name)s
+ORDER BY name;

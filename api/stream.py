@@ -19,6 +19,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from api.background import wait_for_hint
 from api.sequencer import CHANNEL
+from api.shown import Shown
 from runtime.database import Connection
 from runtime.sql import Queries
 
@@ -62,6 +63,7 @@ class Entry:
 
     position: int
     text: bytes
+    incident_id: UUID | None = None
 
 
 def read_page(conn: Connection, after: int) -> list[Entry]:
@@ -81,7 +83,7 @@ def _entry(row: dict[str, Any]) -> Entry:
     row["data"].pop("reach", None)
     event = StreamEvent.model_construct(**row)
     text = f"id: {event.position}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"
-    return Entry(event.position, text.encode())
+    return Entry(event.position, text.encode(), event.incident_id)
 
 
 class Subscriber:
@@ -109,6 +111,7 @@ class Hub:
         self._begun = asyncio.Event()
         self._closed = False
         self.listeners: set[Subscriber] = set()
+        self.shown = Shown()
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say which event loop listeners live on."""
@@ -123,11 +126,14 @@ class Hub:
     def begin(self, position: int) -> None:
         """Reading starts behind this position."""
         self.position = position
+        self.shown.begin(position)
         self._begun.set()
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Hand on what was read."""
         self.position = entries[-1].position
+        # Before anybody hears of it, and asks for what changed.
+        self.shown.happened([(each.position, each.incident_id) for each in entries if each.incident_id])
         for subscriber in tuple(self.listeners):
             subscriber.offer(entries)
 

@@ -95,7 +95,7 @@ def _print_addresses(console: Console, stack: Stack, settled: Settled | None) ->
     settings = stack.settings
     broker = urlsplit(settings.mqtt_url.get_secret_value())
     api, address = settings.nearest_api_url, f"{broker.hostname}:{broker.port or 1883}"
-    rows = {"API": api}
+    rows = {"console": f"{api}/console", "units' page": f"{api}/unit", "API": api}
     # Without a terminal this goes into a log, where secrets have no place; the demo's are worth nothing.
     if settled is not None or console.is_terminal:
         authorized = f"-H 'Authorization: Bearer {_operator_token(settings)}'"
@@ -107,8 +107,8 @@ def _print_addresses(console: Console, stack: Stack, settled: Settled | None) ->
     rows |= {"MQTT broker": address, "state, logs": str(stack.state.folder)}
     if settled is not None:
         given = _passwords(stack)
-        for one in demo.WORLD.staff:
-            rows[f"sign in as {one.name}"] = f"{given[one.name]}  ({one.role})"
+        people = {f"sign in as {one.name}": f"{given[one.name]}  ({one.role})" for one in demo.WORLD.staff}
+        rows = {"console": rows["console"]} | people | rows
         rows["press a button"] = (
             f"mosquitto_pub -h {broker.hostname} -p {broker.port or 1883} -u {DEVICE_USER} "
             f"-P {settings.mqtt_device_password.get_secret_value()} -q 1 "
@@ -120,7 +120,8 @@ def _print_addresses(console: Console, stack: Stack, settled: Settled | None) ->
         console.print(f"{name:16} {value}", soft_wrap=True, highlight=False, markup=False)
     if settled is not None:
         console.print(
-            "In a few seconds a car crashes on the Hakone road, and nobody will answer the phone.",
+            "Open the console and sign in. In a few seconds a car crashes on the Hakone road, "
+            "and nobody will answer the phone; others follow.",
             soft_wrap=True,
         )
     console.print("Stop with Ctrl C.", style="dim")

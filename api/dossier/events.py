@@ -20,6 +20,7 @@ from api.dossier.words import (
     CHECK_STATE,
     DISPATCH,
     LIGHT,
+    MACHINE,
     OUTCOME,
     PARTY,
     REMINDER,
@@ -97,8 +98,12 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "call_placed": ("{party}へ発信 ({attempt}回目)", "Call {attempt} to {party} placed"),
     "call_ringing": ("{party}の電話を呼び出し中 ({attempt}回目)", "Call {attempt} to {party} rings"),
     "call_answered": (
-        "{party}の電話に応答あり ({attempt}回目)[。機械応答の可能性: {machine}]",
-        "Call {attempt} to {party} was picked up[; may be a machine: {machine}]",
+        "{party}の電話に応答あり ({attempt}回目)[。応答者: {machine}]",
+        "Call {attempt} to {party} was picked up[ by {machine}]",
+    ),
+    "call_detected": (
+        "{party}の電話 ({attempt}回目) に出たのは{machine}(自動判定)",
+        "Call {attempt} to {party}: picked up by {machine}, the carrier guesses",
     ),
     "call_ended": (
         "{party}への電話 ({attempt}回目) が終了: {status}",
@@ -148,8 +153,8 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "Taken by operator {operator}[, before {before}]",
     ),
     "dispatch_requested": (
-        "{dispatch}を依頼[ (担当者 {operator})]",
-        "Wanted: {dispatch}[, by operator {operator}]",
+        "{dispatch}を依頼[ (担当者 {operator})][: {chosen} を指定]",
+        "Wanted: {dispatch}[, by operator {operator}][: {chosen} chosen]",
     ),
     "dispatch_offered": ("{dispatch}: {unit} に出動を打診", "Offered to unit {unit}: {dispatch}"),
     "dispatch_accepted": (
@@ -218,6 +223,7 @@ _VALUES: Final[Mapping[str, Words]] = {
     "reason": ALARM_REASON,
     "dispatch": DISPATCH,
     "light": LIGHT,
+    "machine": MACHINE,
     "result": RESULT,
     "outcome": OUTCOME,
     "status": CALL_END,

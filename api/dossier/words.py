@@ -188,6 +188,7 @@ LIGHT: Final[Words] = {
     "ARRIVED": ("到着しました", "help has arrived"),
     "ENDED": ("終了", "ended"),
 }
+MACHINE: Final[Words] = {"True": ("機械(留守番電話など)", "a machine"), "False": ("人", "a person")}
 RESULT: Final[Words] = {"DONE": ("実行済み", "done"), "EXPIRED": ("期限切れ", "expired")}
 ROUND: Final[Words] = {
     "taker_or_free": (

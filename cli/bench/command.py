@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -64,3 +65,53 @@ def bench_timers(
 
     with ending_on_sigterm():
         finish(measured(timers=timers, seconds=seconds, engines=engines), as_json=as_json)
+
+
+@bench.command("crowd")
+def bench_crowd(
+    seconds: Annotated[float, typer.Option(min=1, help="Watched for so long.")] = 60.0,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Instead of seconds: 10 shows whether memory grows.")
+    ] = 0.0,
+    incidents: Annotated[int, typer.Option(min=10, help="Open all the while.")] = 1000,
+    per_s: Annotated[int, typer.Option("--updates", min=1, help="Things that happen a second.")] = 50,
+    others: Annotated[int, typer.Option(min=0, help="Further consoles that follow, without a browser.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="The last line is one JSON object.")] = False,
+) -> None:
+    """How smooth the operators' console stays: long tasks, frames, memory, first paint, in Chromium.
+
+    Needs the built pages (scripts/web), Chromium, and Playwright, which scripts/setup dev installs.
+    """
+    if find_spec("playwright") is None:
+        fail("Playwright is not installed: run scripts/setup dev")
+    from cli.bench.browsing import NoBrowser
+    from cli.bench.crowded import measured, show
+
+    with ending_on_sigterm():
+        try:
+            result = measured(
+                seconds=minutes * 60 or seconds, incidents=incidents, per_s=per_s, others=others
+            )
+        except (NoBrowser, RuntimeError) as error:
+            fail(str(error))
+        if as_json:
+            finish(result, as_json=True)
+        else:
+            show(result)
+
+
+@bench.command("crash")
+def bench_crash(
+    crashes: Annotated[int, typer.Option(min=10, max=900, help="So many, one after the other.")] = 100,
+    gap_s: Annotated[float, typer.Option(min=0.0, help="Between one and the next.")] = 0.5,
+    as_json: Annotated[bool, typer.Option("--json", help="The last line is one JSON object.")] = False,
+) -> None:
+    """From a device's impact message to the drawn row in the console; needs Chromium."""
+    from cli.bench.crash import Lacking, measured
+
+    with ending_on_sigterm():
+        try:
+            found = measured(crashes=crashes, gap_s=gap_s)
+        except Lacking as error:
+            fail(str(error))
+        finish(found, as_json=as_json)

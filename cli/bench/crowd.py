@@ -33,7 +33,7 @@ def gather(conn: Connection, settings: Settings, timers: int, tell: Callable[[st
     Table `firing` names for each the first step of its plan that rings or writes to somebody.
     """
     incidents = Incidents(settings)
-    _people(conn, 1, len(_KINDS))
+    people(conn, 1, len(_KINDS))
     models = [_open(conn, incidents, number) for number in range(1, len(_KINDS) + 1)]
     names = [[row["name"] for row in conn.execute(SQL["timers_of"], {"id": model})] for model in models]
     conn.execute(SQL["begin_earlier"])
@@ -42,7 +42,7 @@ def gather(conn: Connection, settings: Settings, timers: int, tell: Callable[[st
     rounds = -(-timers // sum(map(len, names)))
     first, last = len(_KINDS) + 1, len(_KINDS) * (rounds + 1)
     tell(f"making {last - first + 1} incidents with {rounds * sum(map(len, names))} timers")
-    _people(conn, first, last)
+    people(conn, first, last)
     conn.execute(SQL["make_firing"])
     for number, model in enumerate(models):
         key: dict[str, Any] = {"first": first + number, "last": last, "apart": len(_KINDS), "model": model}
@@ -55,7 +55,8 @@ def gather(conn: Connection, settings: Settings, timers: int, tell: Callable[[st
     return last - first + 1
 
 
-def _people(conn: Connection, first: int, last: int) -> None:
+def people(conn: Connection, first: int, last: int) -> None:
+    """Policyholders with telephone, contact, policy, car and device `bench-N`, for N of these."""
     for what in _PEOPLE:
         conn.execute(SQL[f"make_{what}"], {"first": first, "last": last})
 

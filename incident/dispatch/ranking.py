@@ -112,8 +112,16 @@ class Ranking:
     passed_over: tuple[PassedOver, ...]
 
 
-def rank(need: Need, candidates: Iterable[Candidate], wanted: int) -> Ranking:
-    """Choose up to `wanted` of the candidates; of equals the first by name."""
+def rank(need: Need, candidates: Iterable[Candidate], wanted: int, preferred: str | None = None) -> Ranking:
+    """Choose up to `wanted` of the candidates; of equals the first by name.
+
+    `preferred` is whom a person chose: they alone are asked, also where others are nearer, if they may be at all.
+    """
+    candidates = list(candidates)
+    first = next((one for one in candidates if one.asked == preferred and _unfit(need, one) is None), None)
+    if first is not None:
+        others = rank(need, [one for one in candidates if one is not first], 0).passed_over
+        return Ranking((expect(need, first),), others)
     able: list[tuple[int, Expected, Candidate]] = []
     passed: list[PassedOver] = []
     for candidate in candidates:

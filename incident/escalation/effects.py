@@ -99,12 +99,13 @@ class OfferNext(Effect):
     """Offer the work to whoever is free, not asked yet, and would be there soonest.
 
     `expired_unit` names the unit whose offer ran out, or who accepted and never set off: it is withdrawn
-    first. `operator` is who sends it, where a person does.
+    first. `operator` is who sends it, where a person does; `chosen` is the unit they want asked first.
     """
 
     kind: DispatchKind
     expired_unit: str | None = None
     operator: str | None = None
+    chosen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

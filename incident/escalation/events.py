@@ -312,9 +312,10 @@ class AnswerFor(Command):
 
 @dataclass(frozen=True, slots=True)
 class SendHelp(Command):
-    """An operator sends a unit."""
+    """An operator sends a unit: the one they chose, or whoever would be there soonest."""
 
     kind: DispatchKind
+    unit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

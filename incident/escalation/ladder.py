@@ -297,15 +297,17 @@ def ask_ambulance(draft: Draft) -> None:
     draft.note("ambulance_needed")
 
 
-def request_help(draft: Draft, kind: DispatchKind | None, *, operator: str | None = None) -> None:
+def request_help(
+    draft: Draft, kind: DispatchKind | None, *, operator: str | None = None, chosen: str | None = None
+) -> None:
     """Begin a dispatch unless one of the kind is open; where none is sent by itself, an operator decides."""
     if kind is None or draft.state.dispatches.get(kind) in OPEN_DISPATCH:
         return
     draft.change(dispatches={**draft.state.dispatches, kind: DispatchState.REQUESTED})
     others = tuple(other for other in draft.state.sent_by_hand if other is not kind)
     draft.change(sent_by_hand=others if operator is None else (*others, kind))
-    draft.note("dispatch_requested", dispatch=kind, operator=operator)
-    draft.do(OfferNext(kind, operator=operator))
+    draft.note("dispatch_requested", dispatch=kind, operator=operator, chosen=chosen)
+    draft.do(OfferNext(kind, operator=operator, chosen=chosen))
 
 
 def _set_line(draft: Draft, party: CallParty, line: Line) -> None:

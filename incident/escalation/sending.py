@@ -102,7 +102,7 @@ def on_send_help(draft: Draft, event: SendHelp) -> None:
     draft.drop_task(Task.NO_UNIT)
     if draft.state.phase is Phase.SETTLING:
         draft.change(phase=Phase.HELPING)
-    ladder.request_help(draft, event.kind, operator=event.operator)
+    ladder.request_help(draft, event.kind, operator=event.operator, chosen=event.unit_id)
 
 
 def on_stop_help(draft: Draft, event: StopHelp) -> None:

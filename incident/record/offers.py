@@ -61,7 +61,7 @@ def offer(hands: Hands, terms: Terms, effect: OfferNext) -> list[Event]:
         dispatch = hands.conn.execute(SQL["insert_dispatch"], key).fetchone()
     if dispatch is None or dispatch["state"] not in (*_SEARCHING, *_COMING):
         return []
-    return _offer(hands, terms, effect.kind, dispatch)
+    return _offer(hands, terms, effect.kind, dispatch, chosen=effect.chosen)
 
 
 def seek(hands: Hands, terms: Terms, kind: DispatchKind) -> list[Event]:
@@ -171,14 +171,16 @@ def _expire(hands: Hands, kind: DispatchKind, asked: str, dispatch: dict[str, An
     return [DispatchMoved(hands.at, kind, DispatchState.OFFER_EXPIRED, asked)]
 
 
-def _offer(hands: Hands, terms: Terms, kind: DispatchKind, dispatch: dict[str, Any]) -> list[Event]:
+def _offer(
+    hands: Hands, terms: Terms, kind: DispatchKind, dispatch: dict[str, Any], *, chosen: str | None = None
+) -> list[Event]:
     dispatch_id: UUID = dispatch["id"]
     offers = hands.conn.execute(SQL["offers"], {"id": dispatch_id}).fetchall()
     waiting = sum(row["state"] == "open" for row in offers)
     wanted = terms.help.parallel - waiting
     if wanted <= 0:
         return []
-    ranking = _ranking(hands, terms, dispatch, offers, wanted)
+    ranking = _ranking(hands, terms, dispatch, offers, wanted=wanted, chosen=chosen)
     _keep(hands, dispatch_id, ranking)
     if not ranking.chosen and not waiting:
         if dispatch["state"] in _COMING:
@@ -215,7 +217,13 @@ def _ask(hands: Hands, terms: Terms, dispatch_id: UUID, expected: Expected) -> N
 
 
 def _ranking(
-    hands: Hands, terms: Terms, dispatch: dict[str, Any], offers: Sequence[dict[str, Any]], wanted: int
+    hands: Hands,
+    terms: Terms,
+    dispatch: dict[str, Any],
+    offers: Sequence[dict[str, Any]],
+    *,
+    wanted: int,
+    chosen: str | None = None,
 ) -> Ranking:
     place = hands.position
     if place is None:
@@ -234,7 +242,7 @@ def _ranking(
     asked = {row["asked"]: row["state"] for row in offers}
     candidates = [*_units(hands, need, asked), *_centres(hands, asked)]
     may = [candidate for candidate in candidates if asked.get(candidate.asked) not in ("open", "accepted")]
-    return rank(need, may, wanted)
+    return rank(need, may, wanted, chosen)
 
 
 def _units(hands: Hands, need: Need, asked: dict[str, str]) -> list[Candidate]:

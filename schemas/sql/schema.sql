@@ -1005,10 +1005,14 @@ CREATE TABLE public.staff_sessions (
     csrf_token text NOT NULL,
     began_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    locked_at timestamp with time zone
+    locked_at timestamp with time zone,
+    looking_at uuid,
+    looked_at timestamp with time zone
 );
 
 COMMENT ON COLUMN public.staff_sessions.id_sha256 IS 'of the id, which only the browser has';
+
+COMMENT ON COLUMN public.staff_sessions.looking_at IS 'the incident that is open there, and, in looked_at, when that was last said';
 
 CREATE TABLE public.timers (
     incident_id uuid NOT NULL,

@@ -189,3 +189,17 @@ def test_an_impact_without_a_finding_of_this_shape_is_told_all_the_same(
     assert found["evidence"] == {"motion_from_s": None, "motion_to_s": None, "fixes": 0, "may_grow": False}
     refused = api.get(f"/v1/impacts/{impact_id}/drawing.svg", status=404)
     assert "no motion is kept" in refused["detail"]
+
+
+def test_what_an_impact_felt_like_is_told_as_one_line(api: Backend, crashed: str) -> None:
+    found = api.get(f"/v1/impacts/{crashed}/waveform")
+    detail = api.get(f"/v1/impacts/{crashed}")
+    assert found["from_s"] == pytest.approx(-4.0, abs=0.02)
+    assert found["step_s"] * len(found["g"]) == pytest.approx(10.0, abs=0.1)
+    felt = [value for value in found["g"] if value is not None]
+    assert max(felt) == pytest.approx(detail["peak_g"], rel=0.2)
+    assert found["pulse_s"] * 1000 == pytest.approx(detail["duration_ms"])
+    before = [point["kmh"] for point in found["speed"] if point["at_s"] < 0]
+    assert before[-1] == pytest.approx(detail["speed_before_kmh"], abs=2.0)
+    api.sql("DELETE FROM impact_frames RETURNING sequence")
+    assert "no motion" in api.get(f"/v1/impacts/{crashed}/waveform", status=404)["detail"]

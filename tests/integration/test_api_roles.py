@@ -54,6 +54,7 @@ LOOKS = (
     ("/v1/devices", CHIEFS | {"admin token"}),
 )
 CHANGES = (
+    ("/v1/incidents/{incident_id}/look", STAFF | TOKENS),
     ("/v1/incidents", OPERATORS | TOKENS),
     ("/v1/desk/members", CHIEFS | {"admin token"}),
     ("/v1/desk", OPERATORS | {"operator token"}),
@@ -177,7 +178,7 @@ def test_every_route_asks_for_its_role(api: Backend) -> None:
                 # 409: a telephone is needed first.
                 assert status in (200, 204, 404, 409, 422), (method, path, role)
         checked += 1
-    assert checked == 108
+    assert checked == 110
 
 
 def test_what_changes_something_needs_the_sessions_own_token(api: Backend) -> None:

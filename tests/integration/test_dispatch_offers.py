@@ -444,3 +444,21 @@ def test_what_was_there_before_is_carried_over(databases: Any) -> None:
                 ("gua-1", "open"),
                 ("roa-1", "expired"),
             ]
+
+
+def test_an_operator_may_choose_the_unit_and_who_comes_after_it_is_the_soonest_again(world: Insured) -> None:
+    world.unit("near", km_north=1)
+    world.unit("chosen", km_north=20)
+    incident_id = world.report(world.insure(), Severity.MODERATE)
+    world.tell(incident_id, lambda at: SendHelp(at, "akiko", GUARD, "chosen"))
+    assert [row["asked"] for row in world.rows("SELECT asked FROM dispatch_offers")] == ["chosen"]
+    says(world, "chosen", DECLINED, incident_id)
+    assert {row["asked"] for row in world.rows("SELECT asked FROM dispatch_offers")} == {"chosen", "near"}
+
+
+def test_a_chosen_unit_that_may_not_come_leaves_the_choice_to_the_system(world: Insured) -> None:
+    world.unit("near", km_north=1)
+    world.unit("truck", "tow", km_north=1)
+    incident_id = world.report(world.insure(), Severity.MODERATE)
+    world.tell(incident_id, lambda at: SendHelp(at, "akiko", GUARD, "truck"))
+    assert [row["asked"] for row in world.rows("SELECT asked FROM dispatch_offers")] == ["near"]

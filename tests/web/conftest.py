@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Generator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect
+from support.control_room import Room, control_room
 from support.guard_phone import NEAR
 from support.need import lacking
 from support.served import Served, build_pages, serving
+
+from cli.bench.crash import Lacking, chromium
 
 # Pages look at the API every few seconds, and many tests share few processors.
 expect.set_options(timeout=20_000)
@@ -19,15 +20,11 @@ expect.set_options(timeout=20_000)
 @pytest.fixture(scope="session")
 def browser() -> Generator[Browser]:
     """Chromium of the machine; without it the test is skipped, or fails where CI=true."""
-    names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-    chromium = next((path for name in names if (path := shutil.which(name))), None)
-    if chromium is None:
-        lacking("Chromium is not installed: on Debian, apt-get install chromium")
-    flags = ["--disable-gpu"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield browser
-        browser.close()
+    try:
+        with chromium() as browser:
+            yield browser
+    except Lacking as error:
+        lacking(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +56,17 @@ def phone(browser: Browser) -> Generator[BrowserContext]:
     context.set_default_timeout(15_000)
     yield context
     context.close()
+
+
+@pytest.fixture(scope="module")
+def stack(browser: Browser, pages: None) -> Generator[Room]:
+    """A whole stack for the tests of a file."""
+    with control_room(browser) as room:
+        yield room
+
+
+@pytest.fixture
+def room(stack: Room) -> Generator[Room]:
+    """The same, with nothing open in it."""
+    yield stack
+    stack.tidy()

@@ -1,5 +1,6 @@
 import "./theme/tokens.css";
 import "./theme/base.css";
+import "./theme/print.css";
 
 import { mount } from "svelte";
 

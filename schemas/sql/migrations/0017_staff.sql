@@ -33,8 +33,11 @@ CREATE TABLE staff_sessions (
     csrf_token text NOT NULL,
     began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    locked_at timestamptz
+    locked_at timestamptz,
+    looking_at uuid,
+    looked_at timestamptz
 );
+COMMENT ON COLUMN staff_sessions.looking_at IS 'the incident that is open there, and, in looked_at, when that was last said';
 COMMENT ON COLUMN staff_sessions.id_sha256 IS 'of the id, which only the browser has';
 CREATE INDEX staff_sessions_by_name ON staff_sessions (name);
 

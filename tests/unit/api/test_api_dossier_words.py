@@ -31,7 +31,7 @@ from schemas.incident import (
 ROOT = Path(__file__).parents[3]
 # What the parts in {} of a composed kind can be. A new composition has to be added here.
 COMPOSED = {
-    "call_{event.stage}": ["call_placed", "call_ringing", "call_answered"],
+    "call_{event.stage}": ["call_placed", "call_ringing", "call_answered", "call_detected"],
     "dispatch_{event.state}": [f"dispatch_{state}" for state in DispatchState],
     "ambulance_{event.state}": [f"ambulance_{state}" for state in AmbulanceState],
     "{channel}_queued": ["push_queued", "sms_queued", "mail_queued"],

@@ -18,13 +18,19 @@ export type Problem = components["schemas"]["Problem"];
 /** What every request carries and every answer is looked at for; `session.svelte.ts` fills it in. */
 export const door = {
   csrf: "",
+  /** `at` of the newest event seen of an incident, if it is the one on the screen. */
+  seenAt: (_incident: string): string | undefined => undefined,
   ended: () => {},
   locked: () => {},
 };
 
 const carry: Middleware = {
-  onRequest({ request }) {
-    if (request.method !== "GET") request.headers.set("X-CSRF-Token", door.csrf);
+  onRequest({ request, params }) {
+    if (request.method === "GET") return request;
+    request.headers.set("X-CSRF-Token", door.csrf);
+    const incident = params.path?.["incident_id"];
+    const seenAt = typeof incident === "string" ? door.seenAt(incident) : undefined;
+    if (seenAt) request.headers.set("X-Seen-At", seenAt);
     return request;
   },
   onResponse({ response, schemaPath }) {
@@ -63,6 +69,7 @@ export async function got<T>(asked: Promise<{ data?: T; error?: unknown; respons
     title: answer.response.statusText,
     detail: answer.response.statusText,
     state: null,
+    changed: null,
     errors: null,
     needs_code: null,
     locked: null,

@@ -137,7 +137,9 @@ export interface paths {
         put?: never;
         /**
          * Send a unit
-         * @description Offers the work to the nearest free unit of the kind; 409 while one of the kind is under way.
+         * @description Offers the work to the chosen unit, or to whoever would be there soonest.
+         *
+         *     409 while one of the kind is under way, and where the chosen unit cannot come; 404 where there is none such.
          */
         post: operations["send_help"];
         delete?: never;
@@ -306,6 +308,28 @@ export interface paths {
         get: operations["save_incidents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one looks at it
+         * @description For as long as it is open on a screen, every few seconds; the answer tells who else does.
+         *
+         *     A program that comes by a token is told, and not seen by others.
+         */
+        post: operations["look_at_incident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2736,8 +2760,8 @@ export interface components {
          * BothLanguages
          * @description The same in Japanese and English.
          * @example {
-         *       "ja": "警備員が到着しました。",
-         *       "en": "The guard has arrived."
+         *       "en": "The guard has arrived.",
+         *       "ja": "警備員が到着しました。"
          *     }
          */
         BothLanguages: {
@@ -3565,9 +3589,18 @@ export interface components {
          * @example {
          *       "kind": "guard"
          *     }
+         * @example {
+         *       "kind": "guard",
+         *       "unit_id": "guard-hakone"
+         *     }
          */
         DispatchRequest: {
             kind: components["schemas"]["DispatchKind"];
+            /**
+             * Unit Id
+             * @description The unit to ask first; without one whoever would be there soonest.
+             */
+            unit_id?: string | null;
         };
         /**
          * DispatchState
@@ -6630,6 +6663,22 @@ export interface components {
             reason: string;
         };
         /**
+         * LookersView
+         * @description Who else looks.
+         * @example {
+         *       "lookers": [
+         *         "mori"
+         *       ]
+         *     }
+         */
+        LookersView: {
+            /**
+             * Lookers
+             * @description Names of those who said so within the last 15 s, without who asks.
+             */
+            lookers: string[];
+        };
+        /**
          * MeasuresView
          * @description What was measured of the strongest shock; null where its sampling does not serve a measure.
          * @example {
@@ -9516,6 +9565,12 @@ export interface components {
              */
             state: string | null;
             /**
+             * Changed
+             * @description With 409: what others decided since X-Seen-At, oldest first.
+             * @default null
+             */
+            changed: components["schemas"]["BothLanguages"][] | null;
+            /**
              * Errors
              * @description With 422: every fault found.
              * @default null
@@ -9848,6 +9903,7 @@ export type LiveFigures = components['schemas']['LiveFigures'];
 export type LogEntry = components['schemas']['LogEntry'];
 export type LogList = components['schemas']['LogList'];
 export type LookUp = components['schemas']['LookUp'];
+export type LookersView = components['schemas']['LookersView'];
 export type MeasuresView = components['schemas']['MeasuresView'];
 export type MemberRequest = components['schemas']['MemberRequest'];
 export type MemberView = components['schemas']['MemberView'];
@@ -9966,6 +10022,8 @@ export interface operations {
             query?: {
                 /** @description Only these, closed ones as well: what the stream told of. */
                 ids?: string[] | null;
+                /** @description With ids: the position of the last event known of them. A row that was read a moment ago for somebody else, and behind that event, will do. Without, each is read anew. */
+                seen?: number | null;
             };
             header?: never;
             path?: never;
@@ -10111,7 +10169,10 @@ export interface operations {
     take_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10153,7 +10214,10 @@ export interface operations {
     answer_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10195,7 +10259,10 @@ export interface operations {
     send_help: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10237,7 +10304,10 @@ export interface operations {
     stop_help: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
                 kind: components["schemas"]["DispatchKind"];
@@ -10276,7 +10346,10 @@ export interface operations {
     call_driver: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10321,6 +10394,8 @@ export interface operations {
             header?: {
                 /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
                 "X-Reason"?: string | null;
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
             };
             path: {
                 incident_id: string;
@@ -10355,7 +10430,10 @@ export interface operations {
     move_ambulance: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10397,7 +10475,10 @@ export interface operations {
     set_road: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10439,7 +10520,10 @@ export interface operations {
     close_incident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10481,7 +10565,10 @@ export interface operations {
     add_note: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -10617,6 +10704,44 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    look_at_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookersView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
             /** @description The session is locked: nobody may be at the screen. */
@@ -12031,7 +12156,10 @@ export interface operations {
     write_to_person: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -12073,7 +12201,10 @@ export interface operations {
     send_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };
@@ -12113,7 +12244,10 @@ export interface operations {
     revoke_links: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
             path: {
                 incident_id: string;
             };

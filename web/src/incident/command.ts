@@ -13,7 +13,9 @@ export async function tell(what: string, act: () => Promise<unknown>): Promise<b
     if (!(error instanceof Refused)) throw error;
     if (error.status === 0 || error.status >= 500) notices.say(words.unreachable, true);
     else if (error.status === 403) notices.say(words.forbidden, true);
-    else if (error.status === 409) notices.say(`${words.stale}: ${error.problem?.detail ?? ""}`, true);
+    else if (error.problem?.changed) {
+      notices.say(`${words.stale}: ${error.problem.changed.map((one) => speech.of(one)).join(speech.words.listed)}`, true);
+    } else if (error.status === 409) notices.say(`${words.stale}: ${error.problem?.detail ?? ""}`, true);
     else notices.say(words.refused(error.problem?.detail ?? String(error.status)), true);
     return false;
   }

@@ -1,7 +1,9 @@
-import { api, got, Refused, type Detail } from "../api/client";
+import { api, door, got, Refused, type Detail } from "../api/client";
 import { incidents } from "../live/incidents.svelte";
 
 const GATHER_MS = 150;
+/** Whoever has not said so for 15 s does not look any more. */
+const LOOK_MS = 5000;
 
 /** The incident that is looked at: its detail, fetched anew after each thing that happens to it. */
 class Opened {
@@ -9,8 +11,15 @@ class Opened {
   detail = $state.raw<Detail | null>(null);
   failed = $state(false);
   forbidden = $state(false);
+  /** Who else has it open. */
+  lookers = $state.raw<readonly string[]>([]);
   #unwatch = () => {};
   #soon: ReturnType<typeof setTimeout> | undefined;
+  #looking: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    door.seenAt = (incident) => (incident === this.detail?.id ? this.detail.events.at(-1)?.at : undefined);
+  }
 
   choose(id: string): void {
     if (id === this.id) return;
@@ -20,12 +29,16 @@ class Opened {
       if (event.incident_id === this.id) this.refresh();
     });
     void this.#fetch();
+    void this.#look();
+    this.#looking = setInterval(() => void this.#look(), LOOK_MS);
   }
 
   close(): void {
     this.#unwatch();
     clearTimeout(this.#soon);
+    clearInterval(this.#looking);
     this.#soon = undefined;
+    this.lookers = [];
     this.id = null;
     this.detail = null;
     this.failed = false;
@@ -37,6 +50,18 @@ class Opened {
       this.#soon = undefined;
       void this.#fetch();
     }, GATHER_MS);
+  }
+
+  async #look(): Promise<void> {
+    const id = this.id;
+    if (!id) return;
+    try {
+      const { lookers } = await got(api.POST("/v1/incidents/{incident_id}/look", { params: { path: { incident_id: id } } }));
+      if (id === this.id) this.lookers = lookers;
+    } catch {
+      // What is not known is not shown; the connection's own state tells why.
+      this.lookers = [];
+    }
   }
 
   async #fetch(): Promise<void> {

@@ -23,44 +23,67 @@ export function isUntaken(row: Incident): boolean {
   return row.tasks.length > 0 && !row.taken_by;
 }
 
-/** The order of work: who waits on a line, then what nobody has by gravity, then by what comes next. */
-export function inOrder(one: Incident, other: Incident): number {
-  return (
-    Number(other.waiting.length > 0) - Number(one.waiting.length > 0) ||
-    Number(isUntaken(other)) - Number(isUntaken(one)) ||
-    gravity(one) - gravity(other) ||
-    due(one) - due(other) ||
-    other.opened_at.localeCompare(one.opened_at) ||
-    one.id.localeCompare(other.id)
-  );
+/** By what a row has its place in the queue: whatever of it is smaller comes first. */
+export interface Place {
+  readonly by: readonly number[];
+  readonly id: string;
 }
 
-function due(row: Incident): number {
-  return row.next ? new Date(row.next.due_at).getTime() : Number.MAX_SAFE_INTEGER;
+/** The order of work: who waits on a line, then what nobody has by gravity, then by what comes next. */
+export function placeOf(row: Incident): Place {
+  return {
+    by: [
+      row.waiting.length > 0 ? 0 : 1,
+      isUntaken(row) ? 0 : 1,
+      gravity(row),
+      row.next ? Date.parse(row.next.due_at) : Number.MAX_SAFE_INTEGER,
+      -Date.parse(row.opened_at),
+    ],
+    id: row.id,
+  };
+}
+
+export function inOrder(one: Place, other: Place): number {
+  for (const [index, value] of one.by.entries()) {
+    const apart = value - (other.by[index] ?? 0);
+    if (apart) return apart;
+  }
+  return one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
+}
+
+/** What a row is found by. */
+export function toldOf(row: Incident): string {
+  return plain([row.place?.ja, row.place?.en, row.device_id, row.policy_id, row.taken_by, row.id].join(" "));
+}
+
+function plain(text: string): string {
+  return text.normalize("NFKC").toLowerCase();
 }
 
 /** Whether a row is among those asked for; every word has to be found in it. */
-export function matches(row: Incident, filter: Filter, search: string, me: string): boolean {
-  if (filter === "untaken" && !isUntaken(row)) return false;
-  if (filter === "mine" && row.taken_by !== me) return false;
-  if (filter === "grave" && gravity(row) > 1) return false;
-  const told = [row.place?.ja, row.place?.en, row.device_id, row.policy_id, row.taken_by, row.id]
-    .join(" ")
-    .normalize("NFKC")
-    .toLowerCase();
-  return search
-    .normalize("NFKC")
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => told.includes(word));
+export function matching(filter: Filter, search: string, me: string): (row: Incident, told: string) => boolean {
+  const words = plain(search).split(/\s+/).filter(Boolean);
+  const among: Record<Filter, (row: Incident) => boolean> = {
+    all: () => true,
+    untaken: isUntaken,
+    mine: (row) => row.taken_by === me,
+    grave: (row) => gravity(row) <= 1,
+  };
+  const asked = among[filter];
+  return (row, told) => asked(row) && words.every((word) => told.includes(word));
 }
 
 /**
- * The order to draw. While `held` (the pointer is inside), rows keep the place they have: new ones wait
- * above in a count of their own, and only what has gone leaves.
+ * The order to draw. While `held` (the pointer is inside), all keep the place they have: new ones wait in a count
+ * of their own, and those that have gone leave no gap that others would move into.
  */
-export function settled(drawn: readonly string[], wanted: readonly string[], held: boolean): string[] {
-  if (!held) return [...wanted];
-  const still = new Set(wanted);
-  return drawn.filter((id) => still.has(id));
+export function settled(drawn: readonly string[], wanted: readonly string[], held: boolean): readonly string[] {
+  return held ? drawn : wanted;
+}
+
+/** How many are wanted and not drawn. */
+export function unseen(drawn: readonly string[], wanted: readonly string[]): number {
+  if (drawn === wanted) return 0;
+  const seen = new Set(drawn);
+  return wanted.reduce((many, id) => many + (seen.has(id) ? 0 : 1), 0);
 }

@@ -2,6 +2,8 @@
 class Desktop {
   #state = $state<NotificationPermission | "missing">("Notification" in window ? Notification.permission : "missing");
 
+  readonly #shown = new Map<string, Notification>();
+
   get canAsk(): boolean {
     return this.#state === "default";
   }
@@ -14,11 +16,18 @@ class Desktop {
   tell(title: string, body: string, tag: string, open: () => void): void {
     if (this.#state !== "granted") return;
     const shown = new Notification(title, { body, tag, requireInteraction: true });
+    this.#shown.set(tag, shown);
     shown.onclick = () => {
       window.focus();
       shown.close();
       open();
     };
+  }
+
+  /** What was told is over: it goes from the desktop. */
+  untell(tag: string): void {
+    this.#shown.get(tag)?.close();
+    this.#shown.delete(tag);
   }
 }
 

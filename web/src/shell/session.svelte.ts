@@ -12,7 +12,8 @@ class Session {
 
   constructor() {
     door.ended = () => {
-      this.ended = this.who !== null;
+      // Several requests are told so at once.
+      this.ended ||= this.who !== null;
       this.who = null;
     };
     door.locked = () => {
