@@ -1,4 +1,5 @@
 import { ordersEn } from "./orders_en";
+import { supervisorEn } from "./supervisor_en";
 import { unitEn } from "./unit_en";
 import type { ja } from "./ja";
 
@@ -327,4 +328,5 @@ export const en: typeof ja = {
   ago: (age) => `${age} ago`,
   orders: ordersEn,
   unit: unitEn,
+  supervisor: supervisorEn,
 };

@@ -1,4 +1,5 @@
 import { ordersJa } from "./orders_ja";
+import { supervisorJa } from "./supervisor_ja";
 import { unitJa } from "./unit_ja";
 
 /** Every text of the pages in Japanese; `en.ts` has the same keys. */
@@ -326,4 +327,5 @@ export const ja = {
   ago: (age: string) => `${age}前`,
   orders: ordersJa,
   unit: unitJa,
+  supervisor: supervisorJa,
 };
