@@ -29,6 +29,8 @@ SELECT i.id, i.trigger, i.severity, i.phase, i.answer, i.outcome, i.taken_by, i.
        i.occurred_at, i.opened_at, i.closed_at, i.lat_deg, i.lon_deg, i.flags, i.state::text AS state,
        i.plan_version, i.vehicle_id, i.holder_id, i.merged_into, i.road, i.place -> 'words' AS place,
        i.place -> 'hint' AS place_hint,
+       CASE WHEN jsonb_typeof(i.state -> 'pause') = 'object' THEN i.state -> 'pause' || jsonb_build_object('reason',
+           coalesce((SELECT text FROM incident_notes WHERE id = (i.state #>> '{pause,note_id}')::uuid), '')) END AS pause,
        impact.delta_v_kmh, impact.pdof_deg,
        coalesce(help.dispatches, '[]') AS dispatches, coalesce(waking.timers, '[]')::text AS timers
 FROM incidents i
@@ -92,9 +94,6 @@ ON CONFLICT (id) DO NOTHING RETURNING id;
 INSERT INTO incident_notes (id, incident_id, at, author, text)
 SELECT %(id)s, id, clock_timestamp(), %(author)s, %(text)s FROM incidents WHERE id = %(incident_id)s
 RETURNING id;
-
--- name: reason
-SELECT text FROM incident_notes WHERE id = %(id)s;
 
 -- name: log_access
 INSERT INTO access_log (actor, action, object, reason) VALUES (%(actor)s, %(action)s, %(object)s, %(reason)s);
