@@ -155,9 +155,9 @@ def _with_outlook(row: dict[str, Any], plan: str, *, steps: int | None) -> dict[
 
 def _with_pause(conn: Connection, row: dict[str, Any]) -> dict[str, Any]:
     """A row with the pause of its plan, whose reason is a note."""
-    pause: dict[str, Any] | None = row["state"].get("pause")
+    pause: dict[str, Any] | None = row["pause"]
     if pause is None:
-        return row | {"pause": None}
+        return row
     reason = conn.execute(SQL["reason"], {"id": pause["note_id"]}).fetchone()
     told = {key: pause[key] for key in ("since", "until", "operator")}
     return row | {"pause": told | {"reason": reason["text"] if reason is not None else ""}}
