@@ -27,6 +27,7 @@ SELECT opened_at FROM incidents WHERE id = %(id)s;
 -- name: incidents
 SELECT i.id, i.trigger, i.severity, i.phase, i.answer, i.outcome, i.taken_by, i.device_id, i.policy_id,
        i.occurred_at, i.opened_at, i.closed_at, i.lat_deg, i.lon_deg, i.flags, i.state::text AS state,
+       i.state -> 'pause' AS pause,
        i.plan_version, i.vehicle_id, i.holder_id, i.merged_into, i.road, i.place -> 'words' AS place,
        i.place -> 'hint' AS place_hint,
        CASE WHEN jsonb_typeof(i.state -> 'pause') = 'object' THEN i.state -> 'pause' || jsonb_build_object('reason',

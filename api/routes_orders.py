@@ -157,7 +157,6 @@ def _ordered(
     here: Context, conn: Connection, who: Admitted, incident_id: UUID, command: Callable[[datetime], Command]
 ) -> IncidentView:
     refuse_stale(conn, here.incidents, incident_id, who)
-    refuse_stale(conn, here.incidents, incident_id, who)
     here.incidents.handle(conn, incident_id, command, actor=f"operator:{who.name}")
     return reading.view(conn, incident_id)
 
