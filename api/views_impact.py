@@ -62,10 +62,6 @@ _ANALYSIS: Final[dict[str, Any]] = {
     "parked": False,
     "confidence": 0.998,
     "reasons": ["velocity_change", "stopped_after"],
-    "why": {
-        "ja": "衝撃の直後に停車しました。",
-        "en": "The car came to a stop right after the shock.",
-    },
     "gap": False,
     "complete": True,
     "final": True,

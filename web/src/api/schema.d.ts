@@ -2722,10 +2722,6 @@ export interface components {
          *         "velocity_change",
          *         "stopped_after"
          *       ],
-         *       "why": {
-         *         "ja": "衝撃の直後に停車しました。",
-         *         "en": "The car came to a stop right after the shock."
-         *       },
          *       "gap": false,
          *       "complete": true,
          *       "final": true,
@@ -4941,10 +4937,6 @@ export interface components {
          *           "velocity_change",
          *           "stopped_after"
          *         ],
-         *         "why": {
-         *           "ja": "衝撃の直後に停車しました。",
-         *           "en": "The car came to a stop right after the shock."
-         *         },
          *         "gap": false,
          *         "complete": true,
          *         "final": true,
