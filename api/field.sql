@@ -50,7 +50,7 @@ ORDER BY o.offered_at LIMIT 200;
 SELECT d.kind, d.state, d.eta_at,
        CASE WHEN d.accepted_at IS NOT NULL THEN coalesce(u.name, d.crew, p.name) END AS unit_name
 FROM dispatches d LEFT JOIN units u ON u.id = d.unit_id LEFT JOIN providers p ON p.id = d.provider_id
-WHERE d.incident_id = %(id)s
+WHERE d.incident_id IN (SELECT coalesce(merged_into, id) FROM incidents WHERE id = %(id)s)
   AND d.state IN ('requested', 'offered', 'accepted', 'en_route', 'on_scene', 'secured', 'completed')
 ORDER BY array_position(ARRAY['secured', 'on_scene', 'en_route', 'accepted', 'offered', 'requested', 'completed'],
                         d.state), d.requested_at DESC

@@ -41,6 +41,7 @@ class _Files(StaticFiles):
             and accepts(Headers(scope=scope).get("accept-encoding", ""))
         ):
             found = await run_in_threadpool(packed_file, str(found.path), found.media_type)
+        found.headers["Vary"] = "Accept-Encoding"
         found.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return found
 

@@ -27,7 +27,8 @@ SELECT opened_at FROM incidents WHERE id = %(id)s;
 -- name: incidents
 SELECT i.id, i.trigger, i.severity, i.phase, i.answer, i.outcome, i.taken_by, i.device_id, i.policy_id,
        i.occurred_at, i.opened_at, i.closed_at, i.lat_deg, i.lon_deg, i.flags, i.state::text AS state,
-       i.plan_version, i.vehicle_id, i.holder_id, i.road, i.place -> 'words' AS place, i.place -> 'hint' AS place_hint,
+       i.plan_version, i.vehicle_id, i.holder_id, i.merged_into, i.road, i.place -> 'words' AS place,
+       i.place -> 'hint' AS place_hint,
        impact.delta_v_kmh, impact.pdof_deg,
        coalesce(help.dispatches, '[]') AS dispatches, coalesce(waking.timers, '[]')::text AS timers
 FROM incidents i
@@ -47,13 +48,16 @@ WHERE i.id = ANY (%(ids)s)
 ORDER BY i.opened_at DESC, i.id DESC;
 
 -- name: incident_events
-SELECT s.position, e.at, e.actor, e.kind, e.data
+-- A reason is read from the note it was written in: the record itself holds no words of people.
+SELECT s.position, e.at, e.actor, e.kind, e.data,
+       (SELECT text FROM incident_notes n WHERE n.id::text = e.data ->> 'note_id') AS why
 FROM incident_events e LEFT JOIN event_stream s ON s.event_id = e.id
 WHERE e.incident_id = %(id)s AND (s.position > %(after)s OR s.position IS NULL)
 ORDER BY e.id LIMIT %(limit)s;
 
 -- name: newest_events
-SELECT s.position, e.at, e.actor, e.kind, e.data
+SELECT s.position, e.at, e.actor, e.kind, e.data,
+       (SELECT text FROM incident_notes n WHERE n.id::text = e.data ->> 'note_id') AS why
 FROM (SELECT * FROM incident_events WHERE incident_id = %(id)s ORDER BY id DESC LIMIT %(newest)s) e
 LEFT JOIN event_stream s ON s.event_id = e.id
 ORDER BY e.id;
@@ -82,6 +86,14 @@ ORDER BY at, id;
 -- name: insert_note
 INSERT INTO incident_notes (id, incident_id, at, author, text)
 VALUES (%(id)s, %(incident_id)s, %(at)s, %(author)s, %(text)s);
+
+-- name: note_reason
+INSERT INTO incident_notes (id, incident_id, at, author, text)
+SELECT %(id)s, id, clock_timestamp(), %(author)s, %(text)s FROM incidents WHERE id = %(incident_id)s
+RETURNING id;
+
+-- name: reason
+SELECT text FROM incident_notes WHERE id = %(id)s;
 
 -- name: log_access
 INSERT INTO access_log (actor, action, object, reason) VALUES (%(actor)s, %(action)s, %(object)s, %(reason)s);
@@ -187,12 +199,16 @@ UPDATE devices SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE id
 SELECT id FROM policyholders WHERE id = %(id)s;
 
 -- name: driver_incident
-SELECT id, phase, trigger, severity, occurred_at, answer FROM incidents
-WHERE holder_id = %(holder_id)s AND phase <> 'closed' ORDER BY opened_at DESC LIMIT 1;
+-- To the driver, one that was merged into another stands as that one does.
+SELECT i.id, coalesce(m.phase, i.phase) AS phase, i.trigger, i.severity, i.occurred_at, i.answer
+FROM incidents i LEFT JOIN incidents m ON m.id = i.merged_into
+WHERE i.holder_id = %(holder_id)s AND coalesce(m.phase, i.phase) <> 'closed'
+ORDER BY i.merged_into IS NULL DESC, i.opened_at DESC LIMIT 1;
 
 -- name: one_driver_incident
-SELECT id, phase, trigger, severity, occurred_at, answer FROM incidents
-WHERE holder_id = %(holder_id)s AND id = %(id)s;
+SELECT i.id, coalesce(m.phase, i.phase) AS phase, i.trigger, i.severity, i.occurred_at, i.answer
+FROM incidents i LEFT JOIN incidents m ON m.id = i.merged_into
+WHERE i.holder_id = %(holder_id)s AND i.id = %(id)s;
 
 -- name: driver_messages
 SELECT at, template, body

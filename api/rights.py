@@ -70,7 +70,8 @@ TABLE: Final = (
     ),
     Rule(
         Right.WORK,
-        "Incident work: take, call, answer, send, write, note, close; what is read out for an ambulance.",
+        "Incident work: take, call, answer, send, write, note, pause, undo, merge, close; what is read out for an "
+        "ambulance.",
         frozenset({_O, _S}),
         by_token=frozenset({_M}),
     ),

@@ -46,7 +46,7 @@ def get_conversation(
         if conn.execute(SQL["opened_at"], {"id": incident_id}).fetchone() is None:
             raise UnknownIncident(incident_id)
         log_access(conn, who, "incident.messages", str(incident_id), reason)
-        return _conversation(conn, incident_id, CallParty(with_))
+        return _conversation(conn, incident_id, CallParty(with_), merged=True)
 
 
 @router.post(
@@ -72,7 +72,7 @@ def write_to_person(here: Here, who: Operator, incident_id: UUID, body: WriteReq
             operator=who.name,
             text=body.text,
         )
-        return _conversation(conn, incident_id, party)
+        return _conversation(conn, incident_id, party, merged=True)
 
 
 @router.post(
@@ -155,8 +155,10 @@ def _require_own(conn: Connection, holder_id: str, incident_id: UUID) -> None:
         raise Problem(HTTPStatus.NOT_FOUND, "there is no such incident")
 
 
-def _conversation(conn: Connection, incident_id: UUID, party: CallParty) -> ConversationView:
-    said = chat.read(conn, incident_id, party)
+def _conversation(
+    conn: Connection, incident_id: UUID, party: CallParty, *, merged: bool = False
+) -> ConversationView:
+    said = chat.read(conn, incident_id, party, merged=merged)
     return ConversationView(
         messages=[SaidView(id=one.id, at=one.at, operator=one.operator, text=one.text) for one in said]
     )

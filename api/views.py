@@ -40,7 +40,15 @@ INCIDENT: dict[str, Any] = {
     "delta_v_kmh": 31.5,
     "pdof_deg": 330.0,
     "dispatches": [_BRIEF],
-    "next": {"name": "call_driver", "due_at": "2026-10-01T03:00:31Z"},
+    "next": {"id": "step:0:3", "name": "call_driver", "due_at": "2026-10-01T03:00:31Z"},
+    "pause": None,
+    "merged_into": None,
+}
+_PAUSE: dict[str, Any] = {
+    "since": AT,
+    "until": "2026-10-01T03:05:00Z",
+    "operator": "sato",
+    "reason": "警察官が運転者と話している。",
 }
 
 
@@ -60,11 +68,26 @@ class NextStep(BaseModel):
 
     model_config = examples(INCIDENT["next"])
 
+    id: str | None = Field(
+        description="Names a step of the plan for steps/now and steps/off; null for what is no step. "
+        "It changes with the plan."
+    )
     name: str = Field(
         description="A step of the escalation plan (push, sms, call_driver, call_contact, alarm_operator, "
-        "ask_ambulance, list_call_back, offer_help, send_help), offer_expires, or remind."
+        "ask_ambulance, list_call_back, offer_help, send_help), offer_expires, remind, or resume (a pause ends)."
     )
     due_at: AwareDatetime
+
+
+class PauseView(BaseModel):
+    """The plan waits by an operator's order."""
+
+    model_config = examples(_PAUSE)
+
+    since: AwareDatetime
+    until: AwareDatetime = Field(description="When it goes on by itself.")
+    operator: str
+    reason: str = Field(description="Empty once it was erased.")
 
 
 class IncidentCore(BaseModel):
@@ -91,6 +114,8 @@ class IncidentCore(BaseModel):
         description="Where its force came from, clockwise from the front; null while the mount is unknown."
     )
     next: NextStep | None
+    pause: PauseView | None = Field(description="Null while the plan runs, or is over.")
+    merged_into: UUID | None = Field(description="With outcome merged: where it goes on.")
 
 
 class IncidentView(IncidentCore):

@@ -36,7 +36,8 @@ class EventView(BaseModel):
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """From a row of the record."""
-        words = {language: told(row["kind"], row["data"], language) for language in Language}
+        why = {"why": row["why"]} if row.get("why") else {}
+        words = {language: told(row["kind"], {**row["data"], **why}, language) for language in Language}
         return cls.model_validate({**row, "said": words})
 
 

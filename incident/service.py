@@ -20,7 +20,16 @@ from pydantic import TypeAdapter
 
 from incident.escalation.decide import decide, open_incident, raises
 from incident.escalation.effects import Decision
-from incident.escalation.events import Event, Joined, Opened, Placed, RoadKnown
+from incident.escalation.events import (
+    Answered,
+    Event,
+    Joined,
+    LineWaits,
+    Opened,
+    Placed,
+    RoadKnown,
+    Wrote,
+)
 from incident.escalation.state import State
 from incident.places import describe as places
 from incident.plan import store as plans
@@ -172,6 +181,10 @@ class Incidents:
         events = [happened] if isinstance(happened, Event) else happened
         state = self.happen(ledger, row, at, events, actor=actor)
         ledger.flush()
+        # What people say is about where their incident goes on; what carrier and units tell is about this one.
+        heard = [event for event in events if isinstance(event, (Answered, LineWaits, Wrote))]
+        if row["merged_into"] is not None and heard:
+            self.handle(conn, row["merged_into"], lambda _: heard, actor=actor)
         return state
 
     def happen(
@@ -190,6 +203,10 @@ class Incidents:
         if state != before:
             ledger.add("save_states", {"id": row["id"], "at": at, **_columns(state)})
         return state
+
+    def read(self, conn: Connection, row: dict[str, Any]) -> tuple[State, Plan]:
+        """How a locked incident stands, and the plan it goes by."""
+        return _STATE.validate_python(row["state"]), self._plan(conn, row["plan_version"])
 
     def hands(self, conn: Connection, incident_id: UUID) -> Hands | None:
         """The hands for one incident, under its lock; None if there is none of that id."""
@@ -308,7 +325,7 @@ class Incidents:
         row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
         if row is None:
             raise UnknownIncident(incident_id)
-        state, plan = _STATE.validate_python(row["state"]), self._plan(conn, row["plan_version"])
+        state, plan = self.read(conn, row)
         return raises(state, _joined(report.at, report), plan)
 
     def _hands(self, ledger: Ledger, at: datetime, row: dict[str, Any], languages: Languages) -> Hands:
@@ -391,5 +408,6 @@ def _columns(state: State) -> dict[str, Any]:
         "outcome": state.outcome,
         "taken_by": state.taken_by,
         "generation": state.generation,
+        "merged_into": state.merged_into,
         "state": _STATE.dump_python(state, mode="json"),
     }

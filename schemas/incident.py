@@ -70,6 +70,8 @@ class Outcome(StrEnum):
     """The device was dropped."""
     TEST = "test"
     """Counted neither as real nor as false."""
+    MERGED = "merged"
+    """It is about the same as another incident, and goes on there; not counted either."""
 
 
 class RoadKind(StrEnum):

@@ -25,6 +25,7 @@ from api.dossier.words import (
     PARTY,
     REMINDER,
     RESULT,
+    RESUMED,
     ROAD,
     ROUND,
     SEVERITY,
@@ -209,6 +210,43 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "command_done": ("車載装置の表示: {light}[ ({result})]", "The device shows: {light}[ ({result})]"),
     "effect_failed": ("送信できず: {what}[ ({reason})]", "Could not be sent: {what}[ ({reason})]"),
     "note": ("担当者がメモを記入", "An operator wrote a note"),
+    "released": ("担当者 {operator} が担当を外れた", "Given back by operator {operator}"),
+    "plan_paused": (
+        "担当者 {operator} が対応計画を {until} まで一時停止[ (理由: {why})]",
+        "The plan was paused until {until} by operator {operator}[: {why}]",
+    ),
+    "plan_resumed": (
+        "対応計画を再開 ({resumed})[、担当者 {operator}]",
+        "The plan goes on ({resumed})[, operator {operator}]",
+    ),
+    "step_now": (
+        "担当者 {operator} が手順を繰り上げて実行: {step}",
+        "A planned step was done at once by operator {operator}: {step}",
+    ),
+    "step_off": (
+        "担当者 {operator} が予定の手順を取りやめ: {step}[ (理由: {why})]",
+        "A planned step was called off by operator {operator}: {step}[ ({why})]",
+    ),
+    "answer_withdrawn": (
+        "担当者 {operator} が記録した回答を取り消し: {answer}",
+        "A recorded answer was withdrawn by operator {operator}: {answer}",
+    ),
+    "reopened": (
+        "担当者 {operator} が案件を再開[ (理由: {why})]",
+        "Reopened by operator {operator}[: {why}]",
+    ),
+    "merged": (
+        "担当者 {operator} が案件 {into} に統合[ (理由: {why})]",
+        "Merged into incident {into} by operator {operator}[: {why}]",
+    ),
+    "merged_from": (
+        "担当者 {operator} が案件 {incident} をこの案件に統合",
+        "Incident {incident} was merged into this one by operator {operator}",
+    ),
+    "dispatch_taken_over": (
+        "{dispatch}: 案件 {incident} から {unit} を引き継ぎ",
+        "Unit {unit} was taken over from incident {incident}: {dispatch}",
+    ),
     "closed": ("案件を終了: {outcome}[ (担当者 {operator})]", "Closed: {outcome}[, by operator {operator}]"),
 }
 _VALUES: Final[Mapping[str, Words]] = {
@@ -233,6 +271,7 @@ _VALUES: Final[Mapping[str, Words]] = {
     "road": ROAD,
     "step": STEP,
     "about": REMINDER,
+    "resumed": RESUMED,
     "item": CHECK,
     "state": CHECK_STATE,
 }

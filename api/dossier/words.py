@@ -40,6 +40,7 @@ OUTCOME: Final[Words] = {
     "pothole": ("誤報 (路面の段差・穴)", "false alarm: pothole or bump"),
     "drop": ("誤報 (装置の落下)", "false alarm: the device was dropped"),
     "test": ("試験", "test"),
+    "merged": ("別の案件に統合", "merged into another incident"),
 }
 PARTY: Final[Words] = {
     "driver": ("運転者", "the driver"),
@@ -180,7 +181,20 @@ ALARM_REASON: Final[Words] = {
     "wrote": ("メッセージが届いた", "somebody wrote"),
     "operator_left": ("担当者が通話を離れた", "the operator left the line"),
     "left_waiting": ("電話口で待たせている", "somebody waits on the line"),
+    "released": ("担当者が担当を外れた", "whoever had it gave it back"),
+    "plan_over": ("対応計画に残りの手順がない", "nothing of the plan is left to come"),
+    "answer_withdrawn": ("記録した回答を取り消した", "a recorded answer was withdrawn"),
+    "reopened": ("案件を再開した", "the incident was reopened"),
+    "merged": ("別の案件から引き継いだ", "taken over from a merged incident"),
     **ANSWER,
+}
+RESUMED: Final[Words] = {
+    "time": ("時間が来たため", "its time was over"),
+    "operator": ("担当者の指示", "an operator ordered it"),
+    "raised": ("より重い事態になったため", "it became graver"),
+    "joined": ("新たな知らせが加わったため", "something joined it"),
+    "answered": ("回答があったため", "there was an answer"),
+    "closed": ("案件の終了", "the incident was closed"),
 }
 LIGHT: Final[Words] = {
     "CONNECTED": ("受け付けました", "connected"),

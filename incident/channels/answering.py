@@ -20,6 +20,7 @@ from runtime.sql import Queries
 from schemas.incident import WELL, Answer, CallParty, Phase, Trigger
 
 SQL: Final = Queries("incident.channels", "answering.sql")
+MERGED_SQL: Final = Queries("incident.record", "merged.sql")
 
 
 class Over(Exception):
@@ -51,7 +52,9 @@ def take(
     else:
         conn.execute(service.SQL["lock_holder"], {"holder_id": holder_id})
     locked = conn.execute(service.SQL["lock_incident"], {"id": incident_id}).fetchone()
-    if locked is not None and locked["phase"] == Phase.CLOSED and answer not in WELL:
+    there = conn.execute(MERGED_SQL["goes_on_in"], {"id": incident_id}).fetchone()
+    goes_on = there is not None and there["phase"] != Phase.CLOSED
+    if locked is not None and not goes_on and answer not in WELL:
         if row["is_over"]:
             raise Over
         flags = ("contact_rang",) if party is CallParty.CONTACT else ()

@@ -21,6 +21,7 @@ from runtime.sql import Queries
 from schemas.incident import CallParty, Phase
 
 SQL: Final = Queries("incident.channels", "chat.sql")
+MERGED_SQL: Final = Queries("incident.record", "merged.sql")
 _NEWEST: Final = 200
 # Whoever wrote or answered a moment ago has the page open, and needs no SMS to look at it.
 _ATTENTIVE: Final = timedelta(minutes=2)
@@ -36,10 +37,13 @@ class Said:
     text: str
 
 
-def read(conn: Connection, incident_id: UUID, party: CallParty) -> list[Said]:
-    """The conversation, oldest first, its newest 200 messages."""
+def read(conn: Connection, incident_id: UUID, party: CallParty, *, merged: bool = False) -> list[Said]:
+    """The conversation, oldest first, its newest 200 messages.
+
+    `merged`: with those of incidents that were merged into it, which are perhaps with another person.
+    """
     key = {"incident_id": incident_id, "party": party, "newest": _NEWEST}
-    rows = conn.execute(SQL["conversation"], key).fetchall()
+    rows = conn.execute(SQL["conversation_of_all" if merged else "conversation"], key).fetchall()
     return [Said(row["id"], row["at"], row["operator"], row["text"]) for row in rows]
 
 
@@ -68,7 +72,7 @@ def person_writes(
             "operator": None,
             "text": text,
         }
-        row = conn.execute(SQL["phase"], {"id": incident_id}).fetchone()
+        row = conn.execute(MERGED_SQL["goes_on_in"], {"id": incident_id}).fetchone()
         if row is None or row["phase"] == Phase.CLOSED:
             return []
         if conn.execute(SQL["insert_chat"], values).fetchone() is not None:

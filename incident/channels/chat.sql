@@ -23,3 +23,12 @@ LIMIT 1;
 
 -- name: phase
 SELECT phase FROM incidents WHERE id = %(id)s;
+
+-- name: conversation_of_all
+-- With what was written in incidents that were merged into this one.
+SELECT id, at, operator, text
+FROM (SELECT * FROM chat_messages
+      WHERE incident_id IN (SELECT %(incident_id)s::uuid
+                            UNION SELECT id FROM incidents WHERE merged_into = %(incident_id)s) AND party = %(party)s
+      ORDER BY at DESC, id DESC LIMIT %(newest)s) newest
+ORDER BY at, id;

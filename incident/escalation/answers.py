@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from incident.escalation import desk, ladder, sending, underway
+from incident.escalation import desk, ladder, pausing, sending, underway
 from incident.escalation.draft import Draft
 from incident.escalation.effects import CancelCalls, ClearTimers, Message, ShowLight
 from incident.escalation.events import Answered, AnswerFor, Close
 from incident.escalation.state import OPEN_DISPATCH, Light, State, Task
+from incident.escalation.undoing import seen
 from schemas.incident import WELL, Answer, CallParty, DispatchKind, Outcome, Phase
 
 
@@ -27,6 +28,8 @@ def on_answered(draft: Draft, event: Answered) -> None:
 
 def on_answer_for(draft: Draft, event: AnswerFor) -> None:
     """An operator passes on what they heard."""
+    if event.answer is not draft.state.answer:
+        draft.change(before_answer=seen(draft, event.operator))
     draft.note("answered", answer=event.answer, by=CallParty.DRIVER, via="operator", operator=event.operator)
     draft.drop_task(Task.CALL_BACK)
     draft.change(call_back_promised=False)
@@ -44,12 +47,16 @@ def on_close(draft: Draft, event: Close) -> None:
 
 def close(draft: Draft, outcome: Outcome, *, operator: str | None = None) -> None:
     """End it: nothing rings, nothing is due, and the device says so."""
+    pausing.end(draft, "closed")
     ladder.stop(draft)
+    draft.change(before_closing=seen(draft, operator), before_answer=None)
     draft.change(phase=Phase.CLOSED, outcome=outcome, tasks=(), waiting=(), desk_round=None)
     draft.change(remind_at=None, call_back_by=None)
-    draft.do(CancelCalls(), ClearTimers(""), ShowLight(Light.ENDED))
-    if outcome is not Outcome.TEST:
-        draft.do(Message("mail", "report"))
+    draft.do(CancelCalls(), ClearTimers(""))
+    if outcome is not Outcome.MERGED:
+        draft.do(ShowLight(Light.ENDED))
+        if outcome is not Outcome.TEST:
+            draft.do(Message("mail", "report"))
     underway.keep_watch(draft)
     draft.note("closed", outcome=outcome, operator=operator)
 
@@ -58,6 +65,9 @@ def _take_answer(draft: Draft, answer: Answer, *, heard_by_operator: bool) -> No
     state = draft.state
     rule = draft.rule
     draft.change(answer=answer)
+    if not heard_by_operator:
+        draft.change(before_answer=None)  # it is theirs now, and no operator's to withdraw
+    pausing.end(draft, "answered")
     if answer is state.answer and _still_holds(state, answer, rule.help):
         return
     ladder.stop(draft)

@@ -26,7 +26,11 @@ class Draft:
 
     def after(self, seconds: float) -> datetime:
         """So many seconds from now, by the plan's clock."""
-        return self.at + timedelta(seconds=seconds * self.plan.scale)
+        return self.at + self.span(seconds)
+
+    def span(self, seconds: float) -> timedelta:
+        """So many seconds of the plan's clock."""
+        return timedelta(seconds=seconds * self.plan.scale)
 
     def change(self, **fields: Any) -> None:
         """Replace fields of the state."""

@@ -139,6 +139,14 @@ class StandDown(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver(Effect):
+    """A dispatch of another incident belongs to this one from now on."""
+
+    kind: DispatchKind
+    incident: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowLight(Effect):
     """Change the device's light."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from incident.escalation.state import Task, Work
 from schemas.impact import Severity
 from schemas.incident import (
     AmbulanceState,
@@ -273,6 +274,45 @@ class ReminderDue(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PauseDue(Event):
+    """The time for which the plan was paused is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveWay(Event):
+    """What is only sought here is on its way already, by an incident that is merged into this one."""
+
+    kind: DispatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A dispatch that is handed over: how it stands, who has it, whether an operator sent it."""
+
+    kind: DispatchKind
+    state: DispatchState
+    work: Work
+    by_hand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed(Event):
+    """Another incident was merged into this one, with what was under way there and what waited for a person.
+
+    `sought` is help that was looked for there.
+    """
+
+    operator: str
+    incident: str
+    handed: tuple[Handed, ...] = ()
+    sought: tuple[DispatchKind, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    ambulance: AmbulanceState | None = None
+    severity: Severity | None = None
+    call_back_promised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten(Event):
     """The auditor found that nothing would come of the incident any more; `why` is a word for the record."""
 
@@ -292,6 +332,41 @@ class Take(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Release(Command):
+    """Who has the incident gives it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class PausePlan(Command):
+    """An operator has the plan wait for so many seconds; the reason is a note of the incident."""
+
+    for_s: float
+    note_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePlan(Command):
+    """An operator lets a paused plan go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepNow(Command):
+    """An operator wants one planned step at once."""
+
+    generation: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepOff(Command):
+    """An operator wants one planned step not at all; the reason is a note of the incident."""
+
+    generation: int
+    step: int
+    note_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallDriver(Command):
     """An operator wants to be connected with the driver."""
 
@@ -306,6 +381,13 @@ class AmbulanceMoved(Command):
 @dataclass(frozen=True, slots=True)
 class AnswerFor(Command):
     """An operator passes on what they heard from the driver."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAnswer(Command):
+    """An answer that an operator recorded was not given; `answer` is which."""
 
     answer: Answer
 
@@ -330,3 +412,22 @@ class Close(Command):
     """An operator ends the incident."""
 
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen(Command):
+    """An operator takes a closed incident up again; the reason is a note of it."""
+
+    note_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge(Command):
+    """An operator ends the incident because it is about the same as another: there it goes on.
+
+    `handed` are the dispatches that go over with whoever is on the way; `note_id` is where the reason is, if any.
+    """
+
+    into: str
+    handed: tuple[DispatchKind, ...] = ()
+    note_id: str | None = None

@@ -42,7 +42,10 @@ def on_joined(draft: Draft, event: Joined) -> None:
         draft.change(silent=False, drove_on=False)  # a new shock: what the car did after the last one is past
     if event.trigger is Trigger.CALL:
         return  # whoever rings us is put through; nobody has to be rung for that
+    graver = draft.state.severity is not state.severity
     if not raises(state, event, draft.plan):
+        if not event.late and (graver or not event.revises):
+            ladder.resume(draft, "joined")  # it was paused by what was known before
         if event.late or state.phase is not Phase.REACHING:
             ladder.alarm(draft, Task.TAKE, reason="joined")
         return

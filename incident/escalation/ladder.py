@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from incident.escalation import missed
+from incident.escalation import missed, pausing
 from incident.escalation.draft import Draft
 from incident.escalation.effects import ClearTimers, Message, OfferNext, PlaceCall, RankCall, SetTimer
 from incident.escalation.events import StepDue
@@ -42,6 +42,7 @@ _WAKES = frozenset({Do.PUSH, Do.SMS, Do.CALL_DRIVER, Do.CALL_CONTACT})
 def start(draft: Draft) -> None:
     """Begin the present rule: what is due at once is done, the rest is put on timers."""
     draft.change(plan_from=draft.at, steps_done=())
+    pausing.let_go(draft)
     generation = draft.state.generation
     for index, step in enumerate(draft.rule.steps):
         if step.after_s == 0 and step.do is Do.CALL_DRIVER and draft.state.driver.under_way:
@@ -49,7 +50,7 @@ def start(draft: Draft) -> None:
             draft.change(steps_done=(*draft.state.steps_done, index))
             continue
         if step.after_s == 0 and not step.wait_until_stopped:
-            _do(draft, index)
+            _come_due(draft, index)
         else:
             draft.do(SetTimer(f"step:{generation}:{index}", draft.after(step.after_s)))
 
@@ -72,7 +73,8 @@ def restart(draft: Draft) -> None:
 def change_rule(draft: Draft, name: str) -> None:
     """Begin anew with another rule, whatever was answered before."""
     draft.note("raised", rule=name, before=draft.state.rule)
-    draft.change(phase=Phase.REACHING, rule=name, answer=None, help_refused=())
+    pausing.end(draft, "raised")
+    draft.change(phase=Phase.REACHING, rule=name, answer=None, help_refused=(), before_answer=None)
     for party in (CallParty.DRIVER, CallParty.CONTACT):
         line = draft.state.line(party)
         if line.under_way:
@@ -85,8 +87,40 @@ def go_by(draft: Draft, name: str) -> None:
     """Go on by the rule for another road: nothing new has happened, so its clock runs on and what was done is done."""
     draft.note("rule_for_road", rule=name, before=draft.state.rule)
     done = Counter(_what(draft.rule, index) for index in draft.state.steps_done)
-    draft.change(rule=name, generation=draft.state.generation + 1, steps_done=())
+    draft.change(rule=name)
+    _plan_anew(draft, done)
+
+
+def go_on(draft: Draft) -> None:
+    """Take the rule in force up again where it was left: what was done is done, what is overdue is made up for."""
+    done = Counter(_what(draft.rule, index) for index in draft.state.steps_done)
+    _plan_anew(draft, done)
+    for party in (CallParty.DRIVER, CallParty.CONTACT):
+        line = draft.state.line(party)
+        if line.wanted and draft.state.phase is Phase.REACHING and not pausing.hold_call(draft, party):
+            call(draft, party, line.rank)
+
+
+def resume(draft: Draft, why: str, *, operator: str | None = None) -> None:
+    """End the pause, if there is one: what became due meanwhile is done now, in its order."""
+    pause = pausing.end(draft, why, operator=operator)
+    if pause is None:
+        return
+    if draft.state.phase is Phase.REACHING:
+        for party in pause.owed:
+            line = draft.state.line(party)
+            if line.wanted:
+                call(draft, party, line.rank)
+    for index in pause.held:
+        if index not in draft.state.steps_done:
+            _come_due(draft, index)
+
+
+def _plan_anew(draft: Draft, done: Counter[tuple[str, ...]]) -> None:
+    """Set the steps of the rule in force that are not among those done, on the clock that runs."""
+    draft.change(generation=draft.state.generation + 1, steps_done=())
     draft.do(ClearTimers("step:"))
+    pausing.let_go(draft, calls=False)
     overdue: list[int] = []
     for index, step in enumerate(draft.rule.steps):
         due_at = draft.state.plan_from + timedelta(seconds=step.after_s * draft.plan.scale)
@@ -98,7 +132,7 @@ def go_by(draft: Draft, name: str) -> None:
         else:
             draft.do(SetTimer(f"step:{draft.state.generation}:{index}", max(due_at, draft.at)))
     for index in overdue:
-        _do(draft, index)
+        _come_due(draft, index)
 
 
 def _what(rule: Rule, index: int) -> tuple[str, ...]:
@@ -120,13 +154,26 @@ def on_step_due(draft: Draft, event: StepDue) -> None:
     if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
         return
     look_at = _held_until(draft, event) if step.wait_until_stopped else None
-    if look_at is None and step.do is Do.CALL_CONTACT:
-        look_at = _driver_speaks_until(draft, step.after_s)
     if look_at is not None:
         draft.do(SetTimer(f"step:{event.generation}:{event.step}", look_at))
         return
-    if not missed.put_off(draft, event):
-        _do(draft, event.step)
+    if pausing.holds(draft, step.do) or not missed.put_off(draft, event):
+        _come_due(draft, event.step)
+
+
+def _come_due(draft: Draft, index: int) -> None:
+    """Carry out a step whose time has come, unless something speaks against it now."""
+    step = draft.rule.steps[index]
+    if draft.state.phase is Phase.HELPING and step.do not in _EVEN_WHEN_TAKEN:
+        return
+    if pausing.holds(draft, step.do):
+        pausing.hold_step(draft, index)
+        return
+    look_at = _driver_speaks_until(draft, step.after_s) if step.do is Do.CALL_CONTACT else None
+    if look_at is not None:
+        draft.do(SetTimer(f"step:{draft.state.generation}:{index}", look_at))
+        return
+    _do(draft, index)
 
 
 def _held_until(draft: Draft, event: StepDue) -> datetime | None:
@@ -153,9 +200,28 @@ def _driver_speaks_until(draft: Draft, after_s: float) -> datetime | None:
     return min(draft.after(_LOOK_AGAIN_S), until) if draft.at < until else None
 
 
-def _do(draft: Draft, index: int) -> None:
+def is_planned(draft: Draft, index: int) -> bool:
+    """Whether a step of the rule in force is still to come as things stand."""
+    steps = draft.rule.steps
+    if not 0 <= index < len(steps) or index in draft.state.steps_done or draft.state.answer is not None:
+        return False
+    return draft.state.phase is Phase.REACHING or steps[index].do in _EVEN_WHEN_TAKEN
+
+
+def is_help(do: Do) -> bool:
+    """Whether a step sends somebody."""
+    return do in (Do.OFFER_HELP, Do.SEND_HELP)
+
+
+def do_now(draft: Draft, index: int, operator: str) -> None:
+    """Carry a step out by an operator's order: neither the night nor a pause keeps it."""
+    _do(draft, index, operator=operator)
+
+
+def _do(draft: Draft, index: int, *, operator: str | None = None) -> None:
     rule, do = draft.rule, draft.rule.steps[index].do
-    morning = draft.plan.quiet_until(rule, draft.at) if do in _WAKES else None
+    wakes = do in _WAKES and operator is None
+    morning = draft.plan.quiet_until(rule, draft.at) if wakes else None
     if morning is not None:
         draft.note("left_for_morning", step=do, until=morning.isoformat())
         draft.do(SetTimer(f"step:{draft.state.generation}:{index}", morning))
@@ -179,7 +245,7 @@ def _do(draft: Draft, index: int) -> None:
             ask_ambulance(draft)
         case Do.OFFER_HELP | Do.SEND_HELP:
             if rule.help is not None and rule.help not in draft.state.help_refused:
-                request_help(draft, rule.help)
+                request_help(draft, rule.help, operator=operator)
 
 
 def reach_driver(draft: Draft) -> None:
@@ -230,9 +296,13 @@ def end_call(draft: Draft, party: CallParty, attempt: int) -> None:
     line = draft.state.line(party)
     if line.attempts != attempt or not line.under_way:
         return
-    _set_line(draft, party, Line(attempt, rank=line.rank, began_at=line.began_at, ended_at=draft.at))
+    reaching = draft.state.phase is Phase.REACHING
+    owed = line.wanted and not (reaching and draft.state.pause is None)
+    _set_line(
+        draft, party, Line(attempt, wanted=owed, rank=line.rank, began_at=line.began_at, ended_at=draft.at)
+    )
     draft.do(ClearTimers(f"giveup:{party}:"))
-    if line.wanted and draft.state.phase is Phase.REACHING:
+    if line.wanted and reaching and not pausing.hold_call(draft, party):
         call(draft, party)
 
 

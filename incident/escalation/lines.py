@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incident.escalation import desk, ladder
+from incident.escalation import desk, ladder, pausing
 from incident.escalation.draft import Draft
 from incident.escalation.effects import CancelCalls, CheckCall
 from incident.escalation.events import (
@@ -65,7 +65,7 @@ def _next_contact(draft: Draft, line: Line, attempt: int) -> None:
     more = line.rank < draft.rule.contacts_tried and line.attempts == attempt and line.under_way
     if not more or draft.state.phase is not Phase.REACHING:
         return
-    if ladder.speaks_with_us(draft):
+    if ladder.speaks_with_us(draft) or pausing.hold_call(draft, CallParty.CONTACT):
         ladder.call_later(draft, CallParty.CONTACT, line.rank + 1)
     else:
         ladder.call(draft, CallParty.CONTACT, line.rank + 1)
@@ -92,6 +92,8 @@ def on_call_again(draft: Draft, event: CallAgain) -> None:
     """The pause after an attempt is over, and another one was due meanwhile; or they have been on the line for long."""
     line = draft.state.line(event.party)
     if not line.wanted or line.under_way or draft.state.phase is not Phase.REACHING:
+        return
+    if pausing.hold_call(draft, event.party):
         return
     # The news of their hanging up may be lost, and must not silence the plan.
     draft.do(
@@ -140,7 +142,8 @@ def _caller_left(draft: Draft, attempt: int) -> None:
     if party is None or party in draft.state.callers.values():
         return
     line = draft.state.line(party)
-    if line.wanted and not line.under_way and draft.state.phase is Phase.REACHING:
+    waits = line.wanted and not line.under_way and draft.state.phase is Phase.REACHING
+    if waits and not pausing.hold_call(draft, party):
         ladder.call(draft, party, line.rank, at_once=True)
 
 

@@ -99,6 +99,7 @@ def on_send_help(draft: Draft, event: SendHelp) -> None:
             "SendHelp", draft.state.phase, f"a {event.kind} is already {draft.state.dispatches[event.kind]}"
         )
     permit(draft, event.kind)
+    draft.change(before_answer=None)  # an order of its own, which undoing an answer must not undo
     draft.drop_task(Task.NO_UNIT)
     if draft.state.phase is Phase.SETTLING:
         draft.change(phase=Phase.HELPING)
@@ -109,7 +110,7 @@ def on_stop_help(draft: Draft, event: StopHelp) -> None:
     """An operator calls a unit off."""
     draft.note("help_called_off", dispatch=event.kind, operator=event.operator)
     permit(draft, event.kind)
-    draft.change(help_refused=(*draft.state.help_refused, event.kind))
+    draft.change(help_refused=(*draft.state.help_refused, event.kind), before_answer=None)
     if draft.state.dispatches.get(event.kind) in OPEN_DISPATCH:
         draft.do(StandDown(event.kind))
 

@@ -31,6 +31,7 @@ OPEN_DISPATCH = frozenset(
     }
 )
 COMING = OPEN_DISPATCH - {DispatchState.REQUESTED, DispatchState.OFFERED}
+THERE = frozenset({DispatchState.ON_SCENE, DispatchState.SECURED})
 
 
 class Task(StrEnum):
@@ -93,6 +94,41 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """The plan waits by an operator's order.
+
+    `note_id` is where the reason is written. `held` are the steps of the rule that came due meanwhile, in order,
+    `owed` those who would have been rung again.
+    """
+
+    since: datetime
+    until: datetime
+    operator: str
+    note_id: str
+    held: tuple[int, ...] = ()
+    owed: tuple[CallParty, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How an incident stood before an operator's answer, or before it was closed: where undoing leads back to.
+
+    `operator` is who did that, None the machine; `dispatches` were open.
+    """
+
+    at: datetime
+    operator: str | None
+    phase: Phase
+    answer: Answer | None
+    taken_by: str | None
+    tasks: tuple[Task, ...]
+    help_refused: tuple[DispatchKind, ...]
+    ambulance: AmbulanceState | None
+    call_back_promised: bool
+    dispatches: dict[DispatchKind, DispatchState] = field(default_factory=dict[DispatchKind, DispatchState])
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One incident, as far as deciding needs to know it.
 
@@ -110,6 +146,8 @@ class State:
     `silent` and `drove_on` are what was seen of the car since its last shock.
     `offers` are those who may still accept a dispatch, `works` those who have: a unit by its id, a provider's
     control centre by @ and its provider's.
+    `before_answer` is how it stood before what an operator told for the driver, `before_closing` before it ended;
+    `merged_into` is the incident that what belongs here goes on in.
     """
 
     phase: Phase
@@ -144,6 +182,10 @@ class State:
     remind_at: datetime | None = None
     silent: bool = False
     drove_on: bool = False
+    pause: Pause | None = None
+    before_answer: Before | None = None
+    before_closing: Before | None = None
+    merged_into: str | None = None
 
     def line(self, party: CallParty) -> Line:
         """The calls of ours to the driver or to the emergency contacts; others have none, and stay so."""

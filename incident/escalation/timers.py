@@ -13,6 +13,7 @@ from incident.escalation.events import (
     Event,
     LateDue,
     OfferDue,
+    PauseDue,
     ReminderDue,
     SafetyDue,
     SearchDue,
@@ -56,5 +57,7 @@ def event_of(
             return SafetyDue(at, DispatchKind(dispatch), unit_id)
         case "remind", []:
             return ReminderDue(at)
+        case "pause", []:
+            return PauseDue(at)
         case _:
             raise ValueError(f"no such timer: {name}")

@@ -36,6 +36,19 @@ def watch(draft: Draft, kind: DispatchKind) -> None:
     _expect(draft, kind)
 
 
+def watch_again(draft: Draft, kind: DispatchKind) -> None:
+    """A unit was handed over with its dispatch: what is watched of it goes on, by the times it has."""
+    work, state = draft.state.works[kind], draft.state.dispatches[kind]
+    if state is DispatchState.ACCEPTED:
+        depart_by = max(work.depart_by or draft.at, draft.after(1))
+        _change(draft, kind, depart_by=depart_by)
+        draft.do(SetTimer(f"depart:{kind}:{work.unit_id}", depart_by))
+    if state in _COMING:
+        _expect(draft, kind)
+    elif work.safe_by is not None:
+        draft.do(SetTimer(f"safe:{kind}:{work.unit_id}", max(work.safe_by, draft.after(1))))
+
+
 def unwatch(draft: Draft, kind: DispatchKind) -> None:
     """The unit has nothing to do with it any more."""
     draft.do(*(ClearTimers(f"{name}:{kind}:") for name in ("depart", "late", "safe")))

@@ -22,6 +22,7 @@ from incident.escalation.effects import (
     SetTimer,
     ShowLight,
     StandDown,
+    TakeOver,
     WithdrawOffers,
 )
 from incident.escalation.events import Event
@@ -59,6 +60,8 @@ def apply(hands: Hands, plan: Plan, state: State, effect: Effect) -> list[Event]
             return offers.seek(hands, offers.Terms(plan.help, plan.scale, state.road), kind)
         case StandDown(kind):
             return offers.stand_down(hands, kind)
+        case TakeOver(kind, incident):
+            offers.take_over(hands, kind, incident)
         case WithdrawOffers(kind):
             offers.withdraw(hands, kind)
         case RemindUnit(kind, unit_id, about):

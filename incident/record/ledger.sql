@@ -13,10 +13,11 @@ ON CONFLICT (incident_id, name) DO UPDATE SET generation = excluded.generation, 
 -- name: save_states
 UPDATE incidents i
 SET phase = r.phase, road = r.road, severity = r.severity, answer = r.answer, outcome = r.outcome,
-    taken_by = r.taken_by, generation = r.generation, state = r.state,
+    taken_by = r.taken_by, generation = r.generation, state = r.state, merged_into = r.merged_into,
     closed_at = CASE WHEN r.phase = 'closed' THEN coalesce(i.closed_at, r.at) END
 FROM json_to_recordset(%(rows)s::json) AS r (id uuid, at timestamptz, phase text, road text, severity text, answer text,
-                                             outcome text, taken_by text, generation integer, state jsonb)
+                                             outcome text, taken_by text, generation integer, state jsonb,
+                                             merged_into uuid)
 WHERE i.id = r.id;
 
 -- name: insert_calls

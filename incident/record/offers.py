@@ -27,6 +27,7 @@ from schemas.impact import Position
 from schemas.incident import DispatchKind, DispatchState, RoadKind
 
 SQL: Final = Queries("incident.record", "dispatch.sql")
+MERGED_SQL: Final = Queries("incident.record", "merged.sql")
 _KM_PER_DEGREE: Final = 111.2
 _MOST_CANDIDATES: Final = 300
 _MOST_REASONS: Final = 30
@@ -89,6 +90,12 @@ def stand_down(hands: Hands, kind: DispatchKind) -> list[Event]:
         hands.conn, dispatch["id"], open_becomes="withdrawn", accepted_becomes="stood_down", at=hands.at
     )
     return [DispatchMoved(hands.at, kind, DispatchState.STOOD_DOWN, dispatch["unit_id"])]
+
+
+def take_over(hands: Hands, kind: DispatchKind, merged: str) -> None:
+    """A dispatch of an incident that is merged into this one, with whoever is on the way, belongs here now."""
+    key = {"incident_id": hands.incident_id, "merged": merged, "kind": kind}
+    hands.conn.execute(MERGED_SQL["take_over_dispatch"], key)
 
 
 def withdraw(hands: Hands, kind: DispatchKind) -> None:

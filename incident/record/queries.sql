@@ -18,8 +18,11 @@ SELECT h.id FROM policyholders h JOIN policies p ON p.holder_id = h.id JOIN vehi
 JOIN devices d ON d.vehicle_id = v.id WHERE d.id = %(device_id)s FOR NO KEY UPDATE OF h;
 
 -- name: open_incident_of_holder
-SELECT id FROM incidents WHERE holder_id = %(holder_id)s AND phase <> 'closed'
-ORDER BY opened_at DESC LIMIT 1 FOR NO KEY UPDATE;
+-- Their own, or the one that theirs was merged into.
+SELECT id FROM incidents
+WHERE phase <> 'closed' AND (holder_id = %(holder_id)s OR id IN (
+    SELECT merged_into FROM incidents WHERE holder_id = %(holder_id)s AND merged_into IS NOT NULL))
+ORDER BY holder_id = %(holder_id)s DESC NULLS LAST, opened_at DESC LIMIT 1 FOR NO KEY UPDATE;
 
 -- name: give_device
 -- The policyholder's latest open incident of which nobody could say which car it is about is about this one.
@@ -59,12 +62,17 @@ FROM gps_fixes WHERE device_id = %(device_id)s AND at BETWEEN %(at)s - interval 
 
 -- name: open_incident_of_device
 -- Locked here, so that a report never joins an incident that is being closed at this moment.
-SELECT id FROM incidents WHERE device_id = %(device_id)s AND phase <> 'closed' FOR NO KEY UPDATE;
+-- Its own, or the one that its latest was merged into.
+SELECT id FROM incidents
+WHERE phase <> 'closed' AND (device_id = %(device_id)s OR id = (
+    SELECT merged_into FROM incidents WHERE device_id = %(device_id)s AND merged_into IS NOT NULL
+    ORDER BY closed_at DESC LIMIT 1))
+ORDER BY device_id = %(device_id)s DESC NULLS LAST LIMIT 1 FOR NO KEY UPDATE;
 
 -- name: lock_incident
 -- Not FOR UPDATE: that would make whoever only adds a row of the incident's wait, in the wrong order.
 SELECT id, device_id, vehicle_id, holder_id, plan_version, trigger, occurred_at, phase, state,
-       lat_deg, lon_deg
+       lat_deg, lon_deg, merged_into
 FROM incidents WHERE id = %(id)s FOR NO KEY UPDATE;
 
 -- name: now

@@ -43,8 +43,9 @@ FROM (SELECT f.holder_id, h.language, 'driver' AS party
       FROM phones f JOIN policyholders h ON h.id = f.holder_id WHERE f.number = %(number)s
       UNION ALL
       SELECT e.holder_id, e.language, 'contact' FROM emergency_contacts e WHERE e.number = %(number)s) AS who
-JOIN incidents i ON i.holder_id = who.holder_id AND i.phase <> 'closed'
-ORDER BY who.party DESC, i.opened_at DESC LIMIT 1;
+JOIN incidents i ON i.holder_id = who.holder_id
+     AND (i.phase <> 'closed' OR EXISTS (SELECT FROM incidents m WHERE m.id = i.merged_into AND m.phase <> 'closed'))
+ORDER BY who.party DESC, i.merged_into IS NULL DESC, i.opened_at DESC LIMIT 1;
 
 -- name: insert_arrival
 INSERT INTO calls (id, incident_id, party, attempt, number, language, direction, state, sid, answered_at)

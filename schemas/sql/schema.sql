@@ -684,10 +684,12 @@ CREATE TABLE public.incidents (
     place jsonb,
     road text DEFAULT 'unknown'::text NOT NULL,
     firmware text,
+    merged_into uuid,
     CONSTRAINT incidents_answer_check CHECK ((answer = ANY (ARRAY['fine'::text, 'help'::text, 'ambulance'::text, 'operator'::text, 'accident'::text, 'mistake'::text]))),
     CONSTRAINT incidents_check CHECK (((phase = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT incidents_check1 CHECK (((lat_deg IS NULL) = (lon_deg IS NULL))),
-    CONSTRAINT incidents_outcome_check CHECK ((outcome = ANY (ARRAY['accident'::text, 'trouble'::text, 'driver_fine'::text, 'false_alarm'::text, 'mistake'::text, 'pothole'::text, 'drop'::text, 'test'::text]))),
+    CONSTRAINT incidents_merged_check CHECK (((merged_into IS NULL) OR ((phase = 'closed'::text) AND (outcome = 'merged'::text)))),
+    CONSTRAINT incidents_outcome_check CHECK ((outcome = ANY (ARRAY['accident'::text, 'trouble'::text, 'driver_fine'::text, 'false_alarm'::text, 'mistake'::text, 'pothole'::text, 'drop'::text, 'test'::text, 'merged'::text]))),
     CONSTRAINT incidents_phase_check CHECK ((phase = ANY (ARRAY['reaching'::text, 'helping'::text, 'settling'::text, 'closed'::text]))),
     CONSTRAINT incidents_road_check CHECK ((road = ANY (ARRAY['general'::text, 'expressway'::text, 'unknown'::text]))),
     CONSTRAINT incidents_severity_check CHECK ((severity = ANY (ARRAY['light'::text, 'moderate'::text, 'severe'::text, 'very_severe'::text]))),
@@ -700,6 +702,8 @@ COMMENT ON COLUMN public.incidents.state IS 'the value incident.decide works on;
 COMMENT ON COLUMN public.incidents.place IS 'what the directories said of its position when it got there; null without a position';
 
 COMMENT ON COLUMN public.incidents.firmware IS 'what the device ran when the incident opened; null without a device, or where it had not told';
+
+COMMENT ON COLUMN public.incidents.merged_into IS 'where it goes on: whatever comes for this one later is about that one';
 
 CREATE VIEW public.incident_verdicts AS
  SELECT id,
@@ -718,9 +722,9 @@ CREATE VIEW public.incident_verdicts AS
             ELSE 'unclear'::text
         END AS verdict
    FROM public.incidents i
-  WHERE ((phase = 'closed'::text) AND (outcome <> 'test'::text));
+  WHERE ((phase = 'closed'::text) AND (outcome <> ALL (ARRAY['test'::text, 'merged'::text])));
 
-COMMENT ON VIEW public.incident_verdicts IS 'unclear: the driver said that all is well, which says nothing of what was felt; tests are not counted';
+COMMENT ON VIEW public.incident_verdicts IS 'unclear: the driver said that all is well, which says nothing of what was felt; tests and merged ones are not counted';
 
 COMMENT ON COLUMN public.incident_verdicts.mount_known IS 'whether it was known how the device sat in the car; null for what is no impact';
 
@@ -1345,6 +1349,8 @@ CREATE INDEX incidents_by_device ON public.incidents USING btree (device_id, ope
 
 CREATE INDEX incidents_by_holder ON public.incidents USING btree (holder_id, opened_at DESC);
 
+CREATE INDEX incidents_by_merged_into ON public.incidents USING btree (merged_into) WHERE (merged_into IS NOT NULL);
+
 CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC, id DESC);
 
 CREATE INDEX incidents_by_policy ON public.incidents USING btree (policy_id, opened_at DESC);
@@ -1490,6 +1496,9 @@ ALTER TABLE ONLY public.incidents
 
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.policyholders(id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES public.incidents(id);
 
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_plan_version_fkey FOREIGN KEY (plan_version) REFERENCES public.escalation_plans(version);

@@ -15,11 +15,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from pydantic import TypeAdapter
-from support.paper_shell import PaperShell
+from support.paper_shell import PLAN, PaperShell
 from support.scene import START
 
 from incident.dispatch import TRANSITIONS
 from incident.escalation.events import (
+    Absorbed,
     AmbulanceMoved,
     Answered,
     AnswerFor,
@@ -33,19 +34,29 @@ from incident.escalation.events import (
     DispatchMoved,
     DroveOn,
     EtaChanged,
+    GiveWay,
+    Handed,
     Joined,
     LineWaits,
+    Merge,
     OfferDue,
     Opened,
+    PausePlan,
     Placed,
     RangUs,
+    Release,
+    Reopen,
+    ResumePlan,
     RoadKnown,
     SendHelp,
+    StepNow,
+    StepOff,
     StopHelp,
     Take,
     UnitSafe,
+    WithdrawAnswer,
 )
-from incident.escalation.state import OPEN_DISPATCH, Light, State, Task
+from incident.escalation.state import OPEN_DISPATCH, Light, State, Task, Work
 from schemas.impact import Severity
 from schemas.incident import (
     AmbulanceState,
@@ -306,9 +317,78 @@ class Incident(PaperShell, RuleBasedStateMachine):
         self.happens(StopHelp(self.now, operator, kind))
 
     @precondition(lambda self: self.now_s > 300)
-    @rule(operator=OPERATORS, outcome=st.sampled_from(Outcome))
+    @rule(operator=OPERATORS, outcome=st.sampled_from(sorted(set(Outcome) - {Outcome.MERGED})))
     def operator_closes(self, operator: str, outcome: Outcome) -> None:
         self.happens(Close(self.now, operator, outcome))
+
+    # What operators order of the plan, and take back.
+
+    @rule(operator=OPERATORS, minutes=st.sampled_from([1, 5, 30]))
+    def operator_pauses(self, operator: str, minutes: int) -> None:
+        self.happens(PausePlan(self.now, operator, 60.0 * minutes, "n1"))
+
+    @rule(operator=OPERATORS)
+    def operator_lets_it_go_on(self, operator: str) -> None:
+        self.happens(ResumePlan(self.now, operator))
+
+    @rule(operator=OPERATORS, step=st.integers(0, 8), now=st.booleans(), stale=st.booleans())
+    def operator_orders_a_step(self, operator: str, step: int, now: bool, stale: bool) -> None:
+        generation = self.state.generation - (1 if stale else 0)
+        if now:
+            self.happens(StepNow(self.now, operator, generation, step))
+        else:
+            self.happens(StepOff(self.now, operator, generation, step, "n1"))
+
+    @rule(operator=OPERATORS)
+    def operator_gives_it_back(self, operator: str) -> None:
+        self.happens(Release(self.now, operator))
+
+    @rule(operator=OPERATORS)
+    def operator_withdraws_the_answer(self, operator: str) -> None:
+        if self.state.answer is not None:
+            self.happens(WithdrawAnswer(self.now, operator, self.state.answer))
+
+    @rule(operator=OPERATORS)
+    def operator_reopens(self, operator: str) -> None:
+        self.happens(Reopen(self.now, operator, "n1"))
+
+    @precondition(lambda self: self.now_s > 300)
+    @rule(operator=OPERATORS)
+    def it_is_merged_into_another(self, operator: str) -> None:
+        """Who is on the way goes over; the other has nobody."""
+        if self.state.phase is Phase.CLOSED:
+            return
+        handed = tuple(kind for kind, work in self.work.items() if not work.only_asked)
+        self.happens(Merge(self.now, operator, "another", handed))
+        for kind in handed:
+            del self.work[kind]
+
+    @rule(
+        operator=OPERATORS,
+        kind=st.sampled_from(DispatchKind),
+        state=st.sampled_from([DispatchState.ACCEPTED, DispatchState.EN_ROUTE, DispatchState.ON_SCENE]),
+        eta_s=st.none() | st.integers(-600, 3600),
+    )
+    def another_is_merged_into_it(
+        self, operator: str, kind: DispatchKind, state: DispatchState, eta_s: int | None
+    ) -> None:
+        if self.state.phase is Phase.CLOSED:
+            return
+        work = self.work.get(kind)
+        if work is not None and not work.only_asked:
+            self.happens(Absorbed(self.now, operator, "another", sought=(kind,), tasks=(Task.TAKE,)))
+            return
+        if work is not None:
+            self.happens(GiveWay(self.now, kind))
+        there = state in THERE
+        unit = Work(
+            f"m{len(self.happened)}",
+            eta_at=None if eta_s is None else self.now + timedelta(seconds=eta_s),
+            depart_by=self.now,
+            safe_by=self.now + timedelta(seconds=300) if there else None,
+        )
+        handed = Handed(kind, state, unit, by_hand=True)
+        self.happens(Absorbed(self.now, operator, "another", (handed,)))
 
     @rule(pick=PICK)
     def the_same_once_more(self, pick: int) -> None:
@@ -328,9 +408,33 @@ class Incident(PaperShell, RuleBasedStateMachine):
             self.state.phase is not Phase.REACHING and self.state.taken_by is not None
         ):
             return  # over, or somebody's own
-        steps = [name for name in self.timers if name.startswith(f"step:{self.state.generation}:")]
+        done = {f"step:{self.state.generation}:{index}" for index in self.state.steps_done}
+        steps = [
+            name
+            for name in self.timers
+            if name not in done and name.startswith((f"step:{self.state.generation}:", "pause"))
+        ]
         alarmed = bool(self.state.tasks) and ("remind" in self.timers or self.state.taken_by is not None)
         assert steps or alarmed or self.state.driver.under_way or self.state.contact.under_way
+
+    @invariant()
+    def no_step_is_lost(self) -> None:
+        """Each was done or called off, or waits for its time or for the end of a pause."""
+        state = self.state
+        if state.phase is Phase.REACHING:
+            for index in range(len(PLAN.rule(state.rule).steps)):
+                held = state.pause is not None and index in state.pause.held
+                timer = f"step:{state.generation}:{index}" in self.timers
+                assert index in state.steps_done or held or timer
+
+    @invariant()
+    def a_pause_ends(self) -> None:
+        if self.state.pause is not None:
+            assert self.state.phase is not Phase.CLOSED
+            assert self.timers["pause"] == self.state.pause.until
+            assert self.state.pause.until <= self.state.pause.since + timedelta(minutes=30)
+        else:
+            assert "pause" not in self.timers
 
     @invariant()
     def an_open_task_is_remembered(self) -> None:
@@ -367,7 +471,8 @@ class Incident(PaperShell, RuleBasedStateMachine):
                 ring for ring in self.under_way(party) if ring.stage == "waiting" and not ring.for_operator
             ]
             assert not waiting or party not in self.callers.values()
-            if line.wanted and not line.under_way and self.state.phase is Phase.REACHING:
+            owed = self.state.pause is not None and party in self.state.pause.owed
+            if line.wanted and not line.under_way and self.state.phase is Phase.REACHING and not owed:
                 assert f"again:{party}" in self.timers
 
     @invariant()
@@ -384,7 +489,7 @@ class Incident(PaperShell, RuleBasedStateMachine):
             assert self.work or self.state.desk_round is None
             if self.state.desk_round is not None:
                 assert f"desk:{self.state.desk_round}" in self.timers
-            assert self.light is Light.ENDED
+            assert self.light is Light.ENDED or self.state.merged_into is not None
             assert not [ring for ring in self.rings if ring.stage == "waiting"]
 
     @invariant()
@@ -422,7 +527,8 @@ class Incident(PaperShell, RuleBasedStateMachine):
 
     @invariant()
     def the_light_tells_the_truth(self) -> None:
-        assert self.light is self.state.light
+        if self.state.merged_into is None:  # else it is the other incident's to say
+            assert self.light is self.state.light
 
     @invariant()
     def who_was_promised_a_call_back_gets_one(self) -> None:

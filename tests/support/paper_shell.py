@@ -27,9 +27,11 @@ from incident.escalation.effects import (
     SetTimer,
     ShowLight,
     StandDown,
+    TakeOver,
     WithdrawOffers,
 )
 from incident.escalation.events import (
+    Absorbed,
     Answered,
     AnswerFor,
     CallAgain,
@@ -50,16 +52,20 @@ from incident.escalation.events import (
     NobodyElse,
     OfferDue,
     Opened,
+    PauseDue,
     RangUs,
     ReminderDue,
+    Reopen,
     RoadKnown,
     SafetyDue,
     SearchDue,
     SendHelp,
     StepDue,
+    StepNow,
     StopHelp,
     Take,
     UnitSafe,
+    WithdrawAnswer,
 )
 from incident.escalation.state import Light, State
 from incident.plan.plan import Do
@@ -80,6 +86,7 @@ DUE = (
     SafetyDue,
     ReminderDue,
     DeskDue,
+    PauseDue,
 )
 
 
@@ -146,6 +153,8 @@ class PaperShell:
         self.promised = False
         self.callers: dict[int, CallParty] = {}
         self.rang_us = 0
+        self.closed_s = 0.0
+        self.before_answer: tuple[bool, bool, set[DispatchKind]] = (False, False, set())
         decision = open_incident(opened, PLAN)
         self.began(decision.state)
         self.carry_out(None, decision)
@@ -218,6 +227,12 @@ class PaperShell:
                 return self.offer(kind, expired_unit)
             case WithdrawOffers(kind):
                 self.work[kind].beside.clear()
+            case TakeOver(kind, _):
+                assert kind not in self.work, "a second dispatch of one kind"
+                assert isinstance(event, Absorbed)
+                (handed,) = [handed for handed in event.handed if handed.kind is kind]
+                self.work[kind] = Work(handed.state, handed.work.unit_id, by_hand=handed.by_hand)
+                self.by_hand[kind] = handed.by_hand
             case SeekAgain(kind):
                 return self.seek(kind)
             case StandDown(kind):
@@ -310,23 +325,33 @@ class PaperShell:
         self.ladder = state.rule
         # Where the new ladder begins with a call, one that rings already is that call.
         self.ladder_over = False
+        self.ordered: set[int] = set()
         self.paid_before = dict.fromkeys(RUNG, 0)
         self.calls = {party: min(len(self.under_way(party)), self.steps_due(party)) for party in RUNG}
 
     def steps_due(self, party: CallParty) -> int:
         since_s = (self.now - self.ladder_from).total_seconds()
         steps = PLAN.rule(self.ladder).steps
-        due = sum(step.do is CALLING[party] and step.after_s <= since_s for step in steps)
+        due = sum(
+            step.do is CALLING[party] and (step.after_s <= since_s or index in self.ordered)
+            for index, step in enumerate(steps)
+        )
         # What the rule for another road had begun by then is not begun again.
         return max(due, self.paid_before[party])
 
     # What must hold for each decision.
 
-    def check(self, before: State, event: Event, decision: Decision) -> None:
+    def check(self, before: State, event: Event, decision: Decision) -> None:  # noqa: PLR0912  a case for each promise
         after, effects, notes = decision.state, decision.effects, decision.notes
         kinds = [note.kind for note in notes]
+        if isinstance(event, AnswerFor) and event.answer is not before.answer:
+            self.before_answer = self.ladder_over, self.promised, set(self.refused)
         self.note_ladder(before, event, after, kinds)
         self.note_refusals(before, event)
+        self.note_undoing(before, event, after)
+        if before.pause is not None and after.pause is not None:
+            rung = any(isinstance(effect, PlaceCall) for effect in effects)
+            assert not rung or isinstance(event, (DeskAnswered, StepNow)), "rung in a pause"
         if isinstance(event, RangUs):
             self.note_caller(before, event)
         if isinstance(event, CallEnded) and event.party is CallParty.CALLER:
@@ -337,7 +362,7 @@ class PaperShell:
             self.note_answer(before.phase, event, after.phase)
         if isinstance(event, StepDue) and (self.ladder_over or event.generation != before.generation):
             assert (after, effects) == (before, ()), "a step of a ladder that no longer runs"
-        if before.phase is Phase.CLOSED:
+        if before.phase is Phase.CLOSED and not isinstance(event, Reopen):
             assert after.phase is Phase.CLOSED
             # Who is on the scene is looked after: they are asked, and telephones of the desk ring for them.
             if not isinstance(event, (SafetyDue, UnitSafe, DeskRung, DeskDue, Forgotten)):
@@ -366,10 +391,27 @@ class PaperShell:
             assert after.plan_from == before.plan_from
             self.paid_before = {party: self.steps_due(party) for party in RUNG}
             self.ladder = after.rule
+            self.ordered.clear()
         if "lowered" in kinds:
             assert isinstance(event, DroveOn)
             assert PLAN.outweighs(before.rule, after.rule)
             self.began(after)
+
+    def note_undoing(self, before: State, event: Event, after: State) -> None:
+        """What was over goes on, as it stood before; a step that was ordered is paid for by its order."""
+        match event:
+            case StepNow(step=step):
+                self.ordered.add(step)
+            case WithdrawAnswer():
+                self.ladder_over, self.promised, refused = self.before_answer
+                self.refused = set(refused)
+            case Reopen():
+                self.ladder_from += timedelta(seconds=self.now_s - self.closed_s)
+                self.ladder_over = after.answer is not None
+            case _:
+                pass
+        if before.phase is not Phase.CLOSED and after.phase is Phase.CLOSED:
+            self.closed_s = self.now_s
 
     def note_caller(self, before: State, event: RangUs) -> None:
         """Whoever rings us is not rung meanwhile; a call that was taken from them for it does not count."""
@@ -399,7 +441,11 @@ class PaperShell:
                 self.refused.add(kind)
             case SendHelp(kind=kind):
                 self.refused.discard(kind)
-            case AnswerFor(answer=answer) | Answered(answer=answer, by=CallParty.DRIVER):
+            case Absorbed(handed=handed):
+                self.refused -= {each.kind for each in handed}
+            case AnswerFor(answer=answer) | Answered(answer=answer, by=CallParty.DRIVER) if (
+                before.phase is not Phase.CLOSED  # else it is only on record
+            ):
                 if answer in (Answer.FINE, Answer.MISTAKE):
                     self.refused = set(DispatchKind)
                 elif answer in (Answer.HELP, Answer.AMBULANCE):

@@ -43,7 +43,7 @@ class Told:
     def next(self) -> tuple[str, float] | None:
         timers = [Timer(name, due_at) for name, due_at in self.timers.items()]
         coming = next_step(self.state, PLAN, timers)
-        return (coming[0], (coming[1] - T0).total_seconds()) if coming else None
+        return (coming.name, (coming.due_at - T0).total_seconds()) if coming else None
 
 
 def after(seconds: float) -> datetime:

@@ -336,6 +336,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/{incident_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give it back
+         * @description Nobody has it any more: operators are called to it, and where nobody has answered the plan goes on.
+         *
+         *     409 where another operator has it, or this one is on the line.
+         */
+        post: operations["release_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause the plan
+         * @description What the plan does by itself waits, and is done when the pause ends, in its order.
+         *
+         *     Alarms, the desk's telephones and the watch over units go on. It ends by itself, also when a further impact or
+         *     press comes or somebody answers. Who paused it may pause it again with another end, up to 30 minutes in all; 409
+         *     where another operator paused it.
+         */
+        post: operations["pause_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let it go on
+         * @description What became due during the pause is done now. A plan that runs goes on running.
+         */
+        post: operations["resume_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/steps/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do a planned step now
+         * @description Neither the night nor a pause keeps it. 409 where it was done, called off, or is not planned any more.
+         */
+        post: operations["step_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/steps/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a planned step off
+         * @description It is not done. 409 where it was done, called off, or is not planned any more.
+         */
+        post: operations["step_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/answer/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw an answer that was passed on
+         * @description Within 60 s, and only what an operator recorded: it stands again as before, and the plan goes on.
+         *
+         *     409 where another answer came, or something has come of it that is not taken back, as a unit that accepted.
+         */
+        post: operations["withdraw_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen it
+         * @description Within 10 minutes: it goes on as it stood; what was called off is planned anew, calls are not made again.
+         *
+         *     409 later, where it was merged, or where its car has another open incident.
+         */
+        post: operations["reopen_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge it
+         * @description It is about the same event as another one: it ends, and goes on there with whoever is on the way.
+         *
+         *     What people say to it later is heard there. 409 into itself, into a closed one, of the graver into the lighter,
+         *     while somebody waits on its line, and of two policies without a reason. The answer is the one that ended.
+         */
+        post: operations["merge_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/impacts": {
         parameters: {
             query?: never;
@@ -5536,9 +5709,12 @@ export interface components {
          *         }
          *       ],
          *       "next": {
+         *         "id": "step:0:3",
          *         "name": "call_driver",
          *         "due_at": "2026-10-01T03:00:31Z"
          *       },
+         *       "pause": null,
+         *       "merged_into": null,
          *       "place": {
          *         "ja": "神奈川県箱根町湯本",
          *         "en": "Yumoto, Hakone, Kanagawa"
@@ -5554,6 +5730,7 @@ export interface components {
          *       "reach": "voice",
          *       "ahead": [
          *         {
+         *           "id": "step:0:3",
          *           "name": "call_driver",
          *           "due_at": "2026-10-01T03:00:31Z"
          *         }
@@ -5789,6 +5966,13 @@ export interface components {
              */
             pdof_deg: number | null;
             next: components["schemas"]["NextStep"] | null;
+            /** @description Null while the plan runs, or is over. */
+            pause: components["schemas"]["PauseView"] | null;
+            /**
+             * Merged Into
+             * @description With outcome merged: where it goes on.
+             */
+            merged_into: string | null;
             /** @description Where it is in words; null without a position. */
             place: components["schemas"]["BothLanguages"] | null;
             /** @description What is uncertain about it, and what to ask for. */
@@ -5905,9 +6089,12 @@ export interface components {
          *             }
          *           ],
          *           "next": {
+         *             "id": "step:0:3",
          *             "name": "call_driver",
          *             "due_at": "2026-10-01T03:00:31Z"
-         *           }
+         *           },
+         *           "pause": null,
+         *           "merged_into": null
          *         }
          *       ]
          *     }
@@ -5949,9 +6136,12 @@ export interface components {
          *         }
          *       ],
          *       "next": {
+         *         "id": "step:0:3",
          *         "name": "call_driver",
          *         "due_at": "2026-10-01T03:00:31Z"
-         *       }
+         *       },
+         *       "pause": null,
+         *       "merged_into": null
          *     }
          */
         IncidentView: {
@@ -6012,6 +6202,13 @@ export interface components {
              */
             pdof_deg: number | null;
             next: components["schemas"]["NextStep"] | null;
+            /** @description Null while the plan runs, or is over. */
+            pause: components["schemas"]["PauseView"] | null;
+            /**
+             * Merged Into
+             * @description With outcome merged: where it goes on.
+             */
+            merged_into: string | null;
             /**
              * Dispatches
              * @description The latest of each kind.
@@ -6809,6 +7006,23 @@ export interface components {
             ready: boolean;
         };
         /**
+         * MergeRequest
+         * @description The incident that it goes on in, and why; of two policies only with a reason.
+         * @example {
+         *       "into": "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11",
+         *       "reason": "同じ事故についての電話。"
+         *     }
+         */
+        MergeRequest: {
+            /**
+             * Into
+             * Format: uuid
+             */
+            into: string;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
          * MessageFacts
          * @description A text to somebody.
          */
@@ -7044,14 +7258,20 @@ export interface components {
          * NextStep
          * @description What happens by itself unless somebody does something.
          * @example {
+         *       "id": "step:0:3",
          *       "name": "call_driver",
          *       "due_at": "2026-10-01T03:00:31Z"
          *     }
          */
         NextStep: {
             /**
+             * Id
+             * @description Names a step of the plan for steps/now and steps/off; null for what is no step. It changes with the plan.
+             */
+            id: string | null;
+            /**
              * Name
-             * @description A step of the escalation plan (push, sms, call_driver, call_contact, alarm_operator, ask_ambulance, list_call_back, offer_help, send_help), offer_expires, or remind.
+             * @description A step of the escalation plan (push, sms, call_driver, call_contact, alarm_operator, ask_ambulance, list_call_back, offer_help, send_help), offer_expires, remind, or resume (a pause ends).
              */
             name: string;
             /**
@@ -7197,7 +7417,7 @@ export interface components {
          * @description What an incident turned out to be, said at closing.
          * @enum {string}
          */
-        Outcome: "accident" | "trouble" | "driver_fine" | "false_alarm" | "mistake" | "pothole" | "drop" | "test";
+        Outcome: "accident" | "trouble" | "driver_fine" | "false_alarm" | "mistake" | "pothole" | "drop" | "test" | "merged";
         /**
          * OutlineView
          * @description A MultiPolygon of GeoJSON (RFC 7946): one polygon for each prefecture.
@@ -7291,6 +7511,56 @@ export interface components {
              * @description As it was set.
              */
             password: string;
+        };
+        /**
+         * PauseRequest
+         * @description For how long the plan waits, and why.
+         * @example {
+         *       "reason": "警察官が運転者と話している。",
+         *       "minutes": 5
+         *     }
+         */
+        PauseRequest: {
+            /**
+             * Reason
+             * @description For the colleagues, and for whoever asks later; kept as a note.
+             */
+            reason: string;
+            /**
+             * Minutes
+             * @default 5
+             */
+            minutes: number;
+        };
+        /**
+         * PauseView
+         * @description The plan waits by an operator's order.
+         * @example {
+         *       "since": "2026-10-01T03:00:00Z",
+         *       "until": "2026-10-01T03:05:00Z",
+         *       "operator": "sato",
+         *       "reason": "警察官が運転者と話している。"
+         *     }
+         */
+        PauseView: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description When it goes on by itself.
+             */
+            until: string;
+            /** Operator */
+            operator: string;
+            /**
+             * Reason
+             * @description Empty once it was erased.
+             */
+            reason: string;
         };
         /**
          * Phase
@@ -7979,9 +8249,12 @@ export interface components {
          *         }
          *       ],
          *       "next": {
+         *         "id": "step:0:3",
          *         "name": "call_driver",
          *         "due_at": "2026-10-01T03:00:31Z"
          *       },
+         *       "pause": null,
+         *       "merged_into": null,
          *       "place": {
          *         "ja": "神奈川県箱根町湯本",
          *         "en": "Yumoto, Hakone, Kanagawa"
@@ -8050,6 +8323,13 @@ export interface components {
              */
             pdof_deg: number | null;
             next: components["schemas"]["NextStep"] | null;
+            /** @description Null while the plan runs, or is over. */
+            pause: components["schemas"]["PauseView"] | null;
+            /**
+             * Merged Into
+             * @description With outcome merged: where it goes on.
+             */
+            merged_into: string | null;
             /**
              * Dispatches
              * @description The latest of each kind.
@@ -8107,9 +8387,12 @@ export interface components {
          *             }
          *           ],
          *           "next": {
+         *             "id": "step:0:3",
          *             "name": "call_driver",
          *             "due_at": "2026-10-01T03:00:31Z"
          *           },
+         *           "pause": null,
+         *           "merged_into": null,
          *           "place": {
          *             "ja": "神奈川県箱根町湯本",
          *             "en": "Yumoto, Hakone, Kanagawa"
@@ -8239,6 +8522,20 @@ export interface components {
         RecoveryCodes: {
             /** Recovery Codes */
             recovery_codes: string[];
+        };
+        /**
+         * ReopenRequest
+         * @description Why it goes on.
+         * @example {
+         *       "reason": "別の案件と取り違えて終了した。"
+         *     }
+         */
+        ReopenRequest: {
+            /**
+             * Reason
+             * @description For the colleagues, and for whoever asks later; kept as a note.
+             */
+            reason: string;
         };
         /**
          * Right
@@ -8776,6 +9073,40 @@ export interface components {
             many: number;
             /** Words */
             words: string;
+        };
+        /**
+         * StepOffRequest
+         * @description Which step of the plan is not done, and why.
+         * @example {
+         *       "step": "step:0:3",
+         *       "reason": "緊急連絡先には担当者から連絡済み。"
+         *     }
+         */
+        StepOffRequest: {
+            /**
+             * Step
+             * @description As `ahead` of the incident names it.
+             */
+            step: string;
+            /**
+             * Reason
+             * @description For the colleagues, and for whoever asks later; kept as a note.
+             */
+            reason: string;
+        };
+        /**
+         * StepRequest
+         * @description Which step of the plan.
+         * @example {
+         *       "step": "step:0:3"
+         *     }
+         */
+        StepRequest: {
+            /**
+             * Step
+             * @description As `ahead` of the incident names it.
+             */
+            step: string;
         };
         /**
          * SubscriptionRequest
@@ -9488,6 +9819,16 @@ export interface components {
             speed: components["schemas"]["SpeedPoint"][];
         };
         /**
+         * WithdrawRequest
+         * @description Which answer was recorded by mistake: the one that was seen.
+         * @example {
+         *       "answer": "fine"
+         *     }
+         */
+        WithdrawRequest: {
+            answer: components["schemas"]["Answer"];
+        };
+        /**
          * WriteRequest
          * @description Words to a person. The same id once more changes nothing.
          * @example {
@@ -9907,6 +10248,7 @@ export type LookersView = components['schemas']['LookersView'];
 export type MeasuresView = components['schemas']['MeasuresView'];
 export type MemberRequest = components['schemas']['MemberRequest'];
 export type MemberView = components['schemas']['MemberView'];
+export type MergeRequest = components['schemas']['MergeRequest'];
 export type MessageFacts = components['schemas']['MessageFacts'];
 export type MessageView = components['schemas']['MessageView'];
 export type Modifier = components['schemas']['Modifier'];
@@ -9926,6 +10268,8 @@ export type OutlineView = components['schemas']['OutlineView'];
 export type OwnWordsRequest = components['schemas']['OwnWordsRequest'];
 export type PassedOverView = components['schemas']['PassedOverView'];
 export type PasswordRequest = components['schemas']['PasswordRequest'];
+export type PauseRequest = components['schemas']['PauseRequest'];
+export type PauseView = components['schemas']['PauseView'];
 export type Phase = components['schemas']['Phase'];
 export type PhoneCrashRequest = components['schemas']['PhoneCrashRequest'];
 export type PhotoFacts = components['schemas']['PhotoFacts'];
@@ -9957,6 +10301,7 @@ export type ReasonCount = components['schemas']['ReasonCount'];
 export type ReasonView = components['schemas']['ReasonView'];
 export type Record = components['schemas']['Record'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type ReopenRequest = components['schemas']['ReopenRequest'];
 export type Right = components['schemas']['Right'];
 export type RiskView = components['schemas']['RiskView'];
 export type RoadKind = components['schemas']['RoadKind'];
@@ -9980,6 +10325,8 @@ export type StaffRequest = components['schemas']['StaffRequest'];
 export type StaffRole = components['schemas']['StaffRole'];
 export type StaffView = components['schemas']['StaffView'];
 export type StandingAlarm = components['schemas']['StandingAlarm'];
+export type StepOffRequest = components['schemas']['StepOffRequest'];
+export type StepRequest = components['schemas']['StepRequest'];
 export type SubscriptionRequest = components['schemas']['SubscriptionRequest'];
 export type SubscriptionView = components['schemas']['SubscriptionView'];
 export type SurroundingsView = components['schemas']['SurroundingsView'];
@@ -10001,6 +10348,7 @@ export type VehicleRequest = components['schemas']['VehicleRequest'];
 export type VehicleView = components['schemas']['VehicleView'];
 export type WaitingView = components['schemas']['WaitingView'];
 export type WaveformView = components['schemas']['WaveformView'];
+export type WithdrawRequest = components['schemas']['WithdrawRequest'];
 export type WriteRequest = components['schemas']['WriteRequest'];
 export type Fault = components['schemas']['Fault'];
 export type Problem = components['schemas']['Problem'];
@@ -10740,6 +11088,366 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             /** @description Who asks may not do this, or its signature is wrong. */
             403: components["responses"]["Forbidden"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    release_incident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    pause_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    resume_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    step_now: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    step_off: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepOffRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    withdraw_answer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    reopen_incident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReopenRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    merge_incident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `at` of the newest event of the incident that is seen where this is asked for. What others decided since makes it a 409 with `changed`; without this header nothing is stale. */
+                "X-Seen-At"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
             /** @description A value is missing or wrong. */

@@ -1,4 +1,5 @@
 import { supervisorEn } from "./supervisor_en";
+import { ordersEn } from "./orders_en";
 import { unitEn } from "./unit_en";
 import type { ja } from "./ja";
 
@@ -146,6 +147,7 @@ export const en: typeof ja = {
     send_help: "unit sent",
     offer_expires: "offer expires",
     remind: "operators alarmed again",
+    resume: "plan resumes",
   },
   inTime: (what, time) => `${what} in ${time}`,
   dispatchKind: {
@@ -187,6 +189,7 @@ export const en: typeof ja = {
     pothole: "Pothole",
     drop: "Device dropped",
     test: "Test",
+    merged: "merged into another",
   },
   road: { general: "Ordinary road", expressway: "Expressway", unknown: "Kind of road not known" },
   reach: { voice: "Telephone", slow_voice: "Slow voice", text: "Text only, never ring" },
@@ -320,6 +323,7 @@ export const en: typeof ja = {
   hours: (n) => `${n} h`,
   days: (n) => `${n} d`,
   ago: (age) => `${age} ago`,
+  orders: ordersEn,
   unit: unitEn,
   supervisor: supervisorEn,
 };

@@ -1,4 +1,5 @@
 import { supervisorJa } from "./supervisor_ja";
+import { ordersJa } from "./orders_ja";
 import { unitJa } from "./unit_ja";
 
 /** Every text of the pages in Japanese; `en.ts` has the same keys. */
@@ -145,6 +146,7 @@ export const ja = {
     send_help: "隊を派遣",
     offer_expires: "打診の期限",
     remind: "担当者を再度呼出",
+    resume: "対応計画の再開",
   },
   inTime: (what: string, time: string) => `${what}まで ${time}`,
   dispatchKind: {
@@ -186,6 +188,7 @@ export const ja = {
     pothole: "段差・穴",
     drop: "機器の落下",
     test: "試験",
+    merged: "別の案件に統合",
   },
   road: { general: "一般道", expressway: "高速道路", unknown: "道路種別不明" },
   reach: { voice: "電話", slow_voice: "ゆっくりした音声", text: "文字のみ(電話不可)" },
@@ -319,6 +322,7 @@ export const ja = {
   hours: (n: number) => `${n}時間`,
   days: (n: number) => `${n}日`,
   ago: (age: string) => `${age}前`,
+  orders: ordersJa,
   unit: unitJa,
   supervisor: supervisorJa,
 };
