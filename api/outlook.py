@@ -44,7 +44,9 @@ def steps_ahead(state: State, plan: Plan, timers: Iterable[Timer]) -> Iterator[A
     """
     coming = _coming(state, plan, timers)
     # Each costs a decision, and most who ask want the first only: they are in order but for a pause.
-    yield from coming if state.pause is None else sorted(coming, key=lambda ahead: ahead.due_at)
+    yield from (
+        coming if state.pause is None else sorted(coming, key=lambda one: (one.due_at, one.id is not None))
+    )
 
 
 def _coming(state: State, plan: Plan, timers: Iterable[Timer]) -> Iterator[Ahead]:

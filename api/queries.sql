@@ -27,9 +27,13 @@ SELECT opened_at FROM incidents WHERE id = %(id)s;
 -- name: incidents
 SELECT i.id, i.trigger, i.severity, i.phase, i.answer, i.outcome, i.taken_by, i.device_id, i.policy_id,
        i.occurred_at, i.opened_at, i.closed_at, i.lat_deg, i.lon_deg, i.flags, i.state::text AS state,
-       i.state -> 'pause' AS pause,
        i.plan_version, i.vehicle_id, i.holder_id, i.merged_into, i.road, i.place -> 'words' AS place,
        i.place -> 'hint' AS place_hint,
+       CASE WHEN i.state -> 'pause' <> 'null' THEN jsonb_build_object(
+           'since', i.state #> '{pause,since}', 'until', i.state #> '{pause,until}',
+           'operator', i.state #> '{pause,operator}',
+           'reason', coalesce((SELECT text FROM incident_notes n WHERE n.incident_id = i.id
+                               AND n.id::text = i.state #>> '{pause,note_id}'), '')) END AS pause,
        impact.delta_v_kmh, impact.pdof_deg,
        coalesce(help.dispatches, '[]') AS dispatches, coalesce(waking.timers, '[]')::text AS timers
 FROM incidents i
@@ -51,14 +55,16 @@ ORDER BY i.opened_at DESC, i.id DESC;
 -- name: incident_events
 -- A reason is read from the note it was written in: the record itself holds no words of people.
 SELECT s.position, e.at, e.actor, e.kind, e.data,
-       (SELECT text FROM incident_notes n WHERE n.id::text = e.data ->> 'note_id') AS why
+       (SELECT text FROM incident_notes n
+        WHERE n.incident_id = e.incident_id AND n.id::text = e.data ->> 'note_id') AS why
 FROM incident_events e LEFT JOIN event_stream s ON s.event_id = e.id
 WHERE e.incident_id = %(id)s AND (s.position > %(after)s OR s.position IS NULL)
 ORDER BY e.id LIMIT %(limit)s;
 
 -- name: newest_events
 SELECT s.position, e.at, e.actor, e.kind, e.data,
-       (SELECT text FROM incident_notes n WHERE n.id::text = e.data ->> 'note_id') AS why
+       (SELECT text FROM incident_notes n
+        WHERE n.incident_id = e.incident_id AND n.id::text = e.data ->> 'note_id') AS why
 FROM (SELECT * FROM incident_events WHERE incident_id = %(id)s ORDER BY id DESC LIMIT %(newest)s) e
 LEFT JOIN event_stream s ON s.event_id = e.id
 ORDER BY e.id;
@@ -93,9 +99,6 @@ ON CONFLICT (id) DO NOTHING RETURNING id;
 INSERT INTO incident_notes (id, incident_id, at, author, text)
 SELECT %(id)s, id, clock_timestamp(), %(author)s, %(text)s FROM incidents WHERE id = %(incident_id)s
 RETURNING id;
-
--- name: reason
-SELECT text FROM incident_notes WHERE id = %(id)s;
 
 -- name: log_access
 INSERT INTO access_log (actor, action, object, reason) VALUES (%(actor)s, %(action)s, %(object)s, %(reason)s);

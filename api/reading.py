@@ -73,7 +73,6 @@ def views(conn: Connection, ids: Sequence[UUID]) -> list[IncidentView]:
 def rows_of(conn: Connection, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """The incidents of these ids, newest first, with what waits for a person and what happens by itself."""
     rows = conn.execute(SQL["incidents"], {"ids": list(ids)}).fetchall()
-    rows = [_with_pause(conn, row) for row in rows]
     plans = {version: stored(conn, version).toml for version in {row["plan_version"] for row in rows}}
     return [_with_outlook(row, plans[row["plan_version"]], steps=1) for row in rows]
 
@@ -99,7 +98,6 @@ def detail(conn: Connection, incident_id: UUID) -> IncidentDetail:
     row = conn.execute(SQL["incidents"], {"ids": [incident_id]}).fetchone()
     if row is None:
         raise UnknownIncident(incident_id)
-    row = _with_pause(conn, row)
     belongings: dict[str, Any] = {
         "events": [EventView.of(found) for found in _rows(conn, "newest_events", incident_id)],
         "calls": [CallView.model_validate(found) for found in _rows(conn, "incident_calls", incident_id)],
@@ -151,16 +149,6 @@ def _with_outlook(row: dict[str, Any], plan: str, *, steps: int | None) -> dict[
         "waiting": state.waiting,
         "on_line": state.on_line,
     }
-
-
-def _with_pause(conn: Connection, row: dict[str, Any]) -> dict[str, Any]:
-    """A row with the pause of its plan, whose reason is a note."""
-    pause: dict[str, Any] | None = row["pause"]
-    if pause is None:
-        return row
-    reason = conn.execute(SQL["reason"], {"id": pause["note_id"]}).fetchone()
-    told = {key: pause[key] for key in ("since", "until", "operator")}
-    return row | {"pause": told | {"reason": reason["text"] if reason is not None else ""}}
 
 
 _read_plan = lru_cache(maxsize=64)(read_plan)

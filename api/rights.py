@@ -27,6 +27,7 @@ class Right(StrEnum):
     SEE_UNITS = "see_units"
     UNITS = "units"
     FIGURES = "figures"
+    EXPORT = "export"
     PLAN = "plan"
     DEAD_LETTERS = "dead_letters"
     SEE_DEVICES = "see_devices"
@@ -96,6 +97,7 @@ TABLE: Final = (
         by_token=frozenset({_O}),
         while_locked=True,
     ),
+    Rule(Right.EXPORT, "Take lists of incidents away as a file. It is logged.", frozenset({_S, _M})),
     Rule(Right.PLAN, "Read the escalation plan.", frozenset({_S, _M})),
     Rule(Right.DEAD_LETTERS, "Read what devices sent and could not be read.", frozenset({_S, _M})),
     Rule(Right.SEE_DEVICES, "Devices, and what was last heard of them.", frozenset({_S, _M})),

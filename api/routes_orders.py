@@ -50,7 +50,7 @@ _ACT: Final = problems(401, 403, 404, 409, 413)
 def release_incident(here: Here, who: Operator, incident_id: UUID, _: Nothing | None = None) -> IncidentView:
     """Nobody has it any more: operators are called to it, and where nobody has answered the plan goes on.
 
-    409 where another operator has it, or this one is on the line.
+    409 where another operator has it, or somebody of the desk is on the line with them.
     """
     return _order(here, who, incident_id, lambda at: Release(at, who.name))
 

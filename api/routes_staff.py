@@ -108,6 +108,16 @@ def unlock_staff(
 
 
 @router.delete(
+    "/{name}/sessions", operation_id="end_staff_sessions", summary="End somebody's sessions", responses=_ONE
+)
+def end_sessions(here: Here, who: StaffAdmin, name: Name, reason: Reason = None) -> StaffView:
+    """Wherever they are signed in, they have to sign in again. It is logged."""
+    return _change(
+        here, who, name, "staff.sessions_ended", lambda conn: staff.end_sessions(conn, name), reason=reason
+    )
+
+
+@router.delete(
     "/{name}/second_factor",
     operation_id="reset_staff_second_factor",
     summary="Take somebody's second factor off",

@@ -16,8 +16,9 @@ from api.context import Here
 from api.errors import Problem, problems
 from api.field_units import FIELD
 from api.fields import ThingId
+from api.second_factor import qr_svg
 from api.tokens import Identity, Role
-from api.views_admin import TokenView
+from api.views_admin import TokenView, UnitAccess
 from api.views_provider import ProviderAccess
 from runtime.database import Connection
 
@@ -33,11 +34,13 @@ _LOGGED: Final = {Role.UNIT: "unit", Role.PROVIDER: "provider", Role.DRIVER: "ho
     summary="Make a unit's token",
     responses=_ANSWERS,
 )
-def issue_unit_token(here: Here, who: UnitChief, unit_id: ThingId, reason: Reason = None) -> TokenView:
+def issue_unit_token(here: Here, who: UnitChief, unit_id: ThingId, reason: Reason = None) -> UnitAccess:
     """By this token the unit's app is known, until another is made: then it is void. Making it is logged."""
     with here.transaction() as conn:
         made = _renew(conn, who, Role.UNIT, unit_id, reason)
-    return TokenView(token=here.tokens.sign(made))
+    token = here.tokens.sign(made)
+    link = f"{here.settings.api_url}/unit#token={token}"
+    return UnitAccess(token=token, link=link, qr_svg=qr_svg(link))
 
 
 @router.delete(

@@ -88,6 +88,12 @@ def enable(conn: Connection, name: str) -> None:
     _one(conn, "enable_account", name)
 
 
+def end_sessions(conn: Connection, name: str) -> None:
+    """They are signed in nowhere any more. Raises UnknownStaff."""
+    _one(conn, "hold_account", name)
+    sessions.end_all(conn, name)
+
+
 def unlock(conn: Connection, name: str) -> None:
     """Wrong tries are forgotten: nothing has to wait. Raises UnknownStaff."""
     _one(conn, "hold_account", name)

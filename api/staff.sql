@@ -1,6 +1,6 @@
 -- name: staff
 SELECT f.name, f.role, f.language, f.totp_confirmed_at IS NOT NULL AS second_factor, f.made_at, f.signed_in_at,
-       f.disabled_at
+       f.disabled_at, (SELECT count(*) FROM staff_sessions s WHERE s.name = f.name) AS sessions
 FROM staff f ORDER BY f.name;
 
 -- name: account

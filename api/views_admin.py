@@ -22,7 +22,7 @@ from api.fields import (
     Words,
     examples,
 )
-from schemas.incident import DispatchKind, Fuel, Language, Reach
+from schemas.incident import DispatchKind, DispatchState, Fuel, Language, Reach
 
 _HOLDER_ID: Final = "7a3c1d9e-6a55-4c1e-9a43-0f6f1b2c3d4e"
 _VEHICLE_ID: Final = "c1f6d0b2-3a44-4f0c-8f57-1a2b3c4d5e6f"
@@ -61,6 +61,8 @@ UNIT: Final[dict[str, Any]] = {
     "position_at": _AT,
     "base_lat_deg": 35.255,
     "base_lon_deg": 139.155,
+    "incident_id": None,
+    "dispatch_state": None,
 }
 
 
@@ -312,6 +314,8 @@ class UnitView(BaseModel):
     )
     base_lat_deg: float
     base_lon_deg: float
+    incident_id: UUID | None = Field(description="What it is asked for, or works on.")
+    dispatch_state: DispatchState | None
 
 
 class UnitList(BaseModel):
@@ -328,6 +332,21 @@ class TokenView(BaseModel):
     model_config = examples({"token": "WyJ1bml0IiwiZ3VhcmQtb2Rhd2FyYSJd.gS0nq8xkQm1o5v2m0p3r4t5u6w7"})
 
     token: str
+
+
+class UnitAccess(TokenView):
+    """A unit's token, and the way by which its phone gets it."""
+
+    model_config = examples(
+        {
+            "token": "WyJ1bml0IiwiZ3VhcmQtb2Rhd2FyYSJd.gS0nq8xkQm1o5v2m0p3r4t5u6w7",
+            "link": "https://button.example.jp/unit#token=WyJ1bml0IiwiZ3VhcmQtb2Rhd2FyYSJd.gS0nq8xkQm1o5v2m0p3",
+            "qr_svg": '<svg xmlns="http://www.w3.org/2000/svg" width="196" height="196">…</svg>',
+        }
+    )
+
+    link: str = Field(description="Opened on the unit's phone, the page for units knows it from then on.")
+    qr_svg: str = Field(description="The link to be scanned.")
 
 
 class HealthView(BaseModel):

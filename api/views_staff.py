@@ -21,6 +21,7 @@ _STAFF: Final[dict[str, Any]] = {
     "made_at": _AT,
     "signed_in_at": _AT,
     "disabled_at": None,
+    "sessions": 1,
 }
 _GOOD: Final = "nine-small-boats-at-sea"
 
@@ -66,6 +67,7 @@ class StaffView(BaseModel):
     made_at: AwareDatetime
     signed_in_at: AwareDatetime | None = Field(description="Last.")
     disabled_at: AwareDatetime | None
+    sessions: int = Field(description="In how many browsers they signed in and did not sign out.")
 
 
 class StaffList(BaseModel):

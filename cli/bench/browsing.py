@@ -146,7 +146,6 @@ class Operator:
                 "heap_mb": round(heap["usedSize"] / 2**20, 2),
                 "nodes": metrics["Nodes"],
                 "listeners": metrics["JSEventListeners"],
-                "documents": metrics["Documents"],
                 "rows": self._page.locator(".queue [data-id]").count(),
                 "open": int(self._page.locator("[data-count=open]").inner_text()),
                 "cpu_s": round(metrics["TaskDuration"], 2),

@@ -11,7 +11,7 @@ import multiprocessing
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -53,6 +53,7 @@ _WORST: Final = (Trigger.IMPACT, Severity.VERY_SEVERE)
 _MIX: Final[Mapping[str, int]] = {"open": 2, "close": 2, "take": 4, "note": 16, "call": 18, "steps": 8}
 _OPERATORS: Final = tuple(f"operator-{n:02}" for n in range(1, 21))
 _CARS: Final = 20_000
+_WORST_WAITS_S: Final = 5.0
 _STAGES: Final = {
     "waiting": "initiated",
     "sending": "initiated",
@@ -73,6 +74,7 @@ class Day:
         self._towns = list(load_towns())
         self._cars = count(first_car)
         self._open: list[UUID] = [row["id"] for row in conn.execute(SQL["open_ids"])]
+        self._worst: deque[tuple[UUID, float]] = deque()
         self.done: Counter[str] = Counter()
         self.opened: list[tuple[str, float]] = []
 
@@ -90,6 +92,7 @@ class Day:
             found = self._incidents.report(self._conn, report).incident_id
         self._open.append(found)
         if worst:
+            self._worst.append((found, time.monotonic()))
             self.opened.append((str(found), time.time() * 1000))
 
     def happen(self, what: str) -> None:
@@ -110,19 +113,25 @@ class Day:
         hint(self._conn)
 
     def _command(self, what: str) -> bool:
-        place = self._random.randrange(len(self._open))
-        # Mostly what is long done is closed.
-        place = place // 4 if what == "close" else place
-        found, who = self._open[place], self._random.choice(_OPERATORS)
+        found, who = self._chosen(what), self._random.choice(_OPERATORS)
         make: Callable[[datetime], Take | Close] = (
             (lambda at: Take(at, who)) if what == "take" else (lambda at: Close(at, who, Outcome.ACCIDENT))
         )
         with suppress(CommandRefused), self._conn.transaction():
             self._incidents.handle(self._conn, found, make, actor=f"operator:{who}")
             if what == "close":
-                del self._open[place]
+                self._open.remove(found)
             return True
         return False
+
+    def _chosen(self, what: str) -> UUID:
+        """Whom an operator turns to: the worst before long, those who wait on a line, and what is long done."""
+        if what == "take" and self._worst and time.monotonic() - self._worst[0][1] > _WORST_WAITS_S:
+            return self._worst.popleft()[0]
+        if what == "take":
+            return self._random.choice(self._open)
+        row = self._conn.execute(SQL["somebody_waits"]).fetchone()
+        return row["id"] if row is not None else self._random.choice(self._open[: len(self._open) // 4])
 
     def _note(self) -> None:
         found, who = self._random.choice(self._open), self._random.choice(_OPERATORS)

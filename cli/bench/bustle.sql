@@ -21,3 +21,6 @@ ORDER BY state <> 'waiting' DESC, random() LIMIT 1;
 
 -- name: streamed
 SELECT count(*) AS many FROM event_stream;
+
+-- name: somebody_waits
+SELECT id FROM incidents WHERE phase <> 'closed' AND state -> 'waiting' <> '[]' ORDER BY opened_at LIMIT 1;

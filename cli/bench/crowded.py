@@ -52,7 +52,9 @@ def measured(*, seconds: float, incidents: int, per_s: int, others: int) -> dict
         settings = stack.settings
         address, url = settings.nearest_api_url, settings.database_url.get_secret_value()
         page = Operator(browser, address, *operator)
-        with httpx.Client(base_url=address, headers=_bearer(settings.admin_token), trust_env=False) as client:
+        with httpx.Client(
+            base_url=address, headers=_bearer(settings.admin_token), timeout=60.0, trust_env=False
+        ) as client:
             api = _Api(client, next(one.pid for one in stack.status() if one.name == "api") or 0)
             whole = api.whole_queue(_QUEUE_ASKED)
             loading = page.open()
@@ -111,6 +113,7 @@ def _served(incidents: int) -> Generator[tuple[Stack, tuple[str, str]]]:
                 f"{known.nearest_api_url}/v1/staff/{name}",
                 json={"role": "operator", "password": password},
                 headers=_bearer(known.admin_token),
+                timeout=60.0,
                 trust_env=False,
             )
             made.raise_for_status()
@@ -192,7 +195,8 @@ def _memory(seen: Seen, took_s: float) -> dict[str, Any]:
     return {
         "heap_mb": heap,
         "heap_mb_per_min": round(_slope(heap[1:]) * 60 / _ROUND_S, 3),
-        **{name: [first[name], last[name]] for name in ("nodes", "listeners", "documents")},
+        "nodes": [one["nodes"] for one in seen.memory],
+        "listeners": [first["listeners"], last["listeners"]],
         "rows_drawn": max(one["rows"] for one in seen.memory),
         "page_cpu_share": round((last["cpu_s"] - first["cpu_s"]) / took_s, 2),
     }

@@ -26,13 +26,18 @@ from incident.escalation.events import (
     Joined,
     LineWaits,
     Opened,
+    PausePlan,
     Placed,
     RangUs,
+    Release,
+    Reopen,
+    ResumePlan,
     RoadKnown,
     SendHelp,
     StopHelp,
     Take,
     UnitSafe,
+    WithdrawAnswer,
 )
 from schemas.impact import Severity
 from schemas.incident import (
@@ -339,8 +344,8 @@ def _outside(row: Row) -> Event | None:
     if row.kind.startswith("ambulance_"):
         state = AmbulanceState(row.kind.removeprefix("ambulance_"))
         return AmbulanceMoved(row.at, operator, state) if operator else None
-    if row.kind == "closed" and not operator:
-        return None
+    if row.kind in ("closed", "plan_resumed") and not operator:
+        return None  # a consequence, found anew
     make = _FROM_OUTSIDE.get(row.kind)
     return make(row.at, {"operator": "", **row.data}) if make is not None else None
 
@@ -356,5 +361,12 @@ _FROM_OUTSIDE: Final[Mapping[str, Callable[[datetime, Mapping[str, Any]], Event]
     "call_driver_wanted": lambda at, data: CallDriver(at, data["operator"]),
     "unit_safe": lambda at, data: UnitSafe(at, DispatchKind(data["dispatch"]), data["unit"]),
     "help_called_off": lambda at, data: StopHelp(at, data["operator"], DispatchKind(data["dispatch"])),
+    "released": lambda at, data: Release(at, data["operator"]),
+    "plan_paused": lambda at, data: PausePlan(
+        at, data["operator"], (datetime.fromisoformat(data["until"]) - at).total_seconds(), data["note_id"]
+    ),
+    "plan_resumed": lambda at, data: ResumePlan(at, data["operator"]),
+    "answer_withdrawn": lambda at, data: WithdrawAnswer(at, data["operator"], Answer(data["answer"])),
+    "reopened": lambda at, data: Reopen(at, data["operator"], data["note_id"]),
     "closed": lambda at, data: Close(at, data["operator"], Outcome(data["outcome"])),
 }

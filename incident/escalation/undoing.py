@@ -44,8 +44,8 @@ def on_release(draft: Draft, event: Release) -> None:
         return
     if state.taken_by != event.operator:
         raise CommandRefused("Release", state.phase, f"{state.taken_by} has it")
-    if state.on_line == event.operator:
-        raise CommandRefused("Release", state.phase, "you are on the line")
+    if state.on_line is not None:
+        raise CommandRefused("Release", state.phase, f"{state.on_line} is on the line")
     draft.note("released", operator=event.operator)
     draft.change(taken_by=None, before_answer=None)
     if state.phase is Phase.HELPING and state.answer is None:
@@ -78,6 +78,7 @@ def on_withdraw_answer(draft: Draft, event: WithdrawAnswer) -> None:
             draft.do(StandDown(kind))
     # Whoever took it since keeps it; who has it only by that answer does not.
     taken_by = before.taken_by if state.taken_by == before.operator else state.taken_by
+    taken_by = state.on_line or taken_by
     taken = taken_by is not None and before.phase is Phase.REACHING
     draft.change(
         phase=Phase.HELPING if taken else before.phase,
@@ -104,9 +105,9 @@ def on_reopen(draft: Draft, event: Reopen) -> None:
     draft.note("reopened", operator=event.operator, note_id=event.note_id)
     well = before.answer in WELL
     phase = Phase.SETTLING if well and before.phase is Phase.REACHING else before.phase
-    had = before.taken_by is not None or phase is Phase.SETTLING
+    had = before.taken_by is not None or state.on_line is not None or phase is Phase.SETTLING
     draft.change(
-        phase=phase,
+        phase=Phase.HELPING if had and phase is Phase.REACHING else phase,
         outcome=None,
         taken_by=event.operator if had else None,
         plan_from=state.plan_from + closed,

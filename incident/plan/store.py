@@ -41,6 +41,21 @@ def stored(conn: Connection, version: int | None = None) -> Stored:
     return Stored(row["version"], row["toml"], row["activated_at"])
 
 
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A version that was ever active: since when the last time, by whom and why, where somebody is on record."""
+
+    version: int
+    activated_at: datetime
+    actor: str | None
+    reason: str | None
+
+
+def versions(conn: Connection) -> list[Activation]:
+    """All that were ever active, the present one first."""
+    return [Activation(**row) for row in conn.execute(SQL["plan_versions"]).fetchall()]
+
+
 def activate(conn: Connection, toml: str, *, actor: str, reason: str) -> int:
     """Make a plan the one that new incidents open with, and note who did; its version.
 

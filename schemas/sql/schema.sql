@@ -1283,7 +1283,11 @@ ALTER TABLE ONLY public.units
 ALTER TABLE ONLY public.vehicles
     ADD CONSTRAINT vehicles_pkey PRIMARY KEY (id);
 
+CREATE INDEX access_log_by_actor ON public.access_log USING btree (actor, id);
+
 CREATE INDEX access_log_by_object ON public.access_log USING btree (object);
+
+CREATE INDEX access_log_by_time ON public.access_log USING btree (at);
 
 CREATE INDEX calls_by_incident ON public.calls USING btree (incident_id);
 
@@ -1335,15 +1339,23 @@ CREATE INDEX impacts_by_time ON public.impacts USING btree (at DESC, id DESC);
 
 CREATE INDEX incident_events_by_incident ON public.incident_events USING btree (incident_id, id);
 
+CREATE INDEX incident_events_of_answers ON public.incident_events USING btree (incident_id, kind, at) WHERE (kind = ANY (ARRAY['answered'::text, 'line_waits'::text, 'line_connected'::text, 'desk_answered'::text]));
+
 CREATE INDEX incident_notes_by_incident ON public.incident_notes USING btree (incident_id, at);
 
 CREATE INDEX incidents_by_closed ON public.incidents USING btree (closed_at) WHERE (phase = 'closed'::text);
+
+CREATE INDEX incidents_by_device ON public.incidents USING btree (device_id, opened_at DESC);
 
 CREATE INDEX incidents_by_holder ON public.incidents USING btree (holder_id, opened_at DESC);
 
 CREATE INDEX incidents_by_merged_into ON public.incidents USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 
-CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC);
+CREATE INDEX incidents_by_opened ON public.incidents USING btree (opened_at DESC, id DESC);
+
+CREATE INDEX incidents_by_policy ON public.incidents USING btree (policy_id, opened_at DESC);
+
+CREATE INDEX incidents_by_vehicle ON public.incidents USING btree (vehicle_id, opened_at DESC);
 
 CREATE UNIQUE INDEX incidents_one_open_per_device ON public.incidents USING btree (device_id) WHERE (phase <> 'closed'::text);
 

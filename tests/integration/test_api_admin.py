@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from support.backend import ADMIN, POLICY, Backend, running_backend
+from support.backend import ADMIN, POLICY, PUBLIC_URL, Backend, running_backend
 
 
 @pytest.fixture
@@ -206,3 +206,21 @@ def test_looking_somebody_up_is_logged(api: Backend) -> None:
     api.get("/v1/policies/P-0002", ADMIN, status=404)
     rows = api.sql("SELECT actor, action, object, reason FROM access_log")
     assert rows == [{"actor": "admin:admin", "action": "policy.read", "object": "P-0001", "reason": "再発行"}]
+
+
+def test_a_units_token_comes_with_the_way_its_phone_gets_it(api: Backend) -> None:
+    api.unit("guard-1")
+    access = api.post("/v1/units/guard-1/token", headers=ADMIN)
+    assert access["link"] == f"{PUBLIC_URL}/unit#token={access['token']}"
+    assert access["qr_svg"].startswith("<svg")
+    assert api.get("/v1/unit", {"Authorization": f"Bearer {access['token']}"})["unit"]["id"] == "guard-1"
+
+
+def test_units_are_told_with_what_they_are_on(api: Backend) -> None:
+    api.insure()
+    api.unit("guard-1")
+    incident_id = str(api.report())
+    assert api.get("/v1/units")["units"][0]["incident_id"] is None
+    api.post(f"/v1/incidents/{incident_id}/dispatches", {"kind": "guard"})
+    (unit,) = api.get("/v1/units")["units"]
+    assert (unit["status"], unit["incident_id"], unit["dispatch_state"]) == ("asked", incident_id, "offered")

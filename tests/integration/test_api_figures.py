@@ -117,6 +117,78 @@ def test_prometheus_gets_the_counts(api: Backend) -> None:
     assert f"cbutton_closed_incidents{labels} 1.0" in lines
 
 
+def test_what_stands_open_is_told_by_severity(api: Backend) -> None:
+    empty = api.get("/v1/figures/live")
+    assert [each["open"] for each in empty["by_severity"]] == [0] * 5
+    assert (empty["oldest_untaken_at"], empty["oldest_untaken_id"]) == (None, None)
+    for number in range(3):
+        api.post("/v1/devices", {"id": f"car-9{number}"}, ADMIN, status=201)
+    first, taken, _ = (
+        api.report("car-90"),
+        api.report("car-91"),
+        api.report("car-92", None, trigger=Trigger.LONG_PRESS),
+    )
+    api.post(f"/v1/incidents/{taken}/take")
+    # The first has a task for an operator, and a driver who waits on the line for one.
+    api.sql(
+        """UPDATE incidents SET state = state || '{"tasks": ["take"], "waiting": ["driver"]}' WHERE id = %s""",
+        first,
+    )
+    api.sql("INSERT INTO alarms (name, many, words) VALUES ('desk_empty', 1, 'nobody is there')")
+    told = api.get("/v1/figures/live")
+    by_severity = {each["severity"]: each for each in told["by_severity"]}
+    assert list(by_severity) == ["very_severe", "severe", "moderate", "light", "trouble"]
+    severe = by_severity["severe"]
+    assert (severe["open"], severe["untaken"], severe["waiting"]) == (2, 1, 1)
+    assert by_severity["trouble"]["open"] == 1
+    assert told["oldest_untaken_id"] == str(first)
+    assert [alarm["name"] for alarm in told["alarms"]] == ["desk_empty"]
+    assert "cbutton test api" in [program["name"] for program in told["life"]["programs"]]
+    assert told["life"]["audited_at"] is None
+
+
+def event(api: Backend, incident_id: UUID, kind: str, after_s: float) -> None:
+    api.sql(
+        "INSERT INTO incident_events (incident_id, at, actor, kind)"
+        " SELECT id, opened_at + make_interval(secs => %s), 'plan', %s FROM incidents WHERE id = %s",
+        *(after_s, kind, incident_id),
+    )
+
+
+def test_times_are_told_as_medians_and_of_nineteen_in_twenty(api: Backend) -> None:
+    waits = [10, 20, 30, 40, 200]
+    incident_id = UUID(int=0)
+    for wait_s in waits:
+        incident_id = closed(api, "accident")
+        event(api, incident_id, "answered", wait_s)
+        event(api, incident_id, "answered", wait_s + 500)  # only the first counts
+        event(api, incident_id, "line_connected", 1)  # before anybody waited
+        event(api, incident_id, "line_waits", 5)
+        event(api, incident_id, "desk_answered", 5 + wait_s / 10)
+    closed(api, "test")
+    closed(api, "accident")
+    api.sql(
+        "INSERT INTO dispatches (incident_id, kind, state, requested_at, on_scene_at)"
+        " SELECT id, kind, 'completed', opened_at, opened_at + took FROM incidents,"
+        " (VALUES ('guard', interval '20 min'), ('tow', '50 min')) AS came (kind, took) WHERE id = %s",
+        incident_id,
+    )
+    told = api.get("/v1/figures/times?days=1")
+    whole = told["whole"]
+    assert whole["opened"] == 6
+    assert whole["answer"] == {"n": 5, "p50_s": pytest.approx(30), "p95_s": pytest.approx(168)}
+    assert whole["operator"] == {"n": 5, "p50_s": pytest.approx(3), "p95_s": pytest.approx(16.8)}
+    assert whole["arrival"] == {"n": 1, "p50_s": pytest.approx(1200), "p95_s": pytest.approx(1200)}
+    assert sum(span["opened"] for span in told["spans"]) == 6
+    assert told["spans"][0]["begins_at"].endswith("15:00:00Z"), "a day of Japan begins at 15 h UTC"
+    assert len(api.get("/v1/figures/times?days=7")["spans"]) == 7
+    month = api.get("/v1/figures/times?days=30")["spans"]
+    assert len(month) == 30
+    assert month[-1]["opened"] == 6
+    assert month[0]["answer"] == {"n": 0, "p50_s": None, "p95_s": None}
+    api.get("/v1/figures/times?days=2", status=422)
+
+
 @pytest.mark.parametrize(
     ("hits", "n", "low", "high"),
     # Published: Newcombe 1998, table I.

@@ -61,6 +61,8 @@ def test_an_incident_is_listed_with_what_stands_in_the_database(api: Backend) ->
         "delta_v_kmh": 31.5,
         "pdof_deg": 330.0,
         "dispatches": [],
+        "pause": None,
+        "merged_into": None,
     }
     assert shown.items() >= expected.items()
     assert shown["occurred_at"].endswith("Z")

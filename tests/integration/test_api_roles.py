@@ -43,6 +43,12 @@ LOOKS = (
     ("/v1/stream", STAFF | TOKENS),
     ("/v1/figures/calls", OPERATORS | CHIEFS | TOKENS),
     ("/v1/figures", CHIEFS | TOKENS),
+    ("/v1/history.csv", CHIEFS | {"admin token"}),
+    ("/v1/history", STAFF | TOKENS),
+    ("/v1/device_health", CHIEFS | {"admin token"}),
+    ("/v1/dead_letters", CHIEFS | {"admin token"}),
+    ("/v1/plans", CHIEFS | {"admin token"}),
+    ("/v1/access_log", {"supervisor", "auditor", "admin token"}),
     ("/v1/desk", OPERATORS | CHIEFS | TOKENS),
     ("/v1/units", OPERATORS | CHIEFS | TOKENS),
     ("/v1/devices", CHIEFS | {"admin token"}),
@@ -75,6 +81,8 @@ WHILE_LOCKED = {
     "GET /v1/units",
     "GET /v1/figures/calls",
     "GET /v1/figures/false-alarms",
+    "GET /v1/figures/live",
+    "GET /v1/figures/times",
     "GET /v1/session",
     "DELETE /v1/session",
     "POST /v1/session/lock",
@@ -134,6 +142,8 @@ def guarded(api: Backend) -> Generator[tuple[str, str, str]]:
             .replace("{provider_id}", "provider-9999")
             .replace("{item}", "police")
             .replace("{name}", "nobody")
+            .replace("{version}", "9999")
+            .replace("{letter_id}", "9999")
         )
         for name in ("incident_id", "impact_id", "dispatch_id", "holder_id", "photo_id"):
             path = path.replace(f"{{{name}}}", UUID_TEXT)
@@ -168,7 +178,7 @@ def test_every_route_asks_for_its_role(api: Backend) -> None:
                 # 409: a telephone is needed first.
                 assert status in (200, 204, 404, 409, 422), (method, path, role)
         checked += 1
-    assert checked == 95
+    assert checked == 119
 
 
 def test_what_changes_something_needs_the_sessions_own_token(api: Backend) -> None:
@@ -212,6 +222,7 @@ def test_rights_are_told_as_they_are_written_down(api: Backend) -> None:
         "desk",
         "units",
         "figures",
+        "export",
         "plan",
         "dead_letters",
         "see_devices",
@@ -225,6 +236,7 @@ def test_rights_are_told_as_they_are_written_down(api: Backend) -> None:
         "units",
         "see_units",
         "figures",
+        "export",
         "plan",
         "dead_letters",
         "see_devices",

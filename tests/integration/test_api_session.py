@@ -396,3 +396,21 @@ def test_no_log_tells_a_password(api: Backend, capsys: pytest.CaptureFixture[str
         capsys.readouterr().out + str(api.sql("SELECT * FROM access_log")) + api.client.get("/metrics").text
     )
     assert not re.search(f"{WRONG}|{PASSWORD}", written)
+
+
+def test_an_administrator_ends_somebodys_sessions(api: Backend) -> None:
+    first = api.staff("sato")
+    second = api.sign_in("sato")
+    other = api.staff("mori")
+    assert {row["name"]: row["sessions"] for row in api.get("/v1/staff", ADMIN)["staff"]} == {
+        "mori": 1,
+        "sato": 2,
+    }
+    assert api.delete("/v1/staff/sato/sessions", ADMIN)["sessions"] == 0
+    for headers in (first, second):
+        api.get("/v1/session", headers, status=401)
+    api.get("/v1/session", other)
+    api.get("/v1/session", api.sign_in("sato"))
+    logged = api.sql("SELECT object FROM access_log WHERE action = 'staff.sessions_ended'")
+    assert logged == [{"object": "sato"}]
+    api.delete("/v1/staff/nobody/sessions", ADMIN, status=404)

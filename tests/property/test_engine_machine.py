@@ -24,7 +24,19 @@ from support.promises import MOMENT_S, PLAN, Broken, Expected, always, promise, 
 from support.servers import Databases
 from support.slices import ALL, Job, Slicer
 
-from incident.escalation.events import Answered, AnswerFor, CallDriver, Close, Take
+from incident.escalation.events import (
+    Answered,
+    AnswerFor,
+    CallDriver,
+    Close,
+    PausePlan,
+    Release,
+    ResumePlan,
+    StepNow,
+    StepOff,
+    Take,
+    WithdrawAnswer,
+)
 from incident.escalation.refusal import CommandRefused
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Outcome, Trigger
@@ -287,7 +299,26 @@ class EngineMachine(RuleBasedStateMachine):
         )
         self.begin_job("app", work, lambda _: self.answered(incident_id, "driver", answer), slices, dies_at)
 
-    @rule(pick=PICK, what=st.sampled_from(["take", "call", "fine", "close"]), slices=SLICES, dies_at=DEATH)
+    @rule(
+        pick=PICK,
+        what=st.sampled_from(
+            [
+                "take",
+                "call",
+                "fine",
+                "close",
+                "pause",
+                "resume",
+                "release",
+                "withdraw",
+                "reopen",
+                "now",
+                "off",
+            ]
+        ),
+        slices=SLICES,
+        dies_at=DEATH,
+    )
     def operator_acts(self, pick: int, what: str, slices: int, dies_at: int | None) -> None:
         incident_id = self.somebody(pick)
         if incident_id is None or self.busy("desk") or pick % 3:
@@ -297,6 +328,12 @@ class EngineMachine(RuleBasedStateMachine):
             "call": lambda at: CallDriver(at, OPERATOR),
             "fine": lambda at: AnswerFor(at, OPERATOR, Answer.FINE),
             "close": lambda at: Close(at, OPERATOR, Outcome.ACCIDENT),
+            "pause": lambda at: PausePlan(at, OPERATOR, 60.0, "n1"),
+            "resume": lambda at: ResumePlan(at, OPERATOR),
+            "release": lambda at: Release(at, OPERATOR),
+            "withdraw": lambda at: WithdrawAnswer(at, OPERATOR, Answer.FINE),
+            "now": lambda at: StepNow(at, OPERATOR, pick % 2, pick % 7),
+            "off": lambda at: StepOff(at, OPERATOR, pick % 2, pick % 7, "n1"),
         }
 
         def then(job: Job) -> None:
@@ -306,12 +343,14 @@ class EngineMachine(RuleBasedStateMachine):
                 self.answered(incident_id, "driver", Answer.FINE)
             elif what == "close":
                 known.stopped_s = known.fine_s = self.world.now_s
-            elif what == "call":
+            elif what in ("call", "withdraw", "reopen"):
                 known.stopped_s = known.fine_s = None
 
         self.begin_job(
             "desk",
-            self.world.happens(incident_id, makes[what], f"operator:{OPERATOR}"),
+            self.world.reopens(incident_id)
+            if what == "reopen"
+            else self.world.happens(incident_id, makes[what], f"operator:{OPERATOR}"),
             then,
             slices,
             dies_at,

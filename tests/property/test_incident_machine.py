@@ -352,7 +352,21 @@ class Incident(PaperShell, RuleBasedStateMachine):
     def operator_reopens(self, operator: str) -> None:
         self.happens(Reopen(self.now, operator, "n1"))
 
-    @precondition(lambda self: self.now_s > 300)
+    @rule(operator=OPERATORS, minutes=st.sampled_from([1, 30]))
+    def operator_pauses_and_the_calls_end(self, operator: str, minutes: int) -> None:
+        self.happens(PausePlan(self.now, operator, 60.0 * minutes, "n1"))
+        for ring in [*self.under_way(DRIVER), *self.under_way(CONTACT)]:
+            ring.stage, ring.over = "ended", True
+            self.happens(CallEnded(self.now, ring.party, ring.attempt, "no-answer"))
+
+    @precondition(lambda self: len(self.happened) >= self.quiet)
+    @rule(operator=OPERATORS, seconds=WAITS)
+    def operator_takes_it_and_gives_it_back(self, operator: str, seconds: float) -> None:
+        self.happens(Take(self.now, operator))
+        self.now_s += seconds
+        self.happens(Release(self.now, operator))
+
+    @precondition(lambda self: self.now_s > 300 or any(not work.only_asked for work in self.work.values()))
     @rule(operator=OPERATORS)
     def it_is_merged_into_another(self, operator: str) -> None:
         """Who is on the way goes over; the other has nobody."""

@@ -21,10 +21,10 @@ from support.slices import SlicedConnection
 from test_engine_machine import EngineMachine
 from test_incident_machine import Incident
 
-from incident.escalation import decide, ladder
+from incident.escalation import decide, ladder, orders, pausing, underway
 from incident.escalation.draft import Draft
 from incident.escalation.effects import SetTimer
-from incident.escalation.events import StepDue
+from incident.escalation.events import Merge, StepDue
 from incident.record import telephones
 from incident.record.hands import SQL
 from incident.record.ledger import Ledger
@@ -109,6 +109,43 @@ class Planted:
 
         self.patch.setattr(ladder, "call", call)
 
+    def forgotten_by_the_pause(self) -> None:
+        """What came due in a pause is not done at its end."""
+        kept = pausing.end
+
+        def end(draft: Draft, why: str, *, operator: str | None = None) -> Any:
+            pause = kept(draft, why, operator=operator)
+            return pause and replace(pause, held=())
+
+        self.patch.setattr(pausing, "end", end)
+
+    def endless_pause(self) -> None:
+        """Nothing wakes a paused plan."""
+        self.patch.setattr(orders, "SetTimer", lambda name, due_at: SetTimer(f"no-{name}", due_at))
+
+    def rung_in_a_pause(self) -> None:
+        """A pause keeps no further call."""
+        self.patch.setattr(pausing, "hold_call", lambda draft, party: False)
+
+    def done_again_when_given_back(self) -> None:
+        """Taken up again, the plan begins from its first step."""
+        kept = ladder.go_on
+
+        def go_on(draft: Draft) -> None:
+            draft.change(steps_done=())
+            kept(draft)
+
+        self.patch.setattr(ladder, "go_on", go_on)
+
+    def turned_back_by_merging(self) -> None:
+        """Who is handed over is called off as well."""
+        kept = decide._HANDLERS[Merge]  # pyright: ignore[reportPrivateUsage] a fault of the test's own
+        self.handler(Merge, lambda draft, event: kept(draft, replace(event, handed=())))
+
+    def unwatched_when_taken_over(self) -> None:
+        """Nobody watches who was handed over."""
+        self.patch.setattr(underway, "watch_again", lambda draft, kind: None)
+
     def lost_transaction(self) -> None:
         """Every statement is committed by itself."""
         self.patch.setattr(SlicedConnection, "transaction", lambda self: nullcontext())
@@ -186,7 +223,20 @@ def patch(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-@pytest.mark.parametrize("fault", ["unfenced_timer", "zero_wait", "repeated_call"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "unfenced_timer",
+        "zero_wait",
+        "repeated_call",
+        "forgotten_by_the_pause",
+        "endless_pause",
+        "rung_in_a_pause",
+        "done_again_when_given_back",
+        "turned_back_by_merging",
+        "unwatched_when_taken_over",
+    ],
+)
 def test_decisions_with_a_fault_go_red(fault: str, patch: pytest.MonkeyPatch) -> None:
     getattr(Planted(patch, None), fault)()
     assert found(Incident, PURE)

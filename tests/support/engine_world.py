@@ -20,6 +20,7 @@ from support.servers import Databases
 from support.set_clock import START, database_with_set_clock, set_clock
 from support.slices import Job, Slicer
 
+from incident import joining
 from incident.channels.push import PushSender
 from incident.channels.sms import SmsSender
 from incident.engine.engine import Engine
@@ -123,6 +124,14 @@ class EngineWorld:
     ) -> Callable[[Connection], Any]:
         """What the API does with a word of the app or an operator's command."""
         return _in_transaction(lambda conn: self.incidents.handle(conn, incident_id, make, actor=actor))
+
+    def reopens(self, incident_id: UUID) -> Callable[[Connection], Any]:
+        """What the API does when an operator takes a closed incident up again."""
+        return _in_transaction(
+            lambda conn: joining.reopen(
+                conn, self.incidents, incident_id, operator=OPERATOR, note_id=UUID(int=1)
+            )
+        )
 
     # What anybody can see.
 

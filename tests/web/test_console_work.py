@@ -138,7 +138,7 @@ def test_an_incident_is_worked_by_the_keyboard_alone(room: Room) -> None:
     focus(page, "section[aria-labelledby=notes] input")
     page.keyboard.type("追突。運転者は首に痛み。")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="メモ")).to_contain_text("sato 追突。運転者は首に痛み。")
+    expect(page.get_by_role("region", name="経過")).to_contain_text("追突。運転者は首に痛み。")
     page.keyboard.press("Escape")
     page.keyboard.press("x")
     in_dialog(page, "結果を選んでください")

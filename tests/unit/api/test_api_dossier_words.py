@@ -34,6 +34,7 @@ COMPOSED = {
     "call_{event.stage}": ["call_placed", "call_ringing", "call_answered", "call_detected"],
     "dispatch_{event.state}": [f"dispatch_{state}" for state in DispatchState],
     "ambulance_{event.state}": [f"ambulance_{state}" for state in AmbulanceState],
+    "ambulance_{event.ambulance}": [f"ambulance_{state}" for state in AmbulanceState],
     "{channel}_queued": ["push_queued", "sms_queued", "mail_queued"],
     "{event.by}_wrote": ["driver_wrote", "contact_wrote"],
     "row.kind": [],  # read back from a record

@@ -73,7 +73,7 @@ def test_only_who_has_it_gives_it_back_and_not_from_the_line() -> None:
     assert scene.state == before
     scene = severe(driver=Phone(picks_up_s=4, presses_s=900, hangs_up_s=None)).run_to(10)
     scene.tell(lambda now: DeskAnswered(now, "akiko", 1))
-    with pytest.raises(CommandRefused, match="you are on the line"):
+    with pytest.raises(CommandRefused, match="akiko is on the line"):
         scene.tell(release())
 
 

@@ -41,11 +41,16 @@ from incident.escalation.events import (
     Event,
     Joined,
     LineWaits,
+    PausePlan,
     RangUs,
+    Release,
+    Reopen,
+    ResumePlan,
     RoadKnown,
     SendHelp,
     StopHelp,
     Take,
+    WithdrawAnswer,
 )
 from incident.plan.plan import Plan, read_plan
 from schemas.impact import Severity
@@ -200,6 +205,21 @@ def test_so_does_all_that_people_and_further_evidence_do() -> None:
     scene.tell(lambda now: AnswerFor(now, "sato", Answer.FINE)).run_to(90.0)
     scene.tell(lambda now: Close(now, "sato", Outcome.ACCIDENT)).run_to(100.0)
     assert "closed" in recorded_facts(recorded.rows)
+    assert recorded.under(OWN) == ()
+
+
+def test_so_do_a_pause_and_what_was_taken_back() -> None:
+    recorded = Recorded(World(OWN, units=UNITS))
+    scene = recorded.scene.open(severity=Severity.SEVERE).run_to(5.0)
+    scene.tell(lambda now: PausePlan(now, "sato", 60.0, "n1")).run_to(70.0)
+    scene.tell(lambda now: PausePlan(now, "sato", 300.0, "n2")).run_to(80.0)
+    scene.tell(lambda now: ResumePlan(now, "sato")).run_to(95.0)
+    scene.tell(lambda now: AnswerFor(now, "sato", Answer.FINE)).run_to(100.0)
+    scene.tell(lambda now: WithdrawAnswer(now, "sato", Answer.FINE)).run_to(105.0)
+    scene.tell(lambda now: Take(now, "sato")).run_to(120.0)
+    scene.tell(lambda now: Release(now, "sato")).run_to(130.0)
+    scene.tell(lambda now: Close(now, "sato", Outcome.ACCIDENT)).run_to(140.0)
+    scene.tell(lambda now: Reopen(now, "sato", "n3")).run_to(400.0)
     assert recorded.under(OWN) == ()
 
 

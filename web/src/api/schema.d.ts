@@ -274,6 +274,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look for incidents
+         * @description Newest first, those that ended as well. Looking for a policy, a device, a car or a person is logged.
+         */
+        get: operations["find_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/history.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take the incidents found away as a file
+         * @description Every incident that was looked for, as CSV. It is logged.
+         */
+        get: operations["save_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/{incident_id}/look": {
         parameters: {
             query?: never;
@@ -309,7 +349,7 @@ export interface paths {
          * Give it back
          * @description Nobody has it any more: operators are called to it, and where nobody has answered the plan goes on.
          *
-         *     409 where another operator has it, or this one is on the line.
+         *     409 where another operator has it, or somebody of the desk is on the line with them.
          */
         post: operations["release_incident"];
         delete?: never;
@@ -611,6 +651,46 @@ export interface paths {
          *     They rest on what operators said at closing; `n` tells how many that were.
          */
         get: operations["get_false_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/figures/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How all stands now
+         * @description What is open and who has it, who waits, and whether the machine does its work.
+         */
+        get: operations["get_live_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/figures/times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long things took
+         * @description Until the first answer, an operator, and help: of the whole time, and by the hour or day.
+         */
+        get: operations["get_time_figures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1571,6 +1651,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/device_health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How devices do
+         * @description What each last told of itself, in order of their ids, and the whole fleet in figures.
+         */
+        get: operations["list_device_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead_letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what could not be read
+         * @description Messages that could not be read, newest first, and how many there are of each reason.
+         */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead_letters/{letter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at one that could not be read
+         * @description It may hold where a car was: looking at it is logged.
+         */
+        get: operations["get_dead_letter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead_letters/{letter_id}/payload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take its payload away as a file
+         * @description The bytes that are kept of it. It is logged.
+         */
+        get: operations["get_dead_letter_payload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List escalation plans
+         * @description Every version that was ever active, the present one first.
+         */
+        get: operations["list_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an escalation plan
+         * @description As its author wrote it, and on request what it does differently from another.
+         */
+        get: operations["get_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{version}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Draw an escalation plan
+         * @description For each rule what is done when, over one axis of time. SVG, light or dark as the page that shows it.
+         */
+        get: operations["draw_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/access_log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who looked at what
+         * @description Newest first. Looking at the log is logged as well; the line of this look is not yet among them.
+         */
+        get: operations["read_access_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/access_log.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take the log away as a file
+         * @description Every line that was looked for, as CSV. It is logged.
+         */
+        get: operations["save_access_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -1816,6 +2076,26 @@ export interface paths {
          */
         post: operations["unlock_staff"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/{name}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End somebody's sessions
+         * @description Wherever they are signed in, they have to sign in again. It is logged.
+         */
+        delete: operations["end_staff_sessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3147,6 +3427,12 @@ export interface components {
             messages: components["schemas"]["SaidView"][];
         };
         /**
+         * Days
+         * @description How far back: today, a week, or thirty days, today included. Days are those of Japan.
+         * @enum {integer}
+         */
+        Days: 1 | 7 | 30;
+        /**
          * DeclineRequest
          * @description Why not.
          * @example {
@@ -3209,6 +3495,65 @@ export interface components {
              * @description When the incident opened; null where that was not kept.
              */
             firmware: string | null;
+        };
+        /**
+         * DeviceHealth
+         * @description A device, and what it last told of itself; null where it never did.
+         * @example {
+         *       "id": "car-0001",
+         *       "provisioned_at": "2026-10-01T03:00:00Z",
+         *       "online": true,
+         *       "heard_at": "2026-10-01T03:00:00Z",
+         *       "firmware": "1.4.2",
+         *       "hardware": "b2",
+         *       "status_at": "2026-10-01T03:00:00Z",
+         *       "battery_mv": 3710,
+         *       "signal_dbm": -87,
+         *       "buffered_messages": 0,
+         *       "delay_s": 0.4,
+         *       "unreadable": 0
+         *     }
+         */
+        DeviceHealth: {
+            /** Id */
+            id: string;
+            /**
+             * Provisioned At
+             * Format: date-time
+             */
+            provisioned_at: string;
+            /** Online */
+            online: boolean | null;
+            /** Heard At */
+            heard_at: string | null;
+            /** Firmware */
+            firmware: string | null;
+            /** Hardware */
+            hardware: string | null;
+            /**
+             * Status At
+             * @description When it told what follows.
+             */
+            status_at: string | null;
+            /** Battery Mv */
+            battery_mv: number | null;
+            /** Signal Dbm */
+            signal_dbm: number | null;
+            /**
+             * Buffered Messages
+             * @description Waiting in its own store.
+             */
+            buffered_messages: number | null;
+            /**
+             * Delay S
+             * @description From the time it gave its last status to our receiving it.
+             */
+            delay_s: number | null;
+            /**
+             * Unreadable
+             * @description Messages of it that could not be read since yesterday (UTC).
+             */
+            unreadable: number;
         };
         /**
          * DeviceList
@@ -4079,6 +4424,29 @@ export interface components {
             as_of: string;
         };
         /**
+         * FirmwareCount
+         * @description How many devices run a firmware.
+         * @example {
+         *       "firmware": "1.4.2",
+         *       "devices": 1200,
+         *       "old": false
+         *     }
+         */
+        FirmwareCount: {
+            /**
+             * Firmware
+             * @description Empty where it was not told.
+             */
+            firmware: string;
+            /** Devices */
+            devices: number;
+            /**
+             * Old
+             * @description Another that was heard of is later.
+             */
+            old: boolean;
+        };
+        /**
          * FixFacts
          * @description Where the car was and how fast, by GPS.
          */
@@ -4093,6 +4461,41 @@ export interface components {
             speed_mps: number | null;
             /** Heading Deg */
             heading_deg: number | null;
+        };
+        /**
+         * Fleet
+         * @description All devices that were not shut out.
+         * @example {
+         *       "devices": 1200,
+         *       "online": 310,
+         *       "silent": 41,
+         *       "never_heard": 3,
+         *       "by_firmware": [
+         *         {
+         *           "firmware": "1.4.2",
+         *           "devices": 1200,
+         *           "old": false
+         *         }
+         *       ]
+         *     }
+         */
+        Fleet: {
+            /** Devices */
+            devices: number;
+            /** Online */
+            online: number;
+            /**
+             * Silent
+             * @description Not heard for more than 24 hours.
+             */
+            silent: number;
+            /** Never Heard */
+            never_heard: number;
+            /**
+             * By Firmware
+             * @description Latest first.
+             */
+            by_firmware: components["schemas"]["FirmwareCount"][];
         };
         /**
          * Fuel
@@ -4167,6 +4570,49 @@ export interface components {
             outline_source: string;
         };
         /**
+         * HealthList
+         * @description Devices by id; the last one's id as `after` gives the next page.
+         * @example {
+         *       "devices": [
+         *         {
+         *           "id": "car-0001",
+         *           "provisioned_at": "2026-10-01T03:00:00Z",
+         *           "online": true,
+         *           "heard_at": "2026-10-01T03:00:00Z",
+         *           "firmware": "1.4.2",
+         *           "hardware": "b2",
+         *           "status_at": "2026-10-01T03:00:00Z",
+         *           "battery_mv": 3710,
+         *           "signal_dbm": -87,
+         *           "buffered_messages": 0,
+         *           "delay_s": 0.4,
+         *           "unreadable": 0
+         *         }
+         *       ],
+         *       "more": false,
+         *       "fleet": {
+         *         "devices": 1200,
+         *         "online": 310,
+         *         "silent": 41,
+         *         "never_heard": 3,
+         *         "by_firmware": [
+         *           {
+         *             "firmware": "1.4.2",
+         *             "devices": 1200,
+         *             "old": false
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        HealthList: {
+            /** Devices */
+            devices: components["schemas"]["DeviceHealth"][];
+            /** More */
+            more: boolean;
+            fleet: components["schemas"]["Fleet"];
+        };
+        /**
          * HealthView
          * @description All is well.
          * @example {
@@ -4198,6 +4644,88 @@ export interface components {
             unit_name: string | null;
             /** Eta At */
             eta_at: string | null;
+        };
+        /**
+         * History
+         * @description Incidents that were found, newest first.
+         * @example {
+         *       "incidents": [
+         *         {
+         *           "id": "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11",
+         *           "opened_at": "2026-10-01T03:00:01Z",
+         *           "closed_at": null,
+         *           "trigger": "impact",
+         *           "severity": "severe",
+         *           "phase": "reaching",
+         *           "answer": null,
+         *           "outcome": null,
+         *           "taken_by": null,
+         *           "device_id": "car-0001",
+         *           "policy_id": "P-0001",
+         *           "place": {
+         *             "ja": "神奈川県箱根町湯本",
+         *             "en": "Yumoto, Hakone, Kanagawa"
+         *           }
+         *         }
+         *       ],
+         *       "more": false
+         *     }
+         */
+        History: {
+            /** Incidents */
+            incidents: components["schemas"]["HistoryRow"][];
+            /**
+             * More
+             * @description Others follow: the last one's id as `before` gives them.
+             */
+            more: boolean;
+        };
+        /**
+         * HistoryRow
+         * @description An incident in a line.
+         * @example {
+         *       "id": "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11",
+         *       "opened_at": "2026-10-01T03:00:01Z",
+         *       "closed_at": null,
+         *       "trigger": "impact",
+         *       "severity": "severe",
+         *       "phase": "reaching",
+         *       "answer": null,
+         *       "outcome": null,
+         *       "taken_by": null,
+         *       "device_id": "car-0001",
+         *       "policy_id": "P-0001",
+         *       "place": {
+         *         "ja": "神奈川県箱根町湯本",
+         *         "en": "Yumoto, Hakone, Kanagawa"
+         *       }
+         *     }
+         */
+        HistoryRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            trigger: components["schemas"]["Trigger"];
+            severity: components["schemas"]["Severity"] | null;
+            phase: components["schemas"]["Phase"];
+            answer: components["schemas"]["Answer"] | null;
+            outcome: components["schemas"]["Outcome"] | null;
+            /** Taken By */
+            taken_by: string | null;
+            /** Device Id */
+            device_id: string | null;
+            /** Policy Id */
+            policy_id: string | null;
+            place: components["schemas"]["BothLanguages"] | null;
         };
         /**
          * HolderRequest
@@ -5816,6 +6344,150 @@ export interface components {
          */
         Language: "ja" | "en";
         /**
+         * Letter
+         * @description The same with its payload.
+         * @example {
+         *       "id": 4711,
+         *       "received_at": "2026-10-01T03:00:00Z",
+         *       "device_id": "car-0001",
+         *       "topic": "cb/v1/0a/car-0001/up/impact",
+         *       "reason": "malformed",
+         *       "detail": "Error parsing message",
+         *       "size_bytes": 3,
+         *       "kept_bytes": 3,
+         *       "payload_hex": "0a0b0c",
+         *       "text": null
+         *     }
+         */
+        Letter: {
+            /** Id */
+            id: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Device Id
+             * @description Null where no such device is known.
+             */
+            device_id: string | null;
+            /** Topic */
+            topic: string;
+            /** Reason */
+            reason: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Size Bytes
+             * @description Of the payload as it came.
+             */
+            size_bytes: number;
+            /**
+             * Kept Bytes
+             * @description Of these, from the beginning, are kept.
+             */
+            kept_bytes: number;
+            /**
+             * Payload Hex
+             * @description What is kept of it; GET …/payload gives it as a file.
+             */
+            payload_hex: string;
+            /**
+             * Text
+             * @description The same as UTF-8; null where it is none.
+             */
+            text: string | null;
+        };
+        /**
+         * LetterBrief
+         * @description One message that could not be read.
+         * @example {
+         *       "id": 4711,
+         *       "received_at": "2026-10-01T03:00:00Z",
+         *       "device_id": "car-0001",
+         *       "topic": "cb/v1/0a/car-0001/up/impact",
+         *       "reason": "malformed",
+         *       "detail": "Error parsing message",
+         *       "size_bytes": 3,
+         *       "kept_bytes": 3
+         *     }
+         */
+        LetterBrief: {
+            /** Id */
+            id: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Device Id
+             * @description Null where no such device is known.
+             */
+            device_id: string | null;
+            /** Topic */
+            topic: string;
+            /** Reason */
+            reason: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Size Bytes
+             * @description Of the payload as it came.
+             */
+            size_bytes: number;
+            /**
+             * Kept Bytes
+             * @description Of these, from the beginning, are kept.
+             */
+            kept_bytes: number;
+        };
+        /**
+         * LetterList
+         * @description Messages that could not be read, newest first; the last one's id as `before` gives the next page.
+         * @example {
+         *       "letters": [
+         *         {
+         *           "id": 4711,
+         *           "received_at": "2026-10-01T03:00:00Z",
+         *           "device_id": "car-0001",
+         *           "topic": "cb/v1/0a/car-0001/up/impact",
+         *           "reason": "malformed",
+         *           "detail": "Error parsing message",
+         *           "size_bytes": 3,
+         *           "kept_bytes": 3
+         *         }
+         *       ],
+         *       "more": false,
+         *       "by_reason": [
+         *         {
+         *           "reason": "malformed",
+         *           "many": 12,
+         *           "devices": 2,
+         *           "newest_at": "2026-10-01T03:00:00Z"
+         *         }
+         *       ],
+         *       "dropped": 0
+         *     }
+         */
+        LetterList: {
+            /** Letters */
+            letters: components["schemas"]["LetterBrief"][];
+            /** More */
+            more: boolean;
+            /**
+             * By Reason
+             * @description Of all that are kept: those of the last 30 days.
+             */
+            by_reason: components["schemas"]["ReasonCount"][];
+            /**
+             * Dropped
+             * @description In these days, further ones that were only counted: too many of a device.
+             */
+            dropped: number;
+        };
+        /**
          * LinkRequest
          * @description Whom to send a link to.
          * @example {
@@ -6022,6 +6694,151 @@ export interface components {
              * @description Null for a knock, which opens none.
              */
             incident_id: string | null;
+        };
+        /**
+         * LiveFigures
+         * @description How all stands now.
+         * @example {
+         *       "at": "2026-10-01T03:00:00Z",
+         *       "by_severity": [
+         *         {
+         *           "severity": "severe",
+         *           "open": 3,
+         *           "untaken": 1,
+         *           "waiting": 0
+         *         }
+         *       ],
+         *       "oldest_untaken_at": "2026-10-01T03:00:00Z",
+         *       "oldest_untaken_id": "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11",
+         *       "alarms": [
+         *         {
+         *           "name": "desk_empty",
+         *           "since": "2026-10-01T03:00:00Z",
+         *           "many": 1,
+         *           "words": "nobody is at the desk"
+         *         }
+         *       ],
+         *       "life": {
+         *         "audited_at": "2026-10-01T03:00:00Z",
+         *         "timers_overdue": 0,
+         *         "outbox_waiting": 2,
+         *         "events_waiting": 0,
+         *         "programs": [
+         *           {
+         *             "name": "cbutton engine",
+         *             "connections": 12
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        LiveFigures: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By Severity
+             * @description Each of them, the gravest first.
+             */
+            by_severity: components["schemas"]["OpenOfSeverity"][];
+            /**
+             * Oldest Untaken At
+             * @description When it opened.
+             */
+            oldest_untaken_at: string | null;
+            /** Oldest Untaken Id */
+            oldest_untaken_id: string | null;
+            /** Alarms */
+            alarms: components["schemas"]["StandingAlarm"][];
+            life: components["schemas"]["SignsOfLife"];
+        };
+        /**
+         * LogEntry
+         * @description One look, or one change that is logged.
+         * @example {
+         *       "id": 1207,
+         *       "at": "2026-10-01T03:00:00Z",
+         *       "role": "operator",
+         *       "name": "sato",
+         *       "action": "incident.read",
+         *       "object": "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11",
+         *       "reason": "incident work",
+         *       "incident_id": "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11",
+         *       "policy_id": "P-0001",
+         *       "place": {
+         *         "ja": "神奈川県箱根町湯本",
+         *         "en": "Yumoto, Hakone, Kanagawa"
+         *       }
+         *     }
+         */
+        LogEntry: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Role
+             * @description Or cli, where somebody at the machine did it.
+             */
+            role: string;
+            /** Name */
+            name: string;
+            /** Action */
+            action: string;
+            /** Object */
+            object: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Incident Id
+             * @description If it was an incident.
+             */
+            incident_id: string | null;
+            /**
+             * Policy Id
+             * @description That incident's.
+             */
+            policy_id: string | null;
+            /** @description That incident's. */
+            place: components["schemas"]["BothLanguages"] | null;
+        };
+        /**
+         * LogList
+         * @description Lines of the log, newest first.
+         * @example {
+         *       "entries": [
+         *         {
+         *           "id": 1207,
+         *           "at": "2026-10-01T03:00:00Z",
+         *           "role": "operator",
+         *           "name": "sato",
+         *           "action": "incident.read",
+         *           "object": "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11",
+         *           "reason": "incident work",
+         *           "incident_id": "0b0f3c52-4f0e-4d0a-9a51-6d9f4a3a1c11",
+         *           "policy_id": "P-0001",
+         *           "place": {
+         *             "ja": "神奈川県箱根町湯本",
+         *             "en": "Yumoto, Hakone, Kanagawa"
+         *           }
+         *         }
+         *       ],
+         *       "more": false
+         *     }
+         */
+        LogList: {
+            /** Entries */
+            entries: components["schemas"]["LogEntry"][];
+            /**
+             * More
+             * @description Others follow: the last one's id as `before` gives them.
+             */
+            more: boolean;
         };
         /**
          * LookUp
@@ -6572,6 +7389,35 @@ export interface components {
             reason: string;
         };
         /**
+         * OpenOfSeverity
+         * @description Open incidents of one severity.
+         * @example {
+         *       "severity": "severe",
+         *       "open": 3,
+         *       "untaken": 1,
+         *       "waiting": 0
+         *     }
+         */
+        OpenOfSeverity: {
+            /**
+             * Severity
+             * @description very_severe, severe, moderate, light; trouble where there was no impact.
+             */
+            severity: string;
+            /** Open */
+            open: number;
+            /**
+             * Untaken
+             * @description Of these, waiting for an operator, and nobody has them.
+             */
+            untaken: number;
+            /**
+             * Waiting
+             * @description Of these, with somebody on a line who waits for a person.
+             */
+            waiting: number;
+        };
+        /**
          * Outcome
          * @description What an incident turned out to be, said at closing.
          * @enum {string}
@@ -6847,6 +7693,83 @@ export interface components {
             activated_at: string;
         };
         /**
+         * PlanVersion
+         * @description A plan that is, or was, the one that new incidents open with.
+         * @example {
+         *       "version": 3,
+         *       "active": true,
+         *       "activated_at": "2026-10-01T03:00:00Z",
+         *       "actor": "cli:mori",
+         *       "reason": "offers after 20 s"
+         *     }
+         */
+        PlanVersion: {
+            /** Version */
+            version: number;
+            /**
+             * Active
+             * @description New incidents open with it.
+             */
+            active: boolean;
+            /**
+             * Activated At
+             * Format: date-time
+             * @description The last time.
+             */
+            activated_at: string;
+            /**
+             * Actor
+             * @description Who did; null for the built-in plan, which nobody did.
+             */
+            actor: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * PlanVersions
+         * @description Every plan that was ever active, the present one first.
+         * @example {
+         *       "plans": [
+         *         {
+         *           "version": 3,
+         *           "active": true,
+         *           "activated_at": "2026-10-01T03:00:00Z",
+         *           "actor": "cli:mori",
+         *           "reason": "offers after 20 s"
+         *         }
+         *       ]
+         *     }
+         */
+        PlanVersions: {
+            /** Plans */
+            plans: components["schemas"]["PlanVersion"][];
+        };
+        /**
+         * PlanView
+         * @description One plan as its author wrote it, and what it does differently from another.
+         * @example {
+         *       "version": 3,
+         *       "toml": "[[rule]]\\nname = \"severe\"\\n",
+         *       "compared_with": 2,
+         *       "differences": [
+         *         "help: offer_s 30 → 20"
+         *       ]
+         *     }
+         */
+        PlanView: {
+            /** Version */
+            version: number;
+            /** Toml */
+            toml: string;
+            /** Compared With */
+            compared_with: number | null;
+            /**
+             * Differences
+             * @description From the other to this one; empty where both do the same, null where none was named.
+             */
+            differences: string[] | null;
+        };
+        /**
          * PolicyRequest
          * @description A policy as it shall be.
          * @example {
@@ -7033,6 +7956,20 @@ export interface components {
             lat_deg: number | null;
             /** Lon Deg */
             lon_deg: number | null;
+        };
+        /**
+         * Program
+         * @description A program of ours by its database connections; one that is missing is stopped or cut off.
+         * @example {
+         *       "name": "cbutton engine",
+         *       "connections": 12
+         *     }
+         */
+        Program: {
+            /** Name */
+            name: string;
+            /** Connections */
+            connections: number;
         };
         /**
          * ProviderAcceptRequest
@@ -7501,6 +8438,32 @@ export interface components {
          */
         Reason: "wrong_skill" | "off_shift" | "busy" | "declined_before" | "did_not_answer" | "expressway_not_allowed" | "too_far" | "stale_position" | "slower";
         /**
+         * ReasonCount
+         * @description How often something was unreadable for one reason.
+         * @example {
+         *       "reason": "malformed",
+         *       "many": 12,
+         *       "devices": 2,
+         *       "newest_at": "2026-10-01T03:00:00Z"
+         *     }
+         */
+        ReasonCount: {
+            /** Reason */
+            reason: string;
+            /** Many */
+            many: number;
+            /**
+             * Devices
+             * @description Known ones.
+             */
+            devices: number;
+            /**
+             * Newest At
+             * Format: date-time
+             */
+            newest_at: string;
+        };
+        /**
          * ReasonView
          * @description A reason in words.
          * @example {
@@ -7584,7 +8547,7 @@ export interface components {
          * @description Something that some may do and others not.
          * @enum {string}
          */
-        Right: "watch" | "read" | "see_needs" | "work" | "see_desk" | "own_desk" | "desk" | "see_units" | "units" | "figures" | "plan" | "dead_letters" | "see_devices" | "access_log" | "administer" | "staff";
+        Right: "watch" | "read" | "see_needs" | "work" | "see_desk" | "own_desk" | "desk" | "see_units" | "units" | "figures" | "export" | "plan" | "dead_letters" | "see_devices" | "access_log" | "administer" | "staff";
         /**
          * RiskView
          * @description What one published model says.
@@ -7913,6 +8876,84 @@ export interface components {
             language?: components["schemas"]["Language"] | null;
         };
         /**
+         * SignsOfLife
+         * @description Whether the machine does its work.
+         * @example {
+         *       "audited_at": "2026-10-01T03:00:00Z",
+         *       "timers_overdue": 0,
+         *       "outbox_waiting": 2,
+         *       "events_waiting": 0,
+         *       "programs": [
+         *         {
+         *           "name": "cbutton engine",
+         *           "connections": 12
+         *         }
+         *       ]
+         *     }
+         */
+        SignsOfLife: {
+            /**
+             * Audited At
+             * @description When the auditor last looked; null before it ever did.
+             */
+            audited_at: string | null;
+            /**
+             * Timers Overdue
+             * @description Steps that came due more than a second ago.
+             */
+            timers_overdue: number;
+            /**
+             * Outbox Waiting
+             * @description Calls, texts and commands on their way out.
+             */
+            outbox_waiting: number;
+            /**
+             * Events Waiting
+             * @description Events that have no place in the stream yet.
+             */
+            events_waiting: number;
+            /** Programs */
+            programs: components["schemas"]["Program"][];
+        };
+        /**
+         * Span
+         * @description Incidents opened in one hour, one day, or the whole time.
+         * @example {
+         *       "begins_at": "2026-10-01T03:00:00Z",
+         *       "opened": 47,
+         *       "answer": {
+         *         "n": 41,
+         *         "p50_s": 38.5,
+         *         "p95_s": 164
+         *       },
+         *       "operator": {
+         *         "n": 41,
+         *         "p50_s": 38.5,
+         *         "p95_s": 164
+         *       },
+         *       "arrival": {
+         *         "n": 41,
+         *         "p50_s": 38.5,
+         *         "p95_s": 164
+         *       }
+         *     }
+         */
+        Span: {
+            /**
+             * Begins At
+             * Format: date-time
+             */
+            begins_at: string;
+            /** Opened */
+            opened: number;
+            /** @description From opening to the first answer of the driver or a contact. */
+            answer: components["schemas"]["Took"];
+            /** @description From waiting on a line to an operator. */
+            operator: components["schemas"]["Took"];
+            /** @description From asking for help to the first unit on the scene. */
+            arrival: components["schemas"]["Took"];
+        };
+        /**
          * SpeedPoint
          * @description The speed by GPS.
          * @example {
@@ -7941,7 +8982,8 @@ export interface components {
          *           "second_factor": false,
          *           "made_at": "2026-10-01T03:00:00Z",
          *           "signed_in_at": "2026-10-01T03:00:00Z",
-         *           "disabled_at": null
+         *           "disabled_at": null,
+         *           "sessions": 1
          *         }
          *       ]
          *     }
@@ -7985,7 +9027,8 @@ export interface components {
          *       "second_factor": false,
          *       "made_at": "2026-10-01T03:00:00Z",
          *       "signed_in_at": "2026-10-01T03:00:00Z",
-         *       "disabled_at": null
+         *       "disabled_at": null,
+         *       "sessions": 1
          *     }
          */
         StaffView: {
@@ -8007,6 +9050,34 @@ export interface components {
             signed_in_at: string | null;
             /** Disabled At */
             disabled_at: string | null;
+            /**
+             * Sessions
+             * @description In how many browsers they signed in and did not sign out.
+             */
+            sessions: number;
+        };
+        /**
+         * StandingAlarm
+         * @description Something the auditor finds wrong with the system.
+         * @example {
+         *       "name": "desk_empty",
+         *       "since": "2026-10-01T03:00:00Z",
+         *       "many": 1,
+         *       "words": "nobody is at the desk"
+         *     }
+         */
+        StandingAlarm: {
+            /** Name */
+            name: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Many */
+            many: number;
+            /** Words */
+            words: string;
         };
         /**
          * StepOffRequest
@@ -8150,6 +9221,66 @@ export interface components {
          */
         Task: "take" | "call_back" | "request_ambulance" | "no_unit";
         /**
+         * TimeFigures
+         * @description The whole time, and its hours (of a day) or days, also those without an incident.
+         * @example {
+         *       "at": "2026-10-01T03:00:00Z",
+         *       "whole": {
+         *         "begins_at": "2026-10-01T03:00:00Z",
+         *         "opened": 47,
+         *         "answer": {
+         *           "n": 41,
+         *           "p50_s": 38.5,
+         *           "p95_s": 164
+         *         },
+         *         "operator": {
+         *           "n": 41,
+         *           "p50_s": 38.5,
+         *           "p95_s": 164
+         *         },
+         *         "arrival": {
+         *           "n": 41,
+         *           "p50_s": 38.5,
+         *           "p95_s": 164
+         *         }
+         *       },
+         *       "spans": [
+         *         {
+         *           "begins_at": "2026-10-01T03:00:00Z",
+         *           "opened": 47,
+         *           "answer": {
+         *             "n": 41,
+         *             "p50_s": 38.5,
+         *             "p95_s": 164
+         *           },
+         *           "operator": {
+         *             "n": 41,
+         *             "p50_s": 38.5,
+         *             "p95_s": 164
+         *           },
+         *           "arrival": {
+         *             "n": 41,
+         *             "p50_s": 38.5,
+         *             "p95_s": 164
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        TimeFigures: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            whole: components["schemas"]["Span"];
+            /**
+             * Spans
+             * @description Oldest first.
+             */
+            spans: components["schemas"]["Span"][];
+        };
+        /**
          * TimelineEntry
          * @description A line of the record in words.
          */
@@ -8179,6 +9310,32 @@ export interface components {
         TokenView: {
             /** Token */
             token: string;
+        };
+        /**
+         * Took
+         * @description How long something took.
+         * @example {
+         *       "n": 41,
+         *       "p50_s": 38.5,
+         *       "p95_s": 164
+         *     }
+         */
+        Took: {
+            /**
+             * N
+             * @description Of how many incidents; the others had none.
+             */
+            n: number;
+            /**
+             * P50 S
+             * @description Half were as quick, seconds.
+             */
+            p50_s: number | null;
+            /**
+             * P95 S
+             * @description 19 of 20 were as quick, seconds.
+             */
+            p95_s: number | null;
         };
         /**
          * TrackPoint
@@ -8215,6 +9372,29 @@ export interface components {
          * @enum {string}
          */
         Uncovered: "multiple" | "rollover";
+        /**
+         * UnitAccess
+         * @description A unit's token, and the way by which its phone gets it.
+         * @example {
+         *       "token": "WyJ1bml0IiwiZ3VhcmQtb2Rhd2FyYSJd.gS0nq8xkQm1o5v2m0p3r4t5u6w7",
+         *       "link": "https://button.example.jp/unit#token=WyJ1bml0IiwiZ3VhcmQtb2Rhd2FyYSJd.gS0nq8xkQm1o5v2m0p3",
+         *       "qr_svg": "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"196\" height=\"196\">…</svg>"
+         *     }
+         */
+        UnitAccess: {
+            /** Token */
+            token: string;
+            /**
+             * Link
+             * @description Opened on the unit's phone, the page for units knows it from then on.
+             */
+            link: string;
+            /**
+             * Qr Svg
+             * @description The link to be scanned.
+             */
+            qr_svg: string;
+        };
         /**
          * UnitDispatchView
          * @description The work a unit was offered or does.
@@ -8315,7 +9495,9 @@ export interface components {
          *           "status": "free",
          *           "position_at": "2026-10-01T03:00:00Z",
          *           "base_lat_deg": 35.255,
-         *           "base_lon_deg": 139.155
+         *           "base_lon_deg": 139.155,
+         *           "incident_id": null,
+         *           "dispatch_state": null
          *         }
          *       ]
          *     }
@@ -8398,7 +9580,9 @@ export interface components {
          *         "status": "free",
          *         "position_at": "2026-10-01T03:00:00Z",
          *         "base_lat_deg": 35.255,
-         *         "base_lon_deg": 139.155
+         *         "base_lon_deg": 139.155,
+         *         "incident_id": null,
+         *         "dispatch_state": null
          *       },
          *       "dispatch": {
          *         "id": "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10",
@@ -8462,7 +9646,9 @@ export interface components {
          *       "status": "free",
          *       "position_at": "2026-10-01T03:00:00Z",
          *       "base_lat_deg": 35.255,
-         *       "base_lon_deg": 139.155
+         *       "base_lon_deg": 139.155,
+         *       "incident_id": null,
+         *       "dispatch_state": null
          *     }
          */
         UnitView: {
@@ -8506,6 +9692,12 @@ export interface components {
             base_lat_deg: number;
             /** Base Lon Deg */
             base_lon_deg: number;
+            /**
+             * Incident Id
+             * @description What it is asked for, or works on.
+             */
+            incident_id: string | null;
+            dispatch_state: components["schemas"]["DispatchState"] | null;
         };
         /**
          * VehicleRequest
@@ -8992,10 +10184,12 @@ export type ContactRequest = components['schemas']['ContactRequest'];
 export type ContactView = components['schemas']['ContactView'];
 export type ContractView = components['schemas']['ContractView'];
 export type ConversationView = components['schemas']['ConversationView'];
+export type Days = components['schemas']['Days'];
 export type DeclineRequest = components['schemas']['DeclineRequest'];
 export type DeskRole = components['schemas']['DeskRole'];
 export type DeskView = components['schemas']['DeskView'];
 export type DeviceFacts = components['schemas']['DeviceFacts'];
+export type DeviceHealth = components['schemas']['DeviceHealth'];
 export type DeviceList = components['schemas']['DeviceList'];
 export type DeviceRequest = components['schemas']['DeviceRequest'];
 export type DeviceView = components['schemas']['DeviceView'];
@@ -9018,12 +10212,17 @@ export type FalseAlarmRate = components['schemas']['FalseAlarmRate'];
 export type FalseAlarms = components['schemas']['FalseAlarms'];
 export type FireFacts = components['schemas']['FireFacts'];
 export type FireView = components['schemas']['FireView'];
+export type FirmwareCount = components['schemas']['FirmwareCount'];
 export type FixFacts = components['schemas']['FixFacts'];
+export type Fleet = components['schemas']['Fleet'];
 export type Fuel = components['schemas']['Fuel'];
 export type Generated = components['schemas']['Generated'];
 export type GroundView = components['schemas']['GroundView'];
+export type HealthList = components['schemas']['HealthList'];
 export type HealthView = components['schemas']['HealthView'];
 export type HelpView = components['schemas']['HelpView'];
+export type History = components['schemas']['History'];
+export type HistoryRow = components['schemas']['HistoryRow'];
 export type HolderRequest = components['schemas']['HolderRequest'];
 export type HolderView = components['schemas']['HolderView'];
 export type ImpactDetail = components['schemas']['ImpactDetail'];
@@ -9041,8 +10240,14 @@ export type KeptPhotoView = components['schemas']['KeptPhotoView'];
 export type LandmarkKind = components['schemas']['LandmarkKind'];
 export type LandmarkView = components['schemas']['LandmarkView'];
 export type Language = components['schemas']['Language'];
+export type Letter = components['schemas']['Letter'];
+export type LetterBrief = components['schemas']['LetterBrief'];
+export type LetterList = components['schemas']['LetterList'];
 export type LinkRequest = components['schemas']['LinkRequest'];
 export type ListedImpact = components['schemas']['ListedImpact'];
+export type LiveFigures = components['schemas']['LiveFigures'];
+export type LogEntry = components['schemas']['LogEntry'];
+export type LogList = components['schemas']['LogList'];
 export type LookUp = components['schemas']['LookUp'];
 export type LookersView = components['schemas']['LookersView'];
 export type MeasuresView = components['schemas']['MeasuresView'];
@@ -9062,6 +10267,7 @@ export type NoteView = components['schemas']['NoteView'];
 export type Nothing = components['schemas']['Nothing'];
 export type OfferFacts = components['schemas']['OfferFacts'];
 export type OfferView = components['schemas']['OfferView'];
+export type OpenOfSeverity = components['schemas']['OpenOfSeverity'];
 export type Outcome = components['schemas']['Outcome'];
 export type OutlineView = components['schemas']['OutlineView'];
 export type OwnWordsRequest = components['schemas']['OwnWordsRequest'];
@@ -9076,10 +10282,14 @@ export type PhotoView = components['schemas']['PhotoView'];
 export type PlaceOnRecord = components['schemas']['PlaceOnRecord'];
 export type PlaceRequest = components['schemas']['PlaceRequest'];
 export type PlanFacts = components['schemas']['PlanFacts'];
+export type PlanVersion = components['schemas']['PlanVersion'];
+export type PlanVersions = components['schemas']['PlanVersions'];
+export type PlanView = components['schemas']['PlanView'];
 export type PolicyRequest = components['schemas']['PolicyRequest'];
 export type PolicyView = components['schemas']['PolicyView'];
 export type PositionRequest = components['schemas']['PositionRequest'];
 export type PressView = components['schemas']['PressView'];
+export type Program = components['schemas']['Program'];
 export type ProviderAcceptRequest = components['schemas']['ProviderAcceptRequest'];
 export type ProviderAccess = components['schemas']['ProviderAccess'];
 export type ProviderList = components['schemas']['ProviderList'];
@@ -9092,6 +10302,7 @@ export type QueueRow = components['schemas']['QueueRow'];
 export type QueueView = components['schemas']['QueueView'];
 export type Reach = components['schemas']['Reach'];
 export type Reason = components['schemas']['Reason'];
+export type ReasonCount = components['schemas']['ReasonCount'];
 export type ReasonView = components['schemas']['ReasonView'];
 export type Record = components['schemas']['Record'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
@@ -9111,22 +10322,28 @@ export type SetPasswordRequest = components['schemas']['SetPasswordRequest'];
 export type Severity = components['schemas']['Severity'];
 export type SignIn = components['schemas']['SignIn'];
 export type SignInRequest = components['schemas']['SignInRequest'];
+export type SignsOfLife = components['schemas']['SignsOfLife'];
+export type Span = components['schemas']['Span'];
 export type SpeedPoint = components['schemas']['SpeedPoint'];
 export type StaffList = components['schemas']['StaffList'];
 export type StaffRequest = components['schemas']['StaffRequest'];
 export type StaffRole = components['schemas']['StaffRole'];
 export type StaffView = components['schemas']['StaffView'];
+export type StandingAlarm = components['schemas']['StandingAlarm'];
 export type StepOffRequest = components['schemas']['StepOffRequest'];
 export type StepRequest = components['schemas']['StepRequest'];
 export type SubscriptionRequest = components['schemas']['SubscriptionRequest'];
 export type SubscriptionView = components['schemas']['SubscriptionView'];
 export type SurroundingsView = components['schemas']['SurroundingsView'];
 export type Task = components['schemas']['Task'];
+export type TimeFigures = components['schemas']['TimeFigures'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type TokenView = components['schemas']['TokenView'];
+export type Took = components['schemas']['Took'];
 export type TrackPoint = components['schemas']['TrackPoint'];
 export type Trigger = components['schemas']['Trigger'];
 export type Uncovered = components['schemas']['Uncovered'];
+export type UnitAccess = components['schemas']['UnitAccess'];
 export type UnitDispatchView = components['schemas']['UnitDispatchView'];
 export type UnitList = components['schemas']['UnitList'];
 export type UnitRequest = components['schemas']['UnitRequest'];
@@ -9735,6 +10952,111 @@ export interface operations {
             409: components["responses"]["Conflict"];
             /** @description The request is too large. */
             413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    find_incidents: {
+        parameters: {
+            query?: {
+                /** @description Opened then or later. */
+                opened_from?: string | null;
+                /** @description Opened before. */
+                opened_to?: string | null;
+                /** @description Parts of the place in words, apart by spaces. */
+                place?: string | null;
+                trigger?: components["schemas"]["Trigger"] | null;
+                severity?: components["schemas"]["Severity"] | null;
+                outcome?: components["schemas"]["Outcome"] | null;
+                /** @description The operator who has it, or had it last. */
+                taken_by?: string | null;
+                policy_id?: string | null;
+                device_id?: string | null;
+                /** @description A part of the car's plate, with any spaces. */
+                plate?: string | null;
+                /** @description A part of the policyholder's name. */
+                holder?: string | null;
+                /** @description Only those opened before this incident. */
+                before?: string | null;
+                limit?: number;
+            };
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    save_incidents: {
+        parameters: {
+            query?: {
+                /** @description Opened then or later. */
+                opened_from?: string | null;
+                /** @description Opened before. */
+                opened_to?: string | null;
+                /** @description Parts of the place in words, apart by spaces. */
+                place?: string | null;
+                trigger?: components["schemas"]["Trigger"] | null;
+                severity?: components["schemas"]["Severity"] | null;
+                outcome?: components["schemas"]["Outcome"] | null;
+                /** @description The operator who has it, or had it last. */
+                taken_by?: string | null;
+                policy_id?: string | null;
+                device_id?: string | null;
+                /** @description A part of the car's plate, with any spaces. */
+                plate?: string | null;
+                /** @description A part of the policyholder's name. */
+                holder?: string | null;
+            };
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
             /** @description The session is locked: nobody may be at the screen. */
@@ -10391,6 +11713,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FalseAlarms"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_live_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveFigures"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_time_figures: {
+        parameters: {
+            query?: {
+                /** @description 1, 7 or 30. */
+                days?: components["schemas"]["Days"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimeFigures"];
                 };
             };
             /** @description No token or session, or one that is not known. */
@@ -12306,7 +13691,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenView"];
+                    "application/json": components["schemas"]["UnitAccess"];
                 };
             };
             /** @description No token or session, or one that is not known. */
@@ -12497,6 +13882,350 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             /** @description There is no such thing, or it is not yours. */
             404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_device_health: {
+        parameters: {
+            query?: {
+                /** @description A part of the device's id. */
+                part?: string | null;
+                /** @description Not heard for more than 24 hours, or never. */
+                silent?: boolean;
+                /** @description Of an earlier firmware than the latest heard of. */
+                old_firmware?: boolean;
+                /** @description Something of it could not be read since yesterday (UTC). */
+                unreadable?: boolean;
+                /** @description The id of the last one seen. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthList"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description The id of the last one seen. */
+                before?: number | null;
+                /** @description Of one device only. */
+                device_id?: string | null;
+                /** @description Of one reason only. */
+                reason?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterList"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                letter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_dead_letter_payload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                letter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is kept of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanVersions"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_plan: {
+        parameters: {
+            query?: {
+                /** @description Tell what differs from this version. */
+                compare?: number | null;
+            };
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    draw_plan: {
+        parameters: {
+            query?: {
+                language?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A drawing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    read_access_log: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                /** @description The name of who looked. */
+                who?: string | null;
+                /** @description An incident's, policy's, unit's … id, as it is written. */
+                what?: string | null;
+                /** @description As incident.read. */
+                action?: string | null;
+                /** @description The id of the last one seen. */
+                before?: number | null;
+                limit?: number;
+            };
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogList"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    save_access_log: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                /** @description The name of who looked. */
+                who?: string | null;
+                /** @description An incident's, policy's, unit's … id, as it is written. */
+                what?: string | null;
+                /** @description As incident.read. */
+                action?: string | null;
+            };
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
             /** @description A value is missing or wrong. */
             422: components["responses"]["UnprocessableContent"];
             /** @description The session is locked: nobody may be at the screen. */
@@ -13011,6 +14740,45 @@ export interface operations {
                 "application/json": components["schemas"]["Nothing"] | null;
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    end_staff_sessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Why it is looked at, for the access log; percent-encoded UTF-8. Default: incident work. */
+                "X-Reason"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

@@ -1,4 +1,5 @@
 import { ordersEn } from "./orders_en";
+import { supervisorEn } from "./supervisor_en";
 import { unitEn } from "./unit_en";
 import type { ja } from "./ja";
 
@@ -209,6 +210,7 @@ export const en: typeof ja = {
     where: "Where",
     timeline: "Time line",
     now: "Now",
+    earlier: (n) => `${n} earlier`,
     nothingAhead: "Nothing happens by itself",
     help: "Help",
     noHelp: "Nobody has been sent yet",
@@ -326,4 +328,5 @@ export const en: typeof ja = {
   ago: (age) => `${age} ago`,
   orders: ordersEn,
   unit: unitEn,
+  supervisor: supervisorEn,
 };

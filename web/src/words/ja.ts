@@ -1,4 +1,5 @@
 import { ordersJa } from "./orders_ja";
+import { supervisorJa } from "./supervisor_ja";
 import { unitJa } from "./unit_ja";
 
 /** Every text of the pages in Japanese; `en.ts` has the same keys. */
@@ -208,6 +209,7 @@ export const ja = {
     where: "場所",
     timeline: "経過",
     now: "現在",
+    earlier: (n: number) => `これより前の${n}件`,
     nothingAhead: "自動の予定はありません",
     help: "手配",
     noHelp: "まだ手配はありません",
@@ -325,4 +327,5 @@ export const ja = {
   ago: (age: string) => `${age}前`,
   orders: ordersJa,
   unit: unitJa,
+  supervisor: supervisorJa,
 };
