@@ -37,7 +37,12 @@ def read_access_log(
     "/access_log.csv",
     operation_id="save_access_log",
     summary="Take the log away as a file",
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "All of it."}}
+    responses={
+        200: {
+            "content": {"text/csv": {"schema": {"type": "string"}, "example": "at,actor,action,…"}},
+            "description": "All of it.",
+        }
+    }
     | problems(401, 403),
     response_class=StreamingResponse,
 )

@@ -60,7 +60,12 @@ def get_dead_letter(here: Here, who: DeadLetterReader, letter_id: LetterId, reas
     summary="Take its payload away as a file",
     responses={
         200: {
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {
+                "application/octet-stream": {
+                    "schema": {"type": "string", "format": "binary"},
+                    "example": "the bytes as they came",
+                }
+            },
             "description": "What is kept of it.",
         }
     }

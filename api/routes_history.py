@@ -48,7 +48,12 @@ def find_incidents(
     "/history.csv",
     operation_id="save_incidents",
     summary="Take the incidents found away as a file",
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "All of them."}}
+    responses={
+        200: {
+            "content": {"text/csv": {"schema": {"type": "string"}, "example": "id,opened_at,…"}},
+            "description": "All of them.",
+        }
+    }
     | problems(401, 403),
     response_class=StreamingResponse,
 )

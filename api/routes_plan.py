@@ -70,7 +70,10 @@ def get_plan(
     operation_id="draw_plan",
     summary="Draw an escalation plan",
     responses={
-        200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "A drawing."}
+        200: {
+            "content": {"image/svg+xml": {"schema": {"type": "string"}, "example": "<svg>…</svg>"}},
+            "description": "A drawing.",
+        }
     }
     | _ONE,
     response_class=Response,

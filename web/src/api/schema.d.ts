@@ -11042,6 +11042,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example id,opened_at,… */
                     "text/csv": string;
                 };
             };
@@ -14019,6 +14020,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example the bytes as they came */
                     "application/octet-stream": string;
                 };
             };
@@ -14122,6 +14124,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example <svg>…</svg> */
                     "image/svg+xml": string;
                 };
             };
@@ -14211,6 +14214,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example at,actor,action,… */
                     "text/csv": string;
                 };
             };
