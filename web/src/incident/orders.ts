@@ -1,6 +1,9 @@
 import { api, got, type AmbulanceState, type Answer, type DispatchKind, type Outcome } from "../api/client";
+import { desk } from "../live/desk.svelte";
 import { incidents } from "../live/incidents.svelte";
 import { speech } from "../words/words.svelte";
+import { notices } from "../shell/notice.svelte";
+import { session } from "../shell/session.svelte";
 import { tell } from "./command";
 import { opened } from "./opened.svelte";
 import { undo } from "./undo.svelte";
@@ -36,8 +39,11 @@ export const orders = {
     order(speech.words.orders.release, (path) =>
       got(api.POST("/v1/incidents/{incident_id}/release", { params: { path } })),
     ),
-  call: () =>
-    order(speech.words.actions.call, (path) => got(api.POST("/v1/incidents/{incident_id}/call", { params: { path } }))),
+  call: () => {
+    // The operator's own telephone is rung first: without one at the desk there is nobody to connect.
+    if (!desk.isThere(session.who?.name ?? "")) return void notices.say(speech.words.actions.deskFirst, true);
+    return void order(speech.words.actions.call, (path) => got(api.POST("/v1/incidents/{incident_id}/call", { params: { path } })));
+  },
   answer: (answer: Answer) =>
     undoable(
       speech.words.answer[answer],

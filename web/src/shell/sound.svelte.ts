@@ -1,8 +1,13 @@
 const KEY = "cbutton.muted";
+const VOLUME_KEY = "cbutton.volume";
+/** As loud as the sounds get: a share of what the machine is set to. */
+const LOUDEST = 0.4;
 
 /** Two short sounds that cannot be taken for each other: a new severe incident, and somebody who waits. */
 class Sound {
   muted = $state(localStorage.getItem(KEY) === "yes");
+  /** From 0 to 1, kept by this desk. */
+  volume = $state(Number(localStorage.getItem(VOLUME_KEY)) || 0.5);
   /** How often each was played, for whoever cannot hear them. */
   played = $state({ severe: 0, waiting: 0 });
   #context: AudioContext | undefined;
@@ -10,6 +15,13 @@ class Sound {
   turn(): void {
     this.muted = !this.muted;
     localStorage.setItem(KEY, this.muted ? "yes" : "no");
+  }
+
+  /** Another volume, which is heard at once. */
+  turnTo(volume: number): void {
+    this.volume = volume;
+    localStorage.setItem(VOLUME_KEY, String(volume));
+    this.waiting();
   }
 
   severe(): void {
@@ -33,7 +45,7 @@ class Sound {
       const volume = context.createGain();
       tone.frequency.value = hz;
       volume.gain.setValueAtTime(0.0001, from);
-      volume.gain.exponentialRampToValueAtTime(0.2, from + 0.02);
+      volume.gain.exponentialRampToValueAtTime(LOUDEST * this.volume, from + 0.02);
       volume.gain.exponentialRampToValueAtTime(0.0001, from + each_s);
       tone.connect(volume).connect(context.destination);
       tone.start(from);
