@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import BothLanguages, Request, Words, examples
 from api.tokens import Role
-from api.views import AT, INCIDENT
-from api.views_detail import STANDING
+from api.views.detail import STANDING
+from api.views.incident import AT, INCIDENT
 from runtime.database import Connection
 from runtime.sql import Queries
 

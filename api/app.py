@@ -15,75 +15,13 @@ from psycopg_pool import ConnectionPool
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from api import (
-    access_log,
-    commands,
-    dead_letters,
-    device_health,
-    errors,
-    fields,
-    figures,
-    history,
-    live_figures,
-    pages,
-    queue,
-    routes_access_log,
-    routes_admin,
-    routes_answer,
-    routes_call_figures,
-    routes_chat,
-    routes_dead_letters,
-    routes_desk,
-    routes_device_health,
-    routes_dispatch,
-    routes_dossier,
-    routes_driver,
-    routes_figures,
-    routes_health,
-    routes_history,
-    routes_impacts,
-    routes_incidents,
-    routes_look,
-    routes_map,
-    routes_orders,
-    routes_phone,
-    routes_plan,
-    routes_provider,
-    routes_providers,
-    routes_push,
-    routes_queue,
-    routes_session,
-    routes_staff,
-    routes_stream,
-    routes_surroundings,
-    routes_tokens,
-    routes_twilio,
-    routes_twilio_desk,
-    routes_twilio_inbound,
-    routes_unit,
-    sign_in,
-    time_figures,
-    views,
-    views_admin,
-    views_call_figures,
-    views_chat,
-    views_detail,
-    views_dispatch,
-    views_event,
-    views_field,
-    views_impact,
-    views_plan,
-    views_provider,
-    views_session,
-    views_staff,
-    views_surroundings,
-    views_waveform,
-)
+from api import errors, pages, sign_in
 from api.background import Background
 from api.context import Context
-from api.dossier import document
 from api.edge import Edge
 from api.gauges import Gauges
+from api.routes import answer, twilio_inbound
+from api.routes.routers import ROUTERS
 from api.sequencer import sequence
 from api.stream import Hub, Reader, StreamEvent
 from api.tokens import Tokens
@@ -149,48 +87,13 @@ def create_app(settings: Settings, pool: ConnectionPool[Connection]) -> FastAPI:
     registry = CollectorRegistry()
     registry.register(Gauges(here))
     app.state.context, app.state.registry, app.state.threads = here, registry, []
-    app.state.answer_gate = routes_answer.Gate()
-    app.state.text_replies = routes_twilio_inbound.text_replies()
+    app.state.answer_gate = answer.Gate()
+    app.state.text_replies = twilio_inbound.text_replies()
     app.state.sign_in_gate = sign_in.Gate()
     errors.install(app)
     app.add_middleware(Edge, registry=registry)
-    for routes in (
-        routes_queue,
-        routes_incidents,
-        routes_history,
-        routes_look,
-        routes_orders,
-        routes_impacts,
-        routes_dossier,
-        routes_figures,
-        routes_stream,
-        routes_unit,
-        routes_provider,
-        routes_providers,
-        routes_dispatch,
-        routes_driver,
-        routes_call_figures,
-        routes_chat,
-        routes_push,
-        routes_map,
-        routes_surroundings,
-        routes_phone,
-        routes_admin,
-        routes_tokens,
-        routes_device_health,
-        routes_dead_letters,
-        routes_plan,
-        routes_access_log,
-        routes_session,
-        routes_staff,
-        routes_desk,
-        routes_twilio,
-        routes_answer,
-        routes_twilio_desk,
-        routes_twilio_inbound,
-        routes_health,
-    ):
-        app.include_router(routes.router)
+    for router in ROUTERS:
+        app.include_router(router)
     pages.install(app, settings)
     app.openapi = lambda: _openapi(app)
     return app
@@ -225,40 +128,14 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 def _models() -> dict[str, type[BaseModel]]:
     """The models that requests and responses are made of, by name."""
-    return {
-        name: value
-        for module in (
-            access_log,
-            commands,
-            dead_letters,
-            device_health,
-            document,
-            fields,
-            figures,
-            history,
-            live_figures,
-            queue,
-            routes_map,
-            time_figures,
-            views,
-            views_admin,
-            views_detail,
-            views_dispatch,
-            views_event,
-            views_provider,
-            views_field,
-            views_call_figures,
-            views_chat,
-            views_impact,
-            views_plan,
-            views_session,
-            views_staff,
-            views_surroundings,
-            views_waveform,
-        )
-        for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, BaseModel)
-    }
+    found: dict[str, type[BaseModel]] = {}
+    kinds: list[type[BaseModel]] = [BaseModel]
+    while kinds:
+        for kind in kinds.pop().__subclasses__():
+            kinds.append(kind)
+            if kind.__module__.startswith("api."):
+                found[kind.__name__] = kind
+    return found
 
 
 def _examples(model: type[BaseModel]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import Request, Words, examples
-from api.views import AT
+from api.views.incident import AT
 from runtime.database import Connection
 from runtime.sql import Queries
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from api.context import SQL
 from api.errors import Problem
-from api.views_admin import DeviceRequest, DeviceView
+from api.views.admin import DeviceRequest, DeviceView
 from runtime.database import Connection
 from schemas import topics
 

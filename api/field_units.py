@@ -7,8 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from api.errors import Problem
-from api.views_admin import UnitRequest, UnitView
-from api.views_field import CarView, CheckView, SceneView, UnitDispatchView
+from api.views.admin import UnitRequest, UnitView
+from api.views.field import CarView, CheckView, SceneView, UnitDispatchView
 from incident.dispatch import handover
 from incident.dispatch.brief import Brief, approach, dangers, words
 from incident.field import briefing

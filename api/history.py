@@ -11,8 +11,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringCons
 
 from api.context import SQL
 from api.fields import BothLanguages, Request, Words, examples
-from api.views import INCIDENT
-from api.views_detail import STANDING
+from api.views.detail import STANDING
+from api.views.incident import INCIDENT
 from incident.service import UnknownIncident
 from runtime.database import Connection
 from runtime.sql import Queries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from api.views_impact import ImpactDetail, ImpactView, InjuryView
+from api.views.impact import ImpactDetail, ImpactView, InjuryView
 from incident.wording import JAPAN_TIME
 from schemas.impact import Severity
 from schemas.incident import Language

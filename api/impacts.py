@@ -11,8 +11,8 @@ import structlog
 from pydantic import ValidationError
 
 from api.impact_words import heading
-from api.views_impact import AnalysisView, EvidenceView, ImpactDetail, ImpactView, ListedImpact, ReasonView
-from api.views_waveform import SPEED_AFTER_S, SPEED_BEFORE_S, SpeedPoint, WaveformView
+from api.views.impact import AnalysisView, EvidenceView, ImpactDetail, ImpactView, ListedImpact, ReasonView
+from api.views.waveform import SPEED_AFTER_S, SPEED_BEFORE_S, SpeedPoint, WaveformView
 from runtime.database import Connection
 from runtime.sql import Queries
 from schemas.incident import Language

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import examples
-from api.views import AT, INCIDENT
+from api.views.incident import AT, INCIDENT
 from incident.service import now
 from runtime.database import Connection
 from runtime.sql import Queries

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from api.context import SQL
 from api.errors import Problem
-from api.views_admin import (
+from api.views.admin import (
     ContactView,
     HolderRequest,
     HolderView,

@@ -14,8 +14,8 @@ from api import reading
 from api.context import SQL
 from api.fields import BothLanguages, examples
 from api.shown import Shown
-from api.views import AT, INCIDENT, IncidentView
-from api.views_detail import STANDING
+from api.views.detail import STANDING
+from api.views.incident import AT, INCIDENT, IncidentView
 from runtime.database import Connection
 from schemas.incident import AmbulanceState, CallParty, RoadKind
 

@@ -15,9 +15,8 @@ from pydantic import TypeAdapter
 from api import field_units, impacts, policies
 from api.context import SQL
 from api.outlook import Timer, steps_ahead
-from api.views import IncidentView, NextStep
-from api.views_admin import VehicleView
-from api.views_detail import (
+from api.views.admin import VehicleView
+from api.views.detail import (
     CallView,
     ContractView,
     DispatchView,
@@ -26,7 +25,8 @@ from api.views_detail import (
     NoteView,
     PressView,
 )
-from api.views_event import EventView
+from api.views.event import EventView
+from api.views.incident import IncidentView, NextStep
 from incident.escalation.state import State, Task
 from incident.plan.plan import read_plan
 from incident.plan.store import stored

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from api.fields import BothLanguages
-from api.views_surroundings import LandmarkView, NearUnit, SurroundingsView, TrackPoint
+from api.views.surroundings import LandmarkView, NearUnit, SurroundingsView, TrackPoint
 from incident.dispatch.ranking import Candidate, Need, expect
 from incident.places import landmarks
 from incident.places.place import Words

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import examples
-from api.views import AT
+from api.views.incident import AT
 from runtime.database import Connection
 from runtime.sql import Queries
 

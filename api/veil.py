@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from api.auth import Admitted
-    from api.views_admin import HolderView, PolicyView
-    from api.views_detail import IncidentDetail
-    from api.views_event import EventView
-    from api.views_impact import ImpactView
+    from api.views.admin import HolderView, PolicyView
+    from api.views.detail import IncidentDetail
+    from api.views.event import EventView
+    from api.views.impact import ImpactView
 
 
 class _Event(Protocol):

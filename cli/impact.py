@@ -36,7 +36,7 @@ def impact_show(
 ) -> None:
     """Tell all that is known of an impact, and draw it."""
     from api.impact_words import describe  # noqa: PLC0415  a quick --help
-    from api.views_impact import ImpactDetail  # noqa: PLC0415
+    from api.views.impact import ImpactDetail  # noqa: PLC0415
 
     path = f"/v1/impacts/{quote(impact_id, safe='')}"
     found = ImpactDetail.model_validate(call_api("GET", path))

@@ -28,8 +28,8 @@ from api.dossier.facts import (
     PlanFacts,
 )
 from api.fields import examples
-from api.views import AT, INCIDENT
-from api.views_detail import ContractView, NoteView, PressView
+from api.views.detail import ContractView, NoteView, PressView
+from api.views.incident import AT, INCIDENT
 from schemas.incident import Language
 
 FORMAT: Final = "cbutton-dossier-1"

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
-from api.views_impact import AnalysisView, EvidenceView, ListedImpact
+from api.views.impact import AnalysisView, EvidenceView, ListedImpact
 from incident.record import links
 from schemas.incident import Language
 

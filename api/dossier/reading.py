@@ -10,8 +10,8 @@ from api import impacts, policies
 from api.context import SQL as API_SQL
 from api.dossier.document import Dossier, Generated, LookUp, Record
 from api.dossier.facts import DeviceFacts, ImpactFacts, IncidentFacts, PlaceOnRecord
-from api.views_admin import VehicleView
-from api.views_detail import ContractView
+from api.views.admin import VehicleView
+from api.views.detail import ContractView
 from incident.service import UnknownIncident, now
 from runtime.database import Connection
 from runtime.sql import Queries

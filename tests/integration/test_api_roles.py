@@ -12,8 +12,8 @@ import pytest
 from itsdangerous import URLSafeSerializer
 from support.backend import ADMIN, OPERATOR, Backend, running_backend
 
-import api as package
 from api import rights
+from api import routes as package
 
 OPEN = {"/healthz", "/readyz", "/metrics"}
 SIGN_IN = ("POST", "/v1/session")
@@ -102,11 +102,11 @@ def routes(api: Backend) -> list[tuple[str, str]]:
     found = [
         (method.upper(), path) for path, operations in document["paths"].items() for method in operations
     ]
-    modules = [module.name for module in pkgutil.iter_modules(package.__path__) if "routes_" in module.name]
+    modules = [module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "routers"]
     declared = [
         (method, route.path)
         for name in modules
-        for route in importlib.import_module(f"api.{name}").router.routes
+        for route in importlib.import_module(f"api.routes.{name}").router.routes
         if not route.path.startswith("/a/")  # a page for people, whose address is its right of entry
         for method in route.methods
     ]

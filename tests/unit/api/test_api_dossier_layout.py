@@ -18,8 +18,8 @@ from api.dossier.layout import lay_out
 from api.dossier.map import HEIGHT, WIDTH, Fix, region, track
 from api.dossier.outline import prefectures
 from api.dossier.render import NotRendered, render
-from api.views_admin import HOLDER, VEHICLE
-from api.views_impact import ImpactDetail
+from api.views.admin import HOLDER, VEHICLE
+from api.views.impact import ImpactDetail
 from schemas.incident import Language
 
 AT = datetime(2026, 10, 1, 3, 0, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.impact_words import describe
-from api.views_impact import ImpactDetail
+from api.views.impact import ImpactDetail
 from schemas.incident import Language
 from scoring.modifiers import Applied, Modifier
 

@@ -3452,19 +3452,19 @@ export interface components {
          * DeskView
          * @description Who would be rung.
          * @example {
+         *       "staffed": true,
          *       "members": [
          *         {
-         *           "language": "ja",
          *           "name": "sato",
-         *           "on_call": false,
-         *           "paused": false,
-         *           "phone": "+819012345678",
-         *           "ready": true,
          *           "role": "operator",
-         *           "signed_in_at": "2026-11-24T03:00:00Z"
+         *           "phone": "+819012345678",
+         *           "language": "ja",
+         *           "signed_in_at": "2026-11-24T03:00:00Z",
+         *           "paused": false,
+         *           "on_call": false,
+         *           "ready": true
          *         }
-         *       ],
-         *       "staffed": true
+         *       ]
          *     }
          */
         DeskView: {
@@ -6946,9 +6946,9 @@ export interface components {
          * MemberRequest
          * @description Somebody at the desk. Of an operator the name is that of their token.
          * @example {
-         *       "language": "ja",
+         *       "role": "supervisor",
          *       "phone": "+819012345678",
-         *       "role": "supervisor"
+         *       "language": "ja"
          *     }
          */
         MemberRequest: {
@@ -6962,14 +6962,14 @@ export interface components {
          * MemberView
          * @description One telephone of the desk.
          * @example {
-         *       "language": "ja",
          *       "name": "sato",
-         *       "on_call": false,
-         *       "paused": false,
-         *       "phone": "+819012345678",
-         *       "ready": true,
          *       "role": "operator",
-         *       "signed_in_at": "2026-11-24T03:00:00Z"
+         *       "phone": "+819012345678",
+         *       "language": "ja",
+         *       "signed_in_at": "2026-11-24T03:00:00Z",
+         *       "paused": false,
+         *       "on_call": false,
+         *       "ready": true
          *     }
          */
         MemberView: {
@@ -7569,13 +7569,13 @@ export interface components {
          * PhoneCrashRequest
          * @description A crash the telephone has felt.
          * @example {
-         *       "at": "2026-11-24T22:14:05+09:00",
          *       "event_id": "7d9f3a52-8a57-4c7e-9f5e-0a4a4a3c1b11",
+         *       "at": "2026-11-24T22:14:05+09:00",
+         *       "source": "safetykit",
          *       "place": {
          *         "lat_deg": 35.2323,
          *         "lon_deg": 139.1069
-         *       },
-         *       "source": "safetykit"
+         *       }
          *     }
          */
         PhoneCrashRequest: {
@@ -8858,8 +8858,8 @@ export interface components {
          * SignInRequest
          * @description An operator's own telephone; what is left out stays as it was.
          * @example {
-         *       "language": "ja",
-         *       "phone": "+819012345678"
+         *       "phone": "+819012345678",
+         *       "language": "ja"
          *     }
          */
         SignInRequest: {

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from api.auth import Driver
 from api.context import Here
 from api.errors import Problem, problems
-from api.views_chat import PushKeyView, SubscriptionRequest, SubscriptionView
+from api.views.chat import PushKeyView, SubscriptionRequest, SubscriptionView
 from incident.channels.push import MOST_SUBSCRIPTIONS, is_push_service, public_key
 from runtime.sql import Queries
 

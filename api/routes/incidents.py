@@ -26,10 +26,10 @@ from api.context import SQL, Context, Here
 from api.errors import Problem, problems
 from api.fields import Nothing
 from api.stale import refuse_stale
-from api.views import IncidentList, IncidentView
-from api.views_admin import UnitView
-from api.views_detail import IncidentDetail
-from api.views_event import EventList
+from api.views.admin import UnitView
+from api.views.detail import IncidentDetail
+from api.views.event import EventList
+from api.views.incident import IncidentList, IncidentView
 from incident.dispatch.skills import skills_for
 from incident.escalation.effects import Note
 from incident.escalation.events import (

@@ -11,7 +11,7 @@ from api.auth import DeskChief, DeskOperator, DeskWatcher
 from api.context import Here
 from api.errors import Problem, problems
 from api.fields import Name, Nothing
-from api.views_desk import DeskView, MemberRequest, MemberView, SignInRequest
+from api.views.desk import DeskView, MemberRequest, MemberView, SignInRequest
 from incident.record import members
 from incident.record.members import UnknownMember
 from runtime.database import Connection

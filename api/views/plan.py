@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import examples
-from api.views import AT
+from api.views.incident import AT
 
 _VERSION: Final[dict[str, Any]] = {
     "version": 3,

@@ -13,7 +13,7 @@ from api.auth import Admin, DeviceWatcher, UnitChief, UnitWatcher
 from api.context import Here
 from api.errors import Problem, problems
 from api.fields import PolicyId, ThingId
-from api.views_admin import (
+from api.views.admin import (
     DeviceList,
     DeviceRequest,
     DeviceView,

@@ -17,8 +17,8 @@ from api.auth import Driver
 from api.context import Here
 from api.errors import problems
 from api.fields import Request, examples
-from api.routes_driver import situation
-from api.views_field import DriverSituation
+from api.routes.driver import situation
+from api.views.field import DriverSituation
 from incident import service
 from incident.service import Report
 from runtime.sql import Queries

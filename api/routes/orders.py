@@ -26,7 +26,7 @@ from api.context import SQL, Context, Here
 from api.errors import problems
 from api.fields import Nothing
 from api.stale import refuse_stale
-from api.views import IncidentView
+from api.views.incident import IncidentView
 from incident import joining
 from incident.escalation.events import (
     Command,

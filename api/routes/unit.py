@@ -15,8 +15,8 @@ from api.errors import Problem, problems
 from api.field_units import FIELD
 from api.fields import Nothing
 from api.tokens import Identity
-from api.views_admin import UnitView
-from api.views_field import (
+from api.views.admin import UnitView
+from api.views.field import (
     AcceptRequest,
     CheckRequest,
     CompleteRequest,

@@ -13,7 +13,7 @@ from api.auth import Operator, Reader
 from api.context import Here
 from api.errors import Problem, problems
 from api.fields import BothLanguages
-from api.views_dispatch import AmbulanceView, FireView
+from api.views.dispatch import AmbulanceView, FireView
 from incident.field import ambulance_request
 from incident.places.place import Words
 from incident.record.offers import SQL

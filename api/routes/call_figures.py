@@ -10,7 +10,7 @@ from api import call_figures
 from api.auth import DeskWatcher
 from api.context import Here
 from api.errors import problems
-from api.views_call_figures import CallFiguresView, CarrierView, WaitingView
+from api.views.call_figures import CallFiguresView, CarrierView, WaitingView
 
 router: Final = APIRouter(prefix="/v1/figures", tags=["incidents"])
 

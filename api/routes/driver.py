@@ -14,7 +14,7 @@ from api.commands import AnswerRequest
 from api.context import SQL, Here
 from api.errors import Problem, problems
 from api.field_units import FIELD
-from api.views_field import DriverIncidentView, DriverMessage, DriverSituation, HelpView
+from api.views.field import DriverIncidentView, DriverMessage, DriverSituation, HelpView
 from incident.channels import answering
 from runtime.database import Connection
 from schemas.incident import CallParty

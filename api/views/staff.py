@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import Request, examples
 from api.tokens import Role
-from api.views_session import Chosen
+from api.views.session import Chosen
 from schemas.incident import Language
 
 _AT: Final = "2026-10-01T03:00:00Z"

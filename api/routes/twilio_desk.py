@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 
 from api.carrier import CALL, TAKEN, TWIML, Signed, documented
 from api.context import Here
-from api.routes_twilio import answer
+from api.routes.twilio import answer
 from incident.voice.calls import UnknownCall
 
 router: Final = APIRouter(prefix="/twilio", tags=["carrier"])

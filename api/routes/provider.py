@@ -14,8 +14,8 @@ from api.errors import problems
 from api.field_units import FIELD
 from api.fields import Nothing
 from api.tokens import Identity
-from api.views_field import AcceptRequest, CompleteRequest, DeclineRequest
-from api.views_provider import ProviderAcceptRequest, ProviderWork
+from api.views.field import AcceptRequest, CompleteRequest, DeclineRequest
+from api.views.provider import ProviderAcceptRequest, ProviderWork
 from incident.dispatch.states import asked_of_centre
 from incident.field import units
 from runtime.database import Connection

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from api.fields import BothLanguages, examples
-from api.views import AT
+from api.views.incident import AT
 from schemas.impact import Severity
 from scoring.injury import Injury, Uncovered
 from scoring.modifiers import Applied, Modifier

@@ -20,8 +20,8 @@ from api.context import Here
 from api.errors import Problem, problems
 from api.fields import ThingId
 from api.impacts import NothingToDraw, UnknownImpact
-from api.views_impact import ImpactDetail, ImpactList
-from api.views_waveform import WaveformView
+from api.views.impact import ImpactDetail, ImpactList
+from api.views.waveform import WaveformView
 from schemas.incident import Language
 
 router: Final = APIRouter(prefix="/v1/impacts", tags=["incidents"])

@@ -13,7 +13,7 @@ from api.context import Here
 from api.errors import Problem, problems
 from api.field_units import FIELD
 from api.fields import ThingId
-from api.views_provider import ProviderList, ProviderRequest, ProviderView
+from api.views.provider import ProviderList, ProviderRequest, ProviderView
 from runtime.database import Connection
 
 router: Final = APIRouter(prefix="/v1/providers", tags=["administration"])

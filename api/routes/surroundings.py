@@ -13,7 +13,7 @@ from api.auth import Reader
 from api.context import Here
 from api.errors import problems
 from api.rights import Right
-from api.views_surroundings import SurroundingsView
+from api.views.surroundings import SurroundingsView
 
 router: Final = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.context import Here
 from api.errors import Problem, problems
-from api.views_admin import HealthView
+from api.views.admin import HealthView
 from runtime import migrate
 
 router: Final = APIRouter(tags=["health"])

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from api.fields import Latitude, Longitude, Name, Request, ThingId, Words, examples
-from api.views_field import DISPATCH, UnitDispatchView
+from api.views.field import DISPATCH, UnitDispatchView
 from schemas.incident import DispatchKind
 
 _PROVIDER: Final[dict[str, Any]] = {

@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import BothLanguages, examples
-from api.views import AT, INCIDENT, DispatchBrief, IncidentCore, NextStep
-from api.views_admin import HOLDER, VEHICLE, HolderView, VehicleView
-from api.views_event import EVENT, EventView
-from api.views_impact import IMPACT, ImpactView
+from api.views.admin import HOLDER, VEHICLE, HolderView, VehicleView
+from api.views.event import EVENT, EventView
+from api.views.impact import IMPACT, ImpactView
+from api.views.incident import AT, INCIDENT, DispatchBrief, IncidentCore, NextStep
 from incident.dispatch.checklist import Check, Item
 from incident.dispatch.ranking import Reason
 from schemas.incident import AmbulanceState, CallParty, Language, Reach, RoadKind, Trigger

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.fields import Latitude, Longitude, Prose, Request, Words, examples
-from api.views_admin import UNIT, UnitView
+from api.views.admin import UNIT, UnitView
 from incident.dispatch.checklist import Check, Item
 from schemas.impact import Severity
 from schemas.incident import Answer, DispatchKind, DispatchState, Fuel, Phase, RoadKind

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 from api.auth import PlanReader
 from api.context import Here
 from api.errors import Problem, problems
-from api.views_plan import PlanVersion, PlanVersions, PlanView
+from api.views.plan import PlanVersion, PlanVersions, PlanView
 from incident.plan.diff import differences
 from incident.plan.picture import draw
 from incident.plan.plan import read_plan

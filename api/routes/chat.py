@@ -12,7 +12,7 @@ from api.access import Reason, log_access
 from api.auth import Driver, Operator, Reader
 from api.context import SQL, Here
 from api.errors import Problem, problems
-from api.views_chat import ConversationView, LinkRequest, OwnWordsRequest, Party, SaidView, WriteRequest
+from api.views.chat import ConversationView, LinkRequest, OwnWordsRequest, Party, SaidView, WriteRequest
 from incident.channels import chat
 from incident.channels.answering import Over
 from incident.escalation.effects import Note

@@ -18,8 +18,8 @@ from api.field_units import FIELD
 from api.fields import ThingId
 from api.second_factor import qr_svg
 from api.tokens import Identity, Role
-from api.views_admin import TokenView, UnitAccess
-from api.views_provider import ProviderAccess
+from api.views.admin import TokenView, UnitAccess
+from api.views.provider import ProviderAccess
 from runtime.database import Connection
 
 router: Final = APIRouter(prefix="/v1", tags=["administration"])

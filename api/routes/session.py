@@ -15,7 +15,7 @@ from api.errors import Problem, problems
 from api.fields import Nothing
 from api.sessions import Session
 from api.sign_in import Door
-from api.views_session import (
+from api.views.session import (
     CodeRequest,
     NewPasswordRequest,
     PasswordRequest,

@@ -14,10 +14,10 @@ from api.auth import Admitted, StaffAdmin
 from api.context import Context, Here
 from api.errors import Problem, problems
 from api.fields import Name, Nothing
-from api.routes_session import At
+from api.routes.session import At
 from api.staff import UnknownStaff
 from api.tokens import Role
-from api.views_staff import SetPasswordRequest, StaffList, StaffRequest, StaffView
+from api.views.staff import SetPasswordRequest, StaffList, StaffRequest, StaffView
 from runtime.database import Connection
 
 router: Final = APIRouter(prefix="/v1/staff", tags=["administration"])
