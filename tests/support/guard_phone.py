@@ -49,8 +49,7 @@ def until(happened: Callable[[], Any], seconds: float = 30.0) -> Any:
 
 def link(served: Served) -> str:
     """What the administration sends a unit."""
-    token = served.post(f"/v1/units/{GUARD}/token", headers=ADMIN)["token"]
-    return f"{served.address}/unit#token={token}"
+    return f"{served.address}/unit#token={_token(served)}"
 
 
 def on_shift(served: Served, phone: BrowserContext) -> Page:
@@ -67,7 +66,13 @@ def on_shift(served: Served, phone: BrowserContext) -> Page:
 
 
 def bearer(served: Served) -> dict[str, str]:
-    return {"Authorization": f"Bearer {served.post(f'/v1/units/{GUARD}/token', headers=ADMIN)['token']}"}
+    return {"Authorization": f"Bearer {_token(served)}"}
+
+
+def _token(served: Served) -> str:
+    if GUARD not in served.unit_tokens:
+        served.unit_tokens[GUARD] = served.post(f"/v1/units/{GUARD}/token", headers=ADMIN)["token"]
+    return served.unit_tokens[GUARD]
 
 
 def works(served: Served) -> bool:

@@ -34,6 +34,8 @@ class Served(Backend):
 
     address: str = ""
     port: int = 0
+    unit_tokens: dict[str, str] = field(default_factory=dict[str, str])
+    """One for each unit: another would void the first."""
     _serving: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
