@@ -29,13 +29,17 @@ export interface Place {
   readonly id: string;
 }
 
-/** The order of work: who waits on a line, then what nobody has by gravity, then by what comes next. */
-export function placeOf(row: Incident): Place {
+/** What is new comes before what is as grave: it has to be seen, also among many that wait. */
+const NEW_MS = 60_000;
+
+/** The order of work: who waits on a line, then what nobody has by gravity, what is new, then by what comes next. */
+export function placeOf(row: Incident, now_ms: number): Place {
   return {
     by: [
       row.waiting.length > 0 ? 0 : 1,
       isUntaken(row) ? 0 : 1,
       gravity(row),
+      isUntaken(row) && now_ms - Date.parse(row.opened_at) < NEW_MS ? 0 : 1,
       row.next ? Date.parse(row.next.due_at) : Number.MAX_SAFE_INTEGER,
       -Date.parse(row.opened_at),
     ],

@@ -1,4 +1,5 @@
 import type { Incident } from "../api/client";
+import { clock } from "../live/clock.svelte";
 import type { Change } from "../live/rows.svelte";
 import { inOrder, placeOf, toldOf, type Place } from "./order";
 
@@ -23,7 +24,7 @@ export class Ordered {
       if (!gone) this.#take(id);
       this.#places.delete(id);
       if (!now) continue;
-      const place = placeOf(now);
+      const place = placeOf(now, clock.now);
       this.#places.set(id, place);
       const entry = { row: now, place, told: toldOf(now) };
       if (gone) this.entries.push(entry);
