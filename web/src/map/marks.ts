@@ -8,7 +8,7 @@ export type Mark = "unit" | "hospital" | "police" | "cluster";
 
 export function mark(at: L.LatLngTuple, kind: Mark, told: string, options: { text?: string; loud?: boolean; quiet?: boolean } = {}): L.Marker {
   const name = `map-mark ${kind}${options.loud ? " loud" : ""}${options.quiet ? " quiet" : ""}`;
-  const size = { cluster: 32, unit: 14, hospital: 20, police: 20 }[kind];
+  const size = { cluster: 32, unit: 24, hospital: 24, police: 24 }[kind];
   const icon = L.divIcon({ className: name, iconSize: [size, size], html: options.text ?? { unit: "", hospital: "✚", police: "◆", cluster: "" }[kind] });
   return L.marker(at, { icon, keyboard: true, alt: told, title: told, riseOnHover: true }).bindTooltip(told, { direction: "top" });
 }
