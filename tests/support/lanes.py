@@ -90,7 +90,10 @@ class Lane:
         self.worker.work(self.world.conn, self.take(count, within_s=within_s))
 
     def reasons(self) -> list[str]:
-        return [row["reason"] for row in self.world.rows("SELECT reason FROM dead_letters ORDER BY id")]
+        """Why letters of its own device were put aside; a shard has those of others as well."""
+        mine = topics.up(self.shard, DEVICE, "")
+        letters = self.world.rows("SELECT topic, reason FROM dead_letters ORDER BY id")
+        return [row["reason"] for row in letters if row["topic"].startswith(mine)]
 
     def stop(self) -> None:
         self.session.stop()

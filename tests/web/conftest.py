@@ -17,7 +17,8 @@ from cli.bench.crash import Lacking, chromium
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="session")
+# One for each file: Playwright's loop would be in the way of others' in the same process.
+@pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
     """Chromium of the machine; without it the test is skipped, or fails where CI=true."""
     try:

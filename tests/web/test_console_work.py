@@ -135,7 +135,7 @@ def test_an_incident_is_worked_by_the_keyboard_alone(room: Room) -> None:
     page.keyboard.press("Enter")
     line(page, "運転者の回答: 助けが必要")
     line(page, "が現場に到着")
-    focus(page, "section[aria-labelledby=notes] input")
+    focus(page, "section[aria-labelledby=timeline] form input")
     page.keyboard.type("追突。運転者は首に痛み。")
     page.keyboard.press("Enter")
     expect(page.get_by_role("region", name="経過")).to_contain_text("追突。運転者は首に痛み。")
