@@ -19,6 +19,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
+from math import hypot
 from pathlib import Path
 from typing import Any, Final
 
@@ -160,7 +161,11 @@ def _called_out(demo: Demo, language: str) -> str:
     demo.ask("POST", "/v1/units", unit | {"language": language})
     token: str = demo.ask("POST", f"/v1/units/{unit['id']}/token")["token"]
     demo.ask("PUT", "/v1/unit/position", place | {"on_shift": True}, token)
-    for incident in demo.ask("GET", "/v1/queue")["incidents"]:
+    nearest = sorted(
+        (each for each in demo.ask("GET", "/v1/queue")["incidents"] if each["lat_deg"] is not None),
+        key=lambda each: hypot(each["lat_deg"] - place["lat_deg"], each["lon_deg"] - place["lon_deg"]),
+    )
+    for incident in nearest:
         path = f"/v1/incidents/{incident['id']}/dispatches"
         try:
             demo.ask("POST", path, {"kind": "guard", "unit_id": unit["id"]})
