@@ -74,6 +74,11 @@ def test_an_incident_fits_on_one_screen(room: Room) -> None:
             press(page, "English")
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        columns = page.locator("article .column, article .list").evaluate_all(
+            "(all) => all.map((one) => [one.scrollWidth, one.clientWidth])"
+        )
+        assert columns
+        assert all(needed <= given for needed, given in columns), columns
         tops = page.locator("main footer button").evaluate_all(
             "(all) => all.map((one) => one.getBoundingClientRect().top)"
         )
