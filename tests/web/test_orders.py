@@ -121,7 +121,7 @@ def test_what_was_done_last_is_undone_with_one_key(desk: Page, served: Served) -
     assert served.get(path)["phase"] == "closed"
     desk.keyboard.press("z")
     expect(desk.locator("button[aria-keyshortcuts=x]")).to_be_enabled()
-    assert served.get(path)["phase"] == "reaching"
+    until(lambda: served.get(path)["phase"] == "reaching")
     desk.keyboard.press("t")
     expect(notice).to_be_visible()
     desk.keyboard.press("u")
