@@ -11,7 +11,8 @@ from uuid import UUID
 
 from incident import service
 from incident.escalation import merging
-from incident.escalation.events import Event, Merge, Placed, Reopen
+from incident.escalation.commands import Merge, Reopen
+from incident.escalation.events import Event, Placed
 from incident.escalation.refusal import CommandRefused
 from incident.service import Incidents, UnknownIncident
 from runtime.database import Connection

@@ -20,16 +20,7 @@ from pydantic import TypeAdapter
 
 from incident.escalation.decide import decide, open_incident, raises
 from incident.escalation.effects import Decision
-from incident.escalation.events import (
-    Answered,
-    Event,
-    Joined,
-    LineWaits,
-    Opened,
-    Placed,
-    RoadKnown,
-    Wrote,
-)
+from incident.escalation.events import Answered, Event, Joined, LineWaits, Opened, Placed, RoadKnown, Wrote
 from incident.escalation.state import State
 from incident.places import describe as places
 from incident.plan import store as plans

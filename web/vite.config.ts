@@ -11,6 +11,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the pages' content security policy allows no data: scripts or styles
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      checks: { pluginTimings: false },
       input: { index: "index.html", unit: "unit.html", "unit-worker": "worker/worker.ts" },
       output: {
         // A service worker keeps its address: it is how the browser sees that there is a newer one.

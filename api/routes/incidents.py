@@ -31,18 +31,18 @@ from api.views.detail import IncidentDetail
 from api.views.event import EventList
 from api.views.incident import IncidentList, IncidentView
 from incident.dispatch.skills import skills_for
-from incident.escalation.effects import Note
-from incident.escalation.events import (
+from incident.escalation.commands import (
     AmbulanceMoved,
     AnswerFor,
     CallDriver,
     Close,
     Command,
-    RoadKnown,
     SendHelp,
     StopHelp,
     Take,
 )
+from incident.escalation.effects import Note
+from incident.escalation.events import RoadKnown
 from incident.record import members
 from incident.service import UnknownIncident
 from schemas.incident import DispatchKind, Phase

@@ -28,7 +28,7 @@ from api.fields import Nothing
 from api.stale import refuse_stale
 from api.views.incident import IncidentView
 from incident import joining
-from incident.escalation.events import (
+from incident.escalation.commands import (
     Command,
     PausePlan,
     Release,

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Final, cast
 
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page
 
-_NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _WATCH: Final = resources.files("cli.bench").joinpath("watch.js")
 _CATEGORIES: Final = ("-*", "disabled-by-default-devtools.timeline", "__metadata")
 _LEAST_MS: Final = 10.0
@@ -23,10 +19,6 @@ _AWAY: Final = (720, 8)
 _SEARCHES: Final = ("箱根", "市", "operator-07", "bench")
 _STEP_MS: Final = 80
 _LATE_FRAME_MS: Final = 34.0
-
-
-class NoBrowser(RuntimeError):
-    """Chromium is not installed."""
 
 
 @dataclass(slots=True)
@@ -47,19 +39,6 @@ class Seen:
     """While nothing was done at the console, from and to, as Unix times."""
     shift: float = 0.0
     memory: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
-
-
-@contextmanager
-def chromium() -> Generator[Browser]:
-    """The machine's Chromium. Raises NoBrowser."""
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        raise NoBrowser("Chromium is not installed: on Debian, apt-get install chromium")
-    flags = ["--disable-gpu"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
-        yield browser
-        browser.close()
 
 
 class Operator:

@@ -25,9 +25,9 @@ from api.context import SQL as API
 from cli.bench import crowd
 from incident.engine.engine import Engine
 from incident.engine.worker import Worker, listen
+from incident.escalation.commands import Close, Take
 from incident.escalation.decide import CommandRefused
 from incident.escalation.effects import Note
-from incident.escalation.events import Close, Take
 from incident.places.towns import load_towns
 from incident.service import Incidents, Report, hint
 from incident.voice.calls import Calls

@@ -84,8 +84,8 @@ def bench_crowd(
     """
     if find_spec("playwright") is None:
         fail("Playwright is not installed: run scripts/setup dev")
-    from cli.bench.browsing import NoBrowser
     from cli.bench.crowded import measured, show
+    from cli.simulated.browser import NoBrowser
 
     with ending_on_sigterm():
         try:
@@ -107,11 +107,12 @@ def bench_crash(
     as_json: Annotated[bool, typer.Option("--json", help="The last line is one JSON object.")] = False,
 ) -> None:
     """From a device's impact message to the drawn row in the console; needs Chromium."""
-    from cli.bench.crash import Lacking, measured
+    from cli.bench.crash import measured
+    from cli.simulated.browser import NoBrowser
 
     with ending_on_sigterm():
         try:
             found = measured(crashes=crashes, gap_s=gap_s)
-        except Lacking as error:
+        except NoBrowser as error:
             fail(str(error))
         finish(found, as_json=as_json)

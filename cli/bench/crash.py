@@ -1,17 +1,13 @@
 """`cbutton bench crash`: from a device's impact message to the drawn row in the console, in a real browser."""
-# ruff: noqa: PLC0415 - Playwright is not installed where the product only runs
 
 from __future__ import annotations
 
-import os
-import shutil
 import statistics
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from cli.bench.measure import machine, tell
+from cli.simulated.browser import chromium
 from cli.simulated.rehearsal import Rehearsal
 from cli.simulated.world import Motorist, Staff, World
 
@@ -40,12 +36,8 @@ _LOOK_S: Final = 0.05
 _ALL_SEEN: Final = "() => window.rowsSeen"
 
 
-class Lacking(RuntimeError):
-    """Something of this machine is missing; in words."""
-
-
 def measured(*, crashes: int, gap_s: float) -> dict[str, Any]:
-    """The figures. Raises Lacking, and what the stack raises where it does not start."""
+    """The figures. Raises NoBrowser, and what the stack raises where it does not start."""
     facts = machine()
     cars = tuple(_car(number) for number in range(1, crashes + 2))
     world = World(cars, units=(), staff=(Staff(_OPERATOR, "operator"),))
@@ -70,25 +62,6 @@ def measured(*, crashes: int, gap_s: float) -> dict[str, Any]:
         "drawn_max_ms": round(max(took_ms)),
         "machine": facts,
     }
-
-
-@contextmanager
-def chromium() -> Generator[Browser]:
-    """A browser of this machine. Raises Lacking."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        raise Lacking("Playwright is not installed: scripts/setup dev") from None
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    if found is None:
-        raise Lacking("Chromium is not installed: on Debian, apt-get install chromium")
-    flags = ["--disable-gpu"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 def _car(number: int) -> Motorist:

@@ -25,10 +25,11 @@ from rich.console import Console
 from rich.table import Table
 
 from api.pages import FOLDER
-from cli.bench.browsing import Operator, Seen, chromium, late_frames
+from cli.bench.browsing import Operator, Seen, late_frames
 from cli.bench.bustle import SQL, gather, going_on
 from cli.bench.consoles import watching
 from cli.bench.measure import machine, tell
+from cli.simulated.browser import chromium
 from runtime.database import connect
 from runtime.settings import Settings
 from runtime.stack import Stack, environment, role

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,10 +23,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from cli.simulated.browser import NoBrowser, chromium
 
 _HAPPENINGS_S: Final = 160.0
-_CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _SIZES: Final = {1440: (1440, 900), 390: (390, 844)}
 _UNIT: Final = "guard-picture"
 _SETTLE_MS: Final = 1500
@@ -84,16 +84,10 @@ class Demo:
 
 def main(folder: Path) -> int:
     """Take all pictures; how many there are is told."""
-    chromium = next((path for name in _CHROMIUM if (path := shutil.which(name))), None)
-    if chromium is None:
-        print("Chromium is not installed: on Debian, apt-get install chromium", file=sys.stderr)
-        return 1
     folder.mkdir(parents=True, exist_ok=True)
-    flags = ["--disable-gpu"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
-    with _running() as demo, sync_playwright() as playwright:
+    with chromium() as browser, _running() as demo:
         print(f"the demo runs; incidents happen for {_HAPPENINGS_S:.0f} s", flush=True)
         time.sleep(_HAPPENINGS_S)
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         taken = 0
         for language, theme in product(("ja", "en"), ("dark", "light")):
             for name, page in _pages(browser, demo, language, theme):
@@ -101,7 +95,6 @@ def main(folder: Path) -> int:
                 page.screenshot(path=file)
                 taken += 1
                 print(file, flush=True)
-        browser.close()
     print(f"{taken} pictures")
     return 0
 
@@ -207,4 +200,7 @@ def _read(process: subprocess.Popen[bytes], told: Path) -> Demo:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "build/pictures")))
+    try:
+        sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "build/pictures")))
+    except NoBrowser as error:
+        sys.exit(str(error))

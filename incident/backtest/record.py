@@ -10,14 +10,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from incident.escalation.events import (
+from incident.escalation.commands import (
     AmbulanceMoved,
-    Answered,
     AnswerFor,
     CallDriver,
+    Close,
+    PausePlan,
+    Release,
+    Reopen,
+    ResumePlan,
+    SendHelp,
+    StopHelp,
+    Take,
+    WithdrawAnswer,
+)
+from incident.escalation.events import (
+    Answered,
     CallEnded,
     CarrierDown,
-    Close,
     DeskAnswered,
     DeviceSilent,
     DroveOn,
@@ -26,18 +36,10 @@ from incident.escalation.events import (
     Joined,
     LineWaits,
     Opened,
-    PausePlan,
     Placed,
     RangUs,
-    Release,
-    Reopen,
-    ResumePlan,
     RoadKnown,
-    SendHelp,
-    StopHelp,
-    Take,
     UnitSafe,
-    WithdrawAnswer,
 )
 from schemas.impact import Severity
 from schemas.incident import (

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from incident.escalation import ladder
+from incident.escalation.commands import AmbulanceMoved
 from incident.escalation.draft import Draft
 from incident.escalation.effects import Message
-from incident.escalation.events import AmbulanceMoved
 from incident.escalation.refusal import CommandRefused
 from incident.escalation.state import Task
 from schemas.incident import AmbulanceState

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from incident.escalation import desk, ladder, pausing, sending, underway
+from incident.escalation.commands import AnswerFor, Close
 from incident.escalation.draft import Draft
 from incident.escalation.effects import CancelCalls, ClearTimers, Message, ShowLight
-from incident.escalation.events import Answered, AnswerFor, Close
+from incident.escalation.events import Answered
 from incident.escalation.state import OPEN_DISPATCH, Light, State, Task
 from incident.escalation.undoing import seen
 from schemas.incident import WELL, Answer, CallParty, DispatchKind, Outcome, Phase

@@ -12,6 +12,7 @@ from typing import Final
 from incident.escalation import (
     ambulance,
     answers,
+    commands,
     desk,
     events,
     evidence,
@@ -24,9 +25,10 @@ from incident.escalation import (
     underway,
     undoing,
 )
+from incident.escalation.commands import Command
 from incident.escalation.draft import Draft
 from incident.escalation.effects import Decision, ShowLight
-from incident.escalation.events import Command, Event, Opened
+from incident.escalation.events import Event, Opened
 from incident.escalation.evidence import raises
 from incident.escalation.refusal import CommandRefused
 from incident.escalation.state import Light, State
@@ -100,21 +102,21 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     events.DeskAnswered: desk.on_desk_answered,
     events.ReminderDue: desk.on_reminder_due,
     events.Forgotten: forgotten.on_forgotten,
-    events.Take: desk.on_take,
-    events.Release: undoing.on_release,
-    events.PausePlan: orders.on_pause_plan,
+    commands.Take: desk.on_take,
+    commands.Release: undoing.on_release,
+    commands.PausePlan: orders.on_pause_plan,
     events.PauseDue: orders.on_pause_due,
-    events.ResumePlan: orders.on_resume_plan,
-    events.StepNow: orders.on_step_now,
-    events.StepOff: orders.on_step_off,
-    events.CallDriver: desk.on_call_driver,
+    commands.ResumePlan: orders.on_resume_plan,
+    commands.StepNow: orders.on_step_now,
+    commands.StepOff: orders.on_step_off,
+    commands.CallDriver: desk.on_call_driver,
     events.Answered: answers.on_answered,
-    events.AnswerFor: answers.on_answer_for,
-    events.WithdrawAnswer: undoing.on_withdraw_answer,
+    commands.AnswerFor: answers.on_answer_for,
+    commands.WithdrawAnswer: undoing.on_withdraw_answer,
     events.Wrote: on_wrote,
-    events.Close: answers.on_close,
-    events.Reopen: undoing.on_reopen,
-    events.Merge: merging.on_merge,
+    commands.Close: answers.on_close,
+    commands.Reopen: undoing.on_reopen,
+    commands.Merge: merging.on_merge,
     events.GiveWay: merging.on_give_way,
     events.Absorbed: merging.on_absorbed,
     events.DispatchMoved: sending.on_dispatch_moved,
@@ -127,9 +129,9 @@ _HANDLERS: Final[Mapping[type[Event], Callable[..., None]]] = {
     events.SafetyDue: underway.on_safety_due,
     events.UnitSafe: underway.on_unit_safe,
     events.Placed: sending.on_placed,
-    events.SendHelp: sending.on_send_help,
-    events.StopHelp: sending.on_stop_help,
-    events.AmbulanceMoved: ambulance.on_ambulance_moved,
+    commands.SendHelp: sending.on_send_help,
+    commands.StopHelp: sending.on_stop_help,
+    commands.AmbulanceMoved: ambulance.on_ambulance_moved,
 }
 
 __all__ = ["CommandRefused", "decide", "open_incident", "raises"]

@@ -9,17 +9,10 @@ After the incident is closed only a unit on the scene that says nothing brings t
 from __future__ import annotations
 
 from incident.escalation import ladder
+from incident.escalation.commands import CallDriver, Take
 from incident.escalation.draft import Draft
 from incident.escalation.effects import CancelCalls, ClearTimers, ConnectLine, RingDesk, SetTimer
-from incident.escalation.events import (
-    CallDriver,
-    CallEnded,
-    DeskAnswered,
-    DeskDue,
-    DeskRung,
-    ReminderDue,
-    Take,
-)
+from incident.escalation.events import CallEnded, DeskAnswered, DeskDue, DeskRung, ReminderDue
 from incident.escalation.state import URGENT, Task
 from schemas.incident import CallParty, Phase, Reach
 

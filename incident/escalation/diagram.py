@@ -8,7 +8,8 @@ from inspect import getdoc
 
 from incident import dispatch
 from incident.escalation import transitions
-from incident.escalation.events import Command, Event, Opened
+from incident.escalation.commands import Command
+from incident.escalation.events import Event, Opened
 from schemas.incident import DispatchState, Phase
 
 _HEAD = """\

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TypeVar
 
 from incident.escalation import answers, ladder, sending, underway
+from incident.escalation.commands import AnswerFor, Merge, Take
 from incident.escalation.draft import Draft
 from incident.escalation.effects import ShowLight, StandDown, TakeOver, WithdrawOffers
-from incident.escalation.events import Absorbed, AnswerFor, Event, GiveWay, Handed, Merge, Take
+from incident.escalation.events import Absorbed, Event, GiveWay, Handed
 from incident.escalation.state import COMING, OPEN_DISPATCH, THERE, State, Task
 from incident.plan.plan import Plan
 from schemas.incident import WELL, AmbulanceState, DispatchKind, Outcome, Phase

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from incident.escalation import ladder, pausing
+from incident.escalation.commands import PausePlan, ResumePlan, StepNow, StepOff
 from incident.escalation.draft import Draft
 from incident.escalation.effects import SetTimer
-from incident.escalation.events import PauseDue, PausePlan, ResumePlan, StepNow, StepOff
+from incident.escalation.events import PauseDue
 from incident.escalation.refusal import CommandRefused
 from incident.escalation.state import Pause, Task
 from incident.plan.plan import Do

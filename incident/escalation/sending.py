@@ -7,6 +7,7 @@ whoever of the two arrives or accepts first has it, and the other hears that it 
 from __future__ import annotations
 
 from incident.escalation import ladder, underway
+from incident.escalation.commands import SendHelp, StopHelp
 from incident.escalation.draft import Draft
 from incident.escalation.effects import (
     ClearTimers,
@@ -17,15 +18,7 @@ from incident.escalation.effects import (
     ShowLight,
     StandDown,
 )
-from incident.escalation.events import (
-    DispatchMoved,
-    NobodyElse,
-    OfferDue,
-    Placed,
-    SearchDue,
-    SendHelp,
-    StopHelp,
-)
+from incident.escalation.events import DispatchMoved, NobodyElse, OfferDue, Placed, SearchDue
 from incident.escalation.refusal import CommandRefused
 from incident.escalation.state import OPEN_DISPATCH, Task, Work
 from schemas.incident import DispatchKind, DispatchState, Phase

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Final
 
 from incident.escalation import ladder
+from incident.escalation.commands import Release, Reopen, WithdrawAnswer
 from incident.escalation.draft import Draft
 from incident.escalation.effects import ShowLight, StandDown
-from incident.escalation.events import Release, Reopen, WithdrawAnswer
 from incident.escalation.refusal import CommandRefused
 from incident.escalation.state import COMING, OPEN_DISPATCH, THERE, Before, Task
 from schemas.incident import WELL, AmbulanceState, CallParty, DispatchKind, DispatchState, Phase

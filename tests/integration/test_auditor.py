@@ -18,7 +18,8 @@ from support.scene import DEFAULT_PLAN_TOML
 from incident.__main__ import use_plan_file
 from incident.engine.auditor import Alarm, Auditor, Case, trouble
 from incident.engine.engine import Engine
-from incident.escalation.events import Answered, Close, SendHelp, Take
+from incident.escalation.commands import Close, SendHelp, Take
+from incident.escalation.events import Answered
 from incident.field import units
 from incident.record import members
 from runtime.database import Connection

@@ -15,7 +15,8 @@ from support.scene import DEFAULT_PLAN_TOML
 
 from incident.dispatch import DispatchRefused
 from incident.engine.engine import Engine
-from incident.escalation.events import Answered, RoadKnown, SendHelp
+from incident.escalation.commands import SendHelp
+from incident.escalation.events import Answered, RoadKnown
 from incident.escalation.state import Task
 from incident.field import units
 from incident.field.units import OfferGone

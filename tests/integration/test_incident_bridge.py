@@ -11,7 +11,7 @@ from support.insured import Insured, insured_world
 
 from incident import wording
 from incident.engine.engine import Engine
-from incident.escalation.events import CallDriver, Close, SendHelp
+from incident.escalation.commands import CallDriver, Close, SendHelp
 from incident.escalation.state import Task
 from incident.field import units
 from schemas.impact import Severity

@@ -14,7 +14,7 @@ from support.small_carrier import SmallCarrier, small_carrier
 
 from incident.channels import carrier_health
 from incident.channels.carrier_health import CarrierState
-from incident.escalation.events import Close
+from incident.escalation.commands import Close
 from incident.escalation.state import Task
 from schemas.impact import Severity
 from schemas.incident import Outcome

@@ -16,7 +16,8 @@ from psycopg.types.json import Jsonb
 from support.insured import Insured, insured_world, snapshot
 
 from incident.engine.engine import Engine
-from incident.escalation.events import Answered, AnswerFor, Close, SendHelp, StopHelp, Take
+from incident.escalation.commands import AnswerFor, Close, SendHelp, StopHelp, Take
+from incident.escalation.events import Answered
 from incident.field import units
 from incident.service import Incidents
 from incident.voice.calls import Calls

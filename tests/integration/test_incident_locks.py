@@ -11,7 +11,7 @@ from support.outbox import sender
 from support.small_carrier import SmallCarrier, small_carrier
 
 from api import messages
-from incident.escalation.events import Close, SendHelp
+from incident.escalation.commands import Close, SendHelp
 from incident.field import units
 from incident.service import SQL
 from schemas.incident import DispatchKind, DispatchState, Outcome

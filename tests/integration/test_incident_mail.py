@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from support.insured import Insured, insured_world
 
 from incident.channels.mail import Mail, MailRefused, MailSender, MailUnsent, SmtpServer, mail_service
-from incident.escalation.events import Close
+from incident.escalation.commands import Close
 from runtime.state import free_port
 from schemas.incident import Outcome
 

@@ -9,7 +9,7 @@ from support.children import until
 from support.insured import Insured, insured_world
 from test_incident_engines import Killable
 
-from incident.escalation.events import PausePlan
+from incident.escalation.commands import PausePlan
 from schemas.incident import CallParty
 
 

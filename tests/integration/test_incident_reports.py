@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 from support.insured import SCENE, Insured, in_background, insured_world, wait_until_blocked
 
-from incident.escalation.events import Answered, Close, DispatchMoved, Joined
+from incident.escalation.commands import Close
+from incident.escalation.events import Answered, DispatchMoved, Joined
 from incident.escalation.state import Task
 from incident.record.lights import queue_receipt
 from incident.service import Report, UnknownIncident

@@ -10,7 +10,7 @@ import pytest
 from support.insured import SCENE, Insured, in_background, insured_world, wait_until_blocked
 
 from incident import service
-from incident.escalation.events import Close
+from incident.escalation.commands import Close
 from incident.service import Filed, Report
 from runtime.database import Connection
 from schemas.incident import Outcome, Trigger

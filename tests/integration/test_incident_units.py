@@ -18,7 +18,8 @@ from support.small_carrier import small_carrier
 from incident import wording
 from incident.dispatch import DispatchRefused
 from incident.engine.engine import Engine
-from incident.escalation.events import Answered, AnswerFor, Close, SendHelp, StopHelp
+from incident.escalation.commands import AnswerFor, Close, SendHelp, StopHelp
+from incident.escalation.events import Answered
 from incident.escalation.state import Task
 from incident.field import units
 from incident.field.units import NotYours

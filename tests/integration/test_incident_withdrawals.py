@@ -14,7 +14,7 @@ from support.small_carrier import Refuse, Resource, SmallCarrier, small_carrier
 
 from incident.channels.telephony import Unreachable
 from incident.channels.twilio_carrier import TwilioCarrier
-from incident.escalation.events import Close
+from incident.escalation.commands import Close
 from schemas.impact import Severity
 from schemas.incident import Outcome
 

@@ -14,7 +14,8 @@ from support.scene import DEFAULT_PLAN_TOML
 
 from incident.backtest.past import Judged, backtest, count_since
 from incident.engine.engine import Engine
-from incident.escalation.events import Answered, Close, Joined, Take
+from incident.escalation.commands import Close, Take
+from incident.escalation.events import Answered, Joined
 from incident.plan.plan import read_plan
 from incident.voice.calls import Calls
 from incident.voice.conversation import Conversation

@@ -24,8 +24,7 @@ from support.promises import MOMENT_S, PLAN, Broken, Expected, always, promise, 
 from support.servers import Databases
 from support.slices import ALL, Job, Slicer
 
-from incident.escalation.events import (
-    Answered,
+from incident.escalation.commands import (
     AnswerFor,
     CallDriver,
     Close,
@@ -37,6 +36,7 @@ from incident.escalation.events import (
     Take,
     WithdrawAnswer,
 )
+from incident.escalation.events import Answered
 from incident.escalation.refusal import CommandRefused
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Outcome, Trigger

@@ -19,16 +19,29 @@ from support.paper_shell import PLAN, PaperShell
 from support.scene import START
 
 from incident.dispatch import TRANSITIONS
-from incident.escalation.events import (
-    Absorbed,
+from incident.escalation.commands import (
     AmbulanceMoved,
-    Answered,
     AnswerFor,
     CallDriver,
+    Close,
+    Merge,
+    PausePlan,
+    Release,
+    Reopen,
+    ResumePlan,
+    SendHelp,
+    StepNow,
+    StepOff,
+    StopHelp,
+    Take,
+    WithdrawAnswer,
+)
+from incident.escalation.events import (
+    Absorbed,
+    Answered,
     CallEnded,
     CallMoved,
     CarrierDown,
-    Close,
     DeskAnswered,
     DeviceSilent,
     DispatchMoved,
@@ -38,23 +51,12 @@ from incident.escalation.events import (
     Handed,
     Joined,
     LineWaits,
-    Merge,
     OfferDue,
     Opened,
-    PausePlan,
     Placed,
     RangUs,
-    Release,
-    Reopen,
-    ResumePlan,
     RoadKnown,
-    SendHelp,
-    StepNow,
-    StepOff,
-    StopHelp,
-    Take,
     UnitSafe,
-    WithdrawAnswer,
 )
 from incident.escalation.state import OPEN_DISPATCH, Light, State, Task, Work
 from schemas.impact import Severity

@@ -22,9 +22,10 @@ from test_engine_machine import EngineMachine
 from test_incident_machine import Incident
 
 from incident.escalation import decide, ladder, orders, pausing, underway
+from incident.escalation.commands import Merge
 from incident.escalation.draft import Draft
 from incident.escalation.effects import SetTimer
-from incident.escalation.events import Merge, StepDue
+from incident.escalation.events import StepDue
 from incident.record import telephones
 from incident.record.hands import SQL
 from incident.record.ledger import Ledger

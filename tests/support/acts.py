@@ -13,7 +13,8 @@ from support.scene import (
     Unit,
 )
 
-from incident.escalation.events import Answered, AnswerFor, Close, Joined, Take
+from incident.escalation.commands import AnswerFor, Close, Take
+from incident.escalation.events import Answered, Joined
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, Outcome, Trigger
 

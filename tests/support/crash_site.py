@@ -22,7 +22,7 @@ from support.insured import ACCOUNT_SID, AUTH_TOKEN, Insured, insured_world
 from support.servers import Broker, short_folder
 from support.telephone import CarrierProcess, carrier
 
-from incident.escalation.events import Close
+from incident.escalation.commands import Close
 from runtime.database import connect
 from runtime.settings import Settings
 from runtime.stack import environment, role

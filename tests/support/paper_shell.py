@@ -12,6 +12,16 @@ from datetime import datetime, timedelta
 from support.scene import START, default_plan
 
 from incident.escalation import timers
+from incident.escalation.commands import (
+    AnswerFor,
+    Command,
+    Reopen,
+    SendHelp,
+    StepNow,
+    StopHelp,
+    Take,
+    WithdrawAnswer,
+)
 from incident.escalation.decide import CommandRefused, decide, open_incident
 from incident.escalation.effects import (
     CancelCalls,
@@ -33,11 +43,9 @@ from incident.escalation.effects import (
 from incident.escalation.events import (
     Absorbed,
     Answered,
-    AnswerFor,
     CallAgain,
     CallEnded,
     CallSilent,
-    Command,
     DepartDue,
     DeskAnswered,
     DeskDue,
@@ -55,17 +63,11 @@ from incident.escalation.events import (
     PauseDue,
     RangUs,
     ReminderDue,
-    Reopen,
     RoadKnown,
     SafetyDue,
     SearchDue,
-    SendHelp,
     StepDue,
-    StepNow,
-    StopHelp,
-    Take,
     UnitSafe,
-    WithdrawAnswer,
 )
 from incident.escalation.state import Light, State
 from incident.plan.plan import Do

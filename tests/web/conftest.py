@@ -11,7 +11,7 @@ from support.guard_phone import NEAR
 from support.need import lacking
 from support.served import Served, build_pages, serving
 
-from cli.bench.crash import Lacking, chromium
+from cli.simulated.browser import NoBrowser, chromium
 
 # Pages look at the API every few seconds, and many tests share few processors.
 expect.set_options(timeout=20_000)
@@ -24,7 +24,7 @@ def browser() -> Generator[Browser]:
     try:
         with chromium() as browser:
             yield browser
-    except Lacking as error:
+    except NoBrowser as error:
         lacking(str(error))
 
 

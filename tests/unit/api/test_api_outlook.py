@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from api.outlook import Timer, next_step
+from incident.escalation.commands import Take
 from incident.escalation.decide import decide, open_incident
 from incident.escalation.effects import SetTimer
-from incident.escalation.events import Answered, DispatchMoved, Event, Opened, Take
+from incident.escalation.events import Answered, DispatchMoved, Event, Opened
 from incident.escalation.state import State
 from incident.plan.plan import read_plan
 from incident.service import default_plan

@@ -15,7 +15,8 @@ from support.scene import (
     presses,
 )
 
-from incident.escalation.events import Answered, LineWaits, SendHelp, StopHelp, Take
+from incident.escalation.commands import SendHelp, StopHelp, Take
+from incident.escalation.events import Answered, LineWaits
 from incident.escalation.state import Task
 from incident.plan.plan import read_plan
 from schemas.impact import Severity

@@ -6,7 +6,8 @@ import pytest
 from support.acts import app, close, moderate, severe, take
 from support.scene import NEVER_ANSWERS, SILENT, Happening, Phone, presses
 
-from incident.escalation.events import CallDriver, CallEnded, CarrierDown, DeskAnswered, DeskDue, LineWaits
+from incident.escalation.commands import CallDriver
+from incident.escalation.events import CallEnded, CarrierDown, DeskAnswered, DeskDue, LineWaits
 from incident.escalation.state import Task
 from schemas.incident import Answer, CallParty, Phase
 

@@ -6,8 +6,9 @@ import pytest
 from support.acts import app, joined, moderate, severe, take
 from support.scene import DEFAULT_PLAN_TOML, NEVER_ANSWERS, Happening, Phone, Scene, Unit, at, presses
 
+from incident.escalation.commands import AmbulanceMoved, SendHelp, StopHelp
 from incident.escalation.decide import CommandRefused
-from incident.escalation.events import AmbulanceMoved, DeviceSilent, DroveOn, RoadKnown, SendHelp, StopHelp
+from incident.escalation.events import DeviceSilent, DroveOn, RoadKnown
 from incident.escalation.state import Task
 from incident.plan.plan import read_plan
 from schemas.impact import Severity

@@ -11,9 +11,10 @@ from support.scene import (
     default_plan,
 )
 
+from incident.escalation.commands import SendHelp, StopHelp
 from incident.escalation.decide import decide
 from incident.escalation.effects import ClearTimers, OfferNext
-from incident.escalation.events import DispatchMoved, Placed, SendHelp, StopHelp
+from incident.escalation.events import DispatchMoved, Placed
 from incident.escalation.state import Light, Task
 from schemas.incident import Answer, DispatchKind, DispatchState, Phase
 

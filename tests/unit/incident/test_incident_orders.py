@@ -6,8 +6,9 @@ import pytest
 from support.acts import app, close, joined, moderate, severe, take
 from support.scene import Happening, Phone, Scene, Unit, at
 
+from incident.escalation.commands import PausePlan, ResumePlan, StepNow, StepOff
 from incident.escalation.decide import CommandRefused
-from incident.escalation.events import DroveOn, PausePlan, ResumePlan, StepNow, StepOff
+from incident.escalation.events import DroveOn
 from incident.escalation.state import Task
 from schemas.impact import Severity
 from schemas.incident import Answer, DispatchKind, Phase, Trigger
@@ -185,7 +186,7 @@ def test_a_step_of_a_plan_that_has_moved_on_is_refused_with_what_has_changed() -
 
 
 def test_help_that_was_called_off_is_not_sent_by_a_step() -> None:
-    from incident.escalation.events import StopHelp
+    from incident.escalation.commands import StopHelp
 
     scene = severe(units=(Unit("g1"),)).run_to(10)
     scene.tell(lambda now: StopHelp(now, "akiko", DispatchKind.GUARD))

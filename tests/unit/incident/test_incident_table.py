@@ -12,21 +12,34 @@ from support.scene import at, default_plan
 
 from incident import dispatch
 from incident.dispatch import DispatchRefused, check_move
-from incident.escalation import diagram, events
+from incident.escalation import commands, diagram, events
+from incident.escalation.commands import (
+    AmbulanceMoved,
+    AnswerFor,
+    CallDriver,
+    Close,
+    Command,
+    Merge,
+    PausePlan,
+    Release,
+    Reopen,
+    ResumePlan,
+    SendHelp,
+    StepNow,
+    StepOff,
+    StopHelp,
+    Take,
+    WithdrawAnswer,
+)
 from incident.escalation.decide import CommandRefused, decide
 from incident.escalation.events import (
     Absorbed,
-    AmbulanceMoved,
     Answered,
-    AnswerFor,
     CallAgain,
-    CallDriver,
     CallEnded,
     CallMoved,
     CallSilent,
     CarrierDown,
-    Close,
-    Command,
     DepartDue,
     DeskAnswered,
     DeskDue,
@@ -42,29 +55,18 @@ from incident.escalation.events import (
     Joined,
     LateDue,
     LineWaits,
-    Merge,
     NobodyElse,
     OfferDue,
     Opened,
     PauseDue,
-    PausePlan,
     Placed,
     RangUs,
-    Release,
     ReminderDue,
-    Reopen,
-    ResumePlan,
     RoadKnown,
     SafetyDue,
     SearchDue,
-    SendHelp,
     StepDue,
-    StepNow,
-    StepOff,
-    StopHelp,
-    Take,
     UnitSafe,
-    WithdrawAnswer,
     Wrote,
 )
 from incident.escalation.state import Before, Line, Pause, State, Task, Work
@@ -90,7 +92,7 @@ REACHING, HELPING, SETTLING, CLOSED = Phase
 
 KINDS = tuple(
     kind
-    for kind in vars(events).values()
+    for kind in (*vars(events).values(), *vars(commands).values())
     if isinstance(kind, type) and issubclass(kind, Event) and kind not in (Event, Command)
 )
 

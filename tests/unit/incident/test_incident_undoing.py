@@ -9,11 +9,8 @@ from support.acts import app, close, joined, moderate, operator_says, severe, ta
 from support.scene import Happening, Phone, Scene, Unit, at, default_plan
 
 from incident.escalation import merging
-from incident.escalation.decide import CommandRefused, decide
-from incident.escalation.effects import Message, ShowLight, StandDown
-from incident.escalation.events import (
+from incident.escalation.commands import (
     AmbulanceMoved,
-    DeskAnswered,
     Merge,
     Release,
     Reopen,
@@ -21,6 +18,9 @@ from incident.escalation.events import (
     StopHelp,
     WithdrawAnswer,
 )
+from incident.escalation.decide import CommandRefused, decide
+from incident.escalation.effects import Message, ShowLight, StandDown
+from incident.escalation.events import DeskAnswered
 from incident.escalation.state import Task
 from schemas.impact import Severity
 from schemas.incident import AmbulanceState, Answer, DispatchKind, DispatchState, Outcome, Phase

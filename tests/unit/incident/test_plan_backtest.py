@@ -23,6 +23,18 @@ from support.scene import (
 from incident.backtest.facts import Change, changes, recorded_facts
 from incident.backtest.record import Record, Row, read_record
 from incident.backtest.replay import replay
+from incident.escalation.commands import (
+    AnswerFor,
+    Close,
+    PausePlan,
+    Release,
+    Reopen,
+    ResumePlan,
+    SendHelp,
+    StopHelp,
+    Take,
+    WithdrawAnswer,
+)
 from incident.escalation.effects import (
     Effect,
     Message,
@@ -34,23 +46,13 @@ from incident.escalation.effects import (
 )
 from incident.escalation.events import (
     Answered,
-    AnswerFor,
     CallEnded,
-    Close,
     DroveOn,
     Event,
     Joined,
     LineWaits,
-    PausePlan,
     RangUs,
-    Release,
-    Reopen,
-    ResumePlan,
     RoadKnown,
-    SendHelp,
-    StopHelp,
-    Take,
-    WithdrawAnswer,
 )
 from incident.plan.plan import Plan, read_plan
 from schemas.impact import Severity
