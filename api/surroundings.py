@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, radians
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from api.views.surroundings import LandmarkView, NearUnit, SurroundingsView, Tra
 from incident.dispatch.ranking import Candidate, Need, expect
 from incident.places import landmarks
 from incident.places.place import Words
+from incident.places.sphere import Box
 from incident.record.offers import SQL as DISPATCH_SQL
 from incident.service import UnknownIncident, now
 from incident.wording import JAPAN_TIME
@@ -22,7 +23,6 @@ from schemas.incident import DispatchKind
 REACH_KM: Final = 60.0
 MOST_UNITS: Final = 12
 _CANDIDATES: Final = 50
-_KM_PER_DEGREE: Final = 111.2
 _SQL: Final = Queries("api", "surroundings.sql")
 # A unit that can do several things comes for the first of these.
 _FIRST: Final = (DispatchKind.GUARD, DispatchKind.TOW)
@@ -45,7 +45,6 @@ def read(conn: Connection, incident_id: UUID, *, with_units: bool) -> Surroundin
 def _units(conn: Connection, incident_id: UUID, place: Position) -> list[NearUnit]:
     at = now(conn)
     here = at.astimezone(JAPAN_TIME)
-    reach, narrowing = REACH_KM / _KM_PER_DEGREE, max(0.01, cos(radians(place.lat_deg)))
     rows = conn.execute(
         DISPATCH_SQL["candidate_units"],
         {
@@ -55,12 +54,8 @@ def _units(conn: Connection, incident_id: UUID, place: Position) -> list[NearUni
             "skills": [*DispatchKind],
             "lat_deg": place.lat_deg,
             "lon_deg": place.lon_deg,
-            "south": place.lat_deg - reach,
-            "north": place.lat_deg + reach,
-            "west": place.lon_deg - reach / narrowing,
-            "east": place.lon_deg + reach / narrowing,
-            "narrowing": narrowing,
             "limit": _CANDIDATES,
+            **asdict(Box.around(place, REACH_KM)),
         },
     ).fetchall()
     told = {

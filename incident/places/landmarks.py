@@ -6,15 +6,14 @@ A machine rings none of them. The directory is imported, dated, and replaced as 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
-from math import cos, radians
 from typing import Final
 
 from incident.places import imports
 from incident.places.place import Words
-from incident.places.sphere import distance_km
+from incident.places.sphere import Box, distance_km
 from incident.places.table import LAT_DEG, LON_DEG, Row, read_table
 from runtime.database import Connection
 from runtime.sql import Queries
@@ -24,7 +23,6 @@ SQL = Queries("incident.places")
 COLUMNS: Final = ("kind", "name_ja", "name_en", "number", "lat_deg", "lon_deg", "source", "as_of")
 NEAR_KM: Final = 40.0
 MOST_OF_A_KIND: Final = 3
-_KM_PER_DEGREE: Final = 111.2
 
 
 class LandmarkKind(StrEnum):
@@ -95,17 +93,7 @@ def replace_landmarks(conn: Connection, entries: Sequence[Landmark]) -> None:
 
 def near(conn: Connection, place: Position) -> list[Near]:
     """The nearest of each kind within NEAR_KM, nearest first; empty where nothing was imported."""
-    reach_deg = NEAR_KM / _KM_PER_DEGREE
-    narrowing = max(0.01, cos(radians(place.lat_deg)))
-    rows = conn.execute(
-        SQL["landmarks_within"],
-        {
-            "south": place.lat_deg - reach_deg,
-            "north": place.lat_deg + reach_deg,
-            "west": place.lon_deg - reach_deg / narrowing,
-            "east": place.lon_deg + reach_deg / narrowing,
-        },
-    ).fetchall()
+    rows = conn.execute(SQL["landmarks_within"], asdict(Box.around(place, NEAR_KM))).fetchall()
     found: list[Near] = []
     for row in rows:
         position = Position(row["lat_deg"], row["lon_deg"])

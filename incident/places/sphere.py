@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import asin, atan2, cos, degrees, hypot, radians, sin, sqrt
-from typing import Final
+from typing import Final, Self
 
 from schemas.impact import Position
 
 EARTH_RADIUS_KM: Final = 6371.0088  # mean radius, IUGG 1980
 KM_PER_DEGREE: Final = radians(1) * EARTH_RADIUS_KM
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Degrees around a place that hold all within some distance, and a little more.
+
+    `narrowing` is how much shorter a degree of longitude is there than one of latitude.
+    """
+
+    south: float
+    north: float
+    west: float
+    east: float
+    narrowing: float
+
+    @classmethod
+    def around(cls, place: Position, reach_km: float) -> Self:
+        """All within so many kilometres, away from the poles."""
+        reach_deg, narrowing = reach_km / KM_PER_DEGREE, max(0.01, cos(radians(place.lat_deg)))
+        return cls(
+            place.lat_deg - reach_deg,
+            place.lat_deg + reach_deg,
+            place.lon_deg - reach_deg / narrowing,
+            place.lon_deg + reach_deg / narrowing,
+            narrowing,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from math import cos, radians
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from incident.dispatch.skills import skills_for
 from incident.dispatch.states import asked_of_centre, centre_of
 from incident.escalation.effects import OfferNext
 from incident.escalation.events import DispatchMoved, Event, NobodyElse
+from incident.places.sphere import Box
 from incident.plan.plan import Help
 from incident.record.hands import SQL as INCIDENT_SQL
 from incident.record.hands import Hands
@@ -28,7 +28,6 @@ from schemas.incident import DispatchKind, DispatchState, RoadKind
 
 SQL: Final = Queries("incident.record", "dispatch.sql")
 MERGED_SQL: Final = Queries("incident.record", "merged.sql")
-_KM_PER_DEGREE: Final = 111.2
 _MOST_CANDIDATES: Final = 300
 _MOST_REASONS: Final = 30
 # Who was not needed any more may be asked again; who did not want to or did not answer, not for this dispatch.
@@ -253,8 +252,7 @@ def _ranking(
 
 
 def _units(hands: Hands, need: Need, asked: dict[str, str]) -> list[Candidate]:
-    place, reach = need.place, need.rings_km[-1] / _KM_PER_DEGREE
-    narrowing = max(0.01, cos(radians(place.lat_deg)))
+    place = need.place
     rows = hands.conn.execute(
         SQL["candidate_units"],
         {
@@ -264,12 +262,8 @@ def _units(hands: Hands, need: Need, asked: dict[str, str]) -> list[Candidate]:
             "skills": sorted(skills_for(need.kind)),
             "lat_deg": place.lat_deg,
             "lon_deg": place.lon_deg,
-            "south": place.lat_deg - reach,
-            "north": place.lat_deg + reach,
-            "west": place.lon_deg - reach / narrowing,
-            "east": place.lon_deg + reach / narrowing,
-            "narrowing": narrowing,
             "limit": _MOST_CANDIDATES,
+            **asdict(Box.around(place, need.rings_km[-1])),
         },
     ).fetchall()
     return [

@@ -1,7 +1,7 @@
 import { Refused } from "../api/client";
 import { notices } from "../shell/notice.svelte";
 import { speech } from "../words/words.svelte";
-import { Asked } from "./asked.svelte";
+import { Asked } from "../live/asked.svelte";
 
 interface Page<Row> {
   rows: readonly Row[];
