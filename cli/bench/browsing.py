@@ -97,6 +97,9 @@ class Operator:
         page, seen = self._page, self.seen
         self._browser.start_tracing(page=page, categories=list(_CATEGORIES))
         began_ms = self._now_ms()
+        # As somebody waits for what comes: at the top, with the pointer elsewhere.
+        page.mouse.move(*_LIST)
+        page.mouse.wheel(0, -1_000_000)
         page.mouse.move(*_AWAY)
         page.wait_for_timeout(watch_s * 1000)
         seen.quiet.append((began_ms, self._now_ms()))
@@ -125,6 +128,7 @@ class Operator:
                 "heap_mb": round(heap["usedSize"] / 2**20, 2),
                 "nodes": metrics["Nodes"],
                 "listeners": metrics["JSEventListeners"],
+                "lines": self._page.locator("article ol li").count(),
                 "rows": self._page.locator(".queue [data-id]").count(),
                 "open": int(self._page.locator("[data-count=open]").inner_text()),
                 "cpu_s": round(metrics["TaskDuration"], 2),

@@ -197,6 +197,7 @@ def _memory(seen: Seen, took_s: float) -> dict[str, Any]:
         "heap_mb": heap,
         "heap_mb_per_min": round(_slope(heap[1:]) * 60 / _ROUND_S, 3),
         "nodes": [one["nodes"] for one in seen.memory],
+        "lines_of_opened": [one["lines"] for one in seen.memory],
         "listeners": [first["listeners"], last["listeners"]],
         "rows_drawn": max(one["rows"] for one in seen.memory),
         "page_cpu_share": round((last["cpu_s"] - first["cpu_s"]) / took_s, 2),

@@ -134,6 +134,8 @@ def _pages(browser: Browser, demo: Demo, language: str, theme: str) -> Iterator[
 def _context(browser: Browser, width: int, height: int, language: str, theme: str) -> BrowserContext:
     context = browser.new_context(
         viewport={"width": width, "height": height},
+        is_mobile=width < 500,
+        has_touch=width < 500,
         locale="ja-JP",
         timezone_id="Asia/Tokyo",
         reduced_motion="reduce",

@@ -23,7 +23,8 @@ NEAR: Final = (35.2044, 139.0380)
 
 _AT_THE_DESK: Final = {"temperament": "takes_call", "answer_after_s": 0.6, "press_after_s": 0.5}
 # Answers later than an operator takes the incident: the machine's own call is called off before.
-_DRIVER: Final = {"temperament": "asks_help", "answer_after_s": 9.0, "talks_s": 3.0}
+_DRIVER: Final = {"temperament": "asks_help", "answer_after_s": 12.0, "talks_s": 3.0}
+_HOLDER: Final = {"temperament": "wants_operator", "answer_after_s": 1.0}
 _QUICK: Final = {"speed_kmh": 400.0, "reaction_s": 1.0, "depart_s": 1.0, "secure_s": 600.0, "report_s": 2.0}
 
 
@@ -35,7 +36,7 @@ def _motorist(number: int) -> Motorist:
         route="",
         phone=f"+8190100000{number:02d}",
         contact=f"+8190200000{number:02d}",
-        answers=_DRIVER if number % 2 else "never_answers",
+        answers=_HOLDER if number % 4 == 3 else _DRIVER if number % 2 else "never_answers",
     )
 
 
@@ -67,16 +68,19 @@ class Room:
     _numbers: Any = field(default_factory=lambda: count(1))
     _contexts: list[BrowserContext] = field(default_factory=list[BrowserContext])
 
-    def car(self, *, answers: bool = False) -> str:
-        """A car that nothing has happened to yet; `answers`: its driver picks up, after a while."""
-        while (number := next(self._numbers)) % 2 != int(answers):
+    def car(self, *, answers: bool = False, holds: bool = False) -> str:
+        """A car that nothing has happened to yet; `answers`: its driver picks up, after a while; `holds`: at once,
+        and stays on the line for an operator.
+        """
+        wanted = {3} if holds else {1} if answers else {0, 2}
+        while (number := next(self._numbers)) % 4 not in wanted:
             pass
         assert number <= CARS, "all cars are struck already"
         return f"CB-SEEN-{number:02d}"
 
-    def crash(self, *, answers: bool = False, delta_v_kmh: float = 48.0) -> str:
+    def crash(self, *, answers: bool = False, holds: bool = False, delta_v_kmh: float = 48.0) -> str:
         """A car is struck; its device."""
-        device_id = self.car(answers=answers)
+        device_id = self.car(answers=answers, holds=holds)
         self.rehearsal.strike(device_id, delta_v_kmh)
         return device_id
 

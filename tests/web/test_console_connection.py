@@ -94,3 +94,21 @@ def test_a_locked_screen_shows_what_comes_and_lets_nothing_be_done(room: Room) -
     expect(opened(page, first)).to_be_visible()
     press(page, "引き受ける")
     line(page, "担当者 sato が引き受け")
+
+
+def test_a_part_that_cannot_be_drawn_leaves_the_others(room: Room) -> None:
+    page = room.operator()
+    incident_id = room.incident(room.crash())["id"]
+    detail = f"**/v1/incidents/{incident_id}"
+    page.route(detail, lambda route: route.fulfill(json=room.detail(incident_id) | {"events": None}))
+    row(page, incident_id).click()
+    page.mouse.move(700, 60)
+    broken = page.get_by_role("alert").filter(has_text="この部分を表示できません。")
+    expect(broken.first).to_be_visible()
+    second = room.incident(room.crash())["id"]
+    choose(page, second)
+    expect(broken).to_have_count(0)
+    page.unroute(detail)
+    choose(page, incident_id)
+    press(page, "引き受ける")
+    line(page, "担当者 sato が引き受け")

@@ -97,10 +97,6 @@ def test_axe_finds_nothing(room: Room) -> None:
             for size in (WIDE, NARROW) if narrow else (WIDE,):
                 page.set_viewport_size(size)
                 found = violations(page)
-                # A map's marks are as near to each other as what they show.
-                found = [
-                    rule for rule in found if not (rule.startswith("target-size") and "map-mark" in rule)
-                ]
                 if found:
                     wrong[f"{what} {theme} {size['width']}"] = found
         page.set_viewport_size(WIDE)

@@ -1,42 +1,11 @@
-"""Several people at the console: two operators on one incident, what each role may do, who is called by sound."""
+"""Several people at the console: two operators on one incident, what each role may do."""
 
 from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from support.control_room import Room, choose, line, press, row, said
-from support.guard_phone import until
-
-# What the page plays and shows on the desktop is written down; and what it does every ten seconds it does every one.
-_HEARD = """
-window.tones = []; window.notes = []; window.asked = 0;
-class Context {
-  currentTime = 0; destination = {};
-  createOscillator() {
-    const start = function () { window.tones.push(this.frequency.value); };
-    return { frequency: { value: 0 }, connect: (to) => to, stop() {}, start };
-  }
-  createGain() {
-    return { gain: { setValueAtTime() {}, exponentialRampToValueAtTime() {} }, connect: (to) => to };
-  }
-}
-window.AudioContext = Context;
-window.Notification = class Notification {
-  static permission = "default";
-  static async requestPermission() { window.asked += 1; return (this.permission = "granted"); }
-  constructor(title, options) { this.note = { title, ...options, closed: false }; window.notes.push(this.note); }
-  close() { this.note.closed = true; }
-};
-const every = window.setInterval;
-window.setInterval = (does, ms, ...rest) => every(does, ms === 10_000 ? 1_000 : ms, ...rest);
-"""
-_SEVERE_HZ = 880
-
-
-def severe(page: Page) -> int:
-    """How often the sound for a severe one was begun."""
-    return page.evaluate(f"window.tones.filter((hz) => hz === {_SEVERE_HZ}).length") // 2
 
 
 def test_two_operators_on_one_incident_see_each_other(room: Room) -> None:
@@ -76,32 +45,6 @@ def test_what_was_asked_for_on_an_old_picture_is_refused_with_what_changed(room:
     mori.get_by_role("dialog").get_by_role("button", name=re.compile("Pressed by mistake")).click()
     line(sato, "案件を終了")
     expect(row(sato, incident_id)).to_have_count(0)
-
-
-def test_a_new_severe_one_calls_until_somebody_takes_it(room: Room) -> None:
-    sato, mori = room.operator("sato", script=_HEARD), room.operator("mori", script=_HEARD)
-    assert sato.evaluate("window.asked") == 0  # only whoever wants it is asked
-    sato.get_by_role("button", name="sato ▾").click()
-    press(sato, "デスクトップ通知を許可")
-    assert sato.evaluate("window.asked") == 1
-    press(mori, "音を消す")
-    incident_id = room.incident(room.crash())["id"]
-    until(lambda: severe(sato) >= 3)
-    (note,) = sato.evaluate("window.notes")
-    assert (note["title"], note["body"], note["closed"]) == ("非常に重大", "神奈川県箱根町付近", False)
-    assert mori.evaluate("window.notes") == []  # nobody allowed it there
-    choose(mori, incident_id)
-    press(mori, "引き受ける")
-    until(lambda: sato.evaluate("window.notes[0].closed"))
-    heard = severe(sato)
-    sato.wait_for_timeout(2500)
-    assert severe(sato) == heard
-    assert mori.evaluate("window.tones") == []
-    # A light one is none of it.
-    room.incident(room.crash(delta_v_kmh=11.0))
-    expect(sato.locator("[data-count=open]")).to_have_text("2")
-    sato.wait_for_timeout(1500)
-    assert (severe(sato), len(sato.evaluate("window.notes"))) == (heard, 1)
 
 
 def test_an_auditor_reads_and_does_nothing(room: Room) -> None:

@@ -32,6 +32,11 @@ export interface Place {
 /** What is new comes before what is as grave: it has to be seen, also among many that wait. */
 const NEW_MS = 60_000;
 
+/** Nobody has it, and it has just come. */
+export function isNew(row: Incident, now_ms: number): boolean {
+  return isUntaken(row) && now_ms - Date.parse(row.opened_at) < NEW_MS;
+}
+
 /** The order of work: who waits on a line, then what nobody has by gravity, what is new, then by what comes next. */
 export function placeOf(row: Incident, now_ms: number): Place {
   return {
@@ -39,7 +44,7 @@ export function placeOf(row: Incident, now_ms: number): Place {
       row.waiting.length > 0 ? 0 : 1,
       isUntaken(row) ? 0 : 1,
       gravity(row),
-      isUntaken(row) && now_ms - Date.parse(row.opened_at) < NEW_MS ? 0 : 1,
+      isNew(row, now_ms) ? 0 : 1,
       row.next ? Date.parse(row.next.due_at) : Number.MAX_SAFE_INTEGER,
       -Date.parse(row.opened_at),
     ],
@@ -78,16 +83,12 @@ export function matching(filter: Filter, search: string, me: string): (row: Inci
 }
 
 /**
- * The order to draw. While `held` (the pointer is inside), all keep the place they have: new ones wait in a count
- * of their own, and those that have gone leave no gap that others would move into.
+ * The order to draw. While `held` (the pointer is inside), all keep the place they have: new ones come below all
+ * others, and those that have gone leave no gap that others would move into.
  */
 export function settled(drawn: readonly string[], wanted: readonly string[], held: boolean): readonly string[] {
-  return held ? drawn : wanted;
-}
-
-/** How many are wanted and not drawn. */
-export function unseen(drawn: readonly string[], wanted: readonly string[]): number {
-  if (drawn === wanted) return 0;
-  const seen = new Set(drawn);
-  return wanted.reduce((many, id) => many + (seen.has(id) ? 0 : 1), 0);
+  if (!held || drawn === wanted) return wanted;
+  const there = new Set(drawn);
+  const come = wanted.filter((id) => !there.has(id));
+  return come.length ? [...drawn, ...come] : drawn;
 }
