@@ -138,8 +138,8 @@ def _read(which: str) -> Plan:
 
 
 def _toml(which: str) -> str:
+    from incident.plan.in_use import default_plan
     from incident.plan.store import UnknownPlan, stored
-    from incident.service import default_plan
 
     if which == "default":
         return default_plan()

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,8 +22,8 @@ from incident.escalation.effects import Decision
 from incident.escalation.events import Answered, Event, Joined, LineWaits, Opened, Placed, RoadKnown, Wrote
 from incident.escalation.state import State
 from incident.places import describe as places
-from incident.plan import store as plans
-from incident.plan.plan import Plan, PlanError, read_plan
+from incident.plan.in_use import Plans
+from incident.plan.plan import Plan
 from incident.plan.tables import Languages
 from incident.record.apply import apply
 from incident.record.hands import SQL, Hands, Insurer
@@ -71,9 +70,8 @@ class Incidents:
     """Everything that may happen to incidents. Safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._scale = settings.time_scale
         self._insurer = Insurer(settings.insurer_ja, settings.insurer_en, settings.api_url)
-        self._plans: dict[int, Plan] = {}
+        self._plans = Plans(settings.time_scale)
         places.warm()  # not while the first incident waits for it
 
     def report(self, conn: Connection, report: Report) -> Filed:
@@ -186,7 +184,7 @@ class Incidents:
         row: the incident, as the query `lock_incident` gives it, under its lock; at: read after that lock.
         """
         before = _STATE.validate_python(row["state"])
-        plan = self._plan(ledger.aside, row["plan_version"])
+        plan = self._plans.of(ledger.aside, row["plan_version"])
         hands = self._hands(ledger, at, row, plan.languages)
         state = before
         for event in events:
@@ -197,14 +195,14 @@ class Incidents:
 
     def read(self, conn: Connection, row: dict[str, Any]) -> tuple[State, Plan]:
         """How a locked incident stands, and the plan it goes by."""
-        return _STATE.validate_python(row["state"]), self._plan(conn, row["plan_version"])
+        return _STATE.validate_python(row["state"]), self._plans.of(conn, row["plan_version"])
 
     def hands(self, conn: Connection, incident_id: UUID) -> Hands | None:
         """The hands for one incident, under its lock; None if there is none of that id."""
         row = conn.execute(SQL["lock_incident"], {"id": incident_id}).fetchone()
         if row is None:
             return None
-        languages = self._languages(conn, row["plan_version"])
+        languages = self._plans.languages(conn, row["plan_version"])
         return self._hands(Ledger(conn, at_once=True), now(conn), row, languages)
 
     def device_online(self, conn: Connection, device_id: str) -> None:
@@ -262,7 +260,7 @@ class Incidents:
             flags.add("policy_lapsed")
         if report.late:
             flags.add("late")
-        plan_version, plan = self._current_plan(conn)
+        plan_version, plan = self._plans.current(conn)
         values: dict[str, Any] = contract or {}
         reach = Reach(values.get("reach") or Reach.VOICE)
         road = facts.road.kind if facts is not None else RoadKind.UNKNOWN
@@ -325,12 +323,6 @@ class Incidents:
             ledger, at, self._insurer, row["id"], row["device_id"], row["holder_id"], position, languages
         )
 
-    def _languages(self, conn: Connection, plan_version: int) -> Languages:
-        try:
-            return self._plan(conn, plan_version).languages
-        except (LookupError, PlanError):
-            return Languages()  # somebody is on the line: the auditor tells of the broken plan
-
     @staticmethod
     def _carry_out(hands: Hands, decision: Decision, plan: Plan, actor: str) -> State:
         """Write a decision down, and decide what its effects lead to within the same transaction."""
@@ -343,28 +335,6 @@ class Incidents:
             if not following:
                 return state
             decision, actor = decide(state, following.popleft(), plan), "system"
-
-    def _plan(self, conn: Connection, version: int) -> Plan:
-        if version not in self._plans:
-            self._plans[version] = read_plan(plans.stored(conn, version).toml, scale=self._scale)
-        return self._plans[version]
-
-    def _current_plan(self, conn: Connection) -> tuple[int, Plan]:
-        try:
-            version = plans.stored(conn).version
-        except plans.UnknownPlan:
-            version = plans.put(conn, default_plan())
-        try:
-            return version, self._plan(conn, version)
-        except PlanError:
-            # Whoever has crashed is called, by whichever plan there is; the auditor tells of the broken one.
-            kept = plans.keep(conn, default_plan())
-            return kept, self._plan(conn, kept)
-
-
-def default_plan() -> str:
-    """The built-in escalation plan, as TOML."""
-    return resources.files("incident.plan").joinpath("default.toml").read_text(encoding="utf-8")
 
 
 def now(conn: Connection) -> datetime:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from incident.plan.in_use import default_plan
 from incident.plan.plan import Do, read_plan
-from incident.service import Incidents, Report, default_plan
+from incident.service import Incidents, Report
 from runtime.database import Connection
 from runtime.settings import Settings
 from runtime.sql import Queries

@@ -10,7 +10,7 @@ from cli.simulated.world import FieldUnit
 from cli.story.stories import steps
 from cli.story.stories.plan import SEVERE, SEVERE_BEGINS
 from cli.story.story import GUARDS, Expect, Story
-from incident.service import default_plan
+from incident.plan.in_use import default_plan
 
 _MATSUMOTO, _HAKONE, _ODAWARA = GUARDS
 _NOBODY_ANSWERS: Final = (

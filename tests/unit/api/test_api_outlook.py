@@ -13,8 +13,8 @@ from incident.escalation.decide import decide, open_incident
 from incident.escalation.effects import SetTimer
 from incident.escalation.events import Answered, DispatchMoved, Event, Opened
 from incident.escalation.state import State
+from incident.plan.in_use import default_plan
 from incident.plan.plan import read_plan
-from incident.service import default_plan
 from schemas.impact import Severity
 from schemas.incident import Answer, CallParty, DispatchKind, DispatchState, Trigger
 
