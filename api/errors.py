@@ -16,39 +16,34 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.fields import BothLanguages
-from incident.channels.answering import Over
-from incident.escalation.decide import CommandRefused
-from incident.field.units import DispatchRefused, NotSeenTo, NotYours, OfferGone
+from incident.field.units import NotYours
 from incident.service import UnknownIncident
 from incident.voice.calls import UnknownCall
+from incident.wording.refusals import Refusal, Refused, Why
 
 PROBLEM_JSON: Final = "application/problem+json"
 _RETRY_AFTER_S: Final = "1"
-
-_NOT_YOURS: Final = "it is not yours any more"
-_FATES: Final = {
-    "taken": "another has taken it",
-    "expired": "the offer has run out",
-    "withdrawn": "nobody is needed any more",
-    "stood_down": "another comes instead",
-}
 
 _log = structlog.get_logger(role="api")
 
 
 class Problem(Exception):
-    """An answer that is an error. `extra` are further members that help a program to react."""
+    """An answer that is an error: why, with `said` where people are told. `extra` helps a program to react."""
 
     def __init__(
         self,
         status: int,
-        detail: str,
+        detail: str | Why,
         *,
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        self.status, self.detail = status, detail
+        self.status = status
         self.headers, self.extra = dict(headers or {}), dict(extra or {})
+        if isinstance(detail, Why):
+            self.extra["said"] = {"ja": detail.ja, "en": detail.en}
+            detail = detail.detail
+        self.detail = detail
         super().__init__(detail)
 
 
@@ -71,6 +66,7 @@ class ProblemView(BaseModel):
                     "title": "Conflict",
                     "status": 409,
                     "detail": "Close is refused: the incident is closed",
+                    "said": {"ja": "この案件は終了しています", "en": "the incident is closed"},
                     "state": "closed",
                 }
             ]
@@ -80,7 +76,10 @@ class ProblemView(BaseModel):
     type: str = Field(description="Always about:blank: the status says what kind of problem it is.")
     title: str = Field(description="The status in words.")
     status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="What happened and what to do, for people.")
+    detail: str = Field(description="What happened and what to do, in English.")
+    said: BothLanguages | None = Field(
+        default=None, description="The same for whoever asked, where it happens in daily work."
+    )
     state: str | None = Field(default=None, description="With 409: the state that stands in the way.")
     changed: list[BothLanguages] | None = Field(
         default=None, description="With 409: what others decided since X-Seen-At, oldest first."
@@ -105,35 +104,19 @@ def respond(problem: Problem) -> JSONResponse:
     return JSONResponse(body, problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
 
 
-def problem_of(error: Exception) -> Problem:  # noqa: PLR0912  one case for each kind of error
+def problem_of(error: Exception) -> Problem:
     """What an exception means to the one who asked."""
     match error:
         case Problem():
             return error
-        case CommandRefused():
-            return Problem(HTTPStatus.CONFLICT, str(error), extra={"state": str(error.phase)})
-        case DispatchRefused():
-            return Problem(HTTPStatus.CONFLICT, str(error), extra={"state": str(error.state)})
-        case Over():
-            return Problem(
-                HTTPStatus.CONFLICT,
-                "the incident is closed: call us, or 119 or 110",
-                extra={"state": "closed"},
-            )
+        case Refused():
+            return Problem(HTTPStatus.CONFLICT, error.why, extra={"state": error.state})
         case UnknownIncident():
             return Problem(HTTPStatus.NOT_FOUND, "there is no such incident")
         case UnknownCall():
             return Problem(HTTPStatus.NOT_FOUND, "there is no such call")
-        case OfferGone():
-            return Problem(
-                HTTPStatus.CONFLICT,
-                f"{_FATES.get(error.fate, _NOT_YOURS)}: the dispatch is {error.state}",
-                extra={"state": str(error.state)},
-            )
-        case NotSeenTo():
-            return Problem(HTTPStatus.CONFLICT, str(error), extra={"state": "on_scene"})
         case NotYours():
-            return Problem(HTTPStatus.NOT_FOUND, "there is no such dispatch for this unit")
+            return Problem(HTTPStatus.NOT_FOUND, Refusal.NOT_YOURS.of())
         case RequestValidationError():
             return _invalid(error)
         case HTTPException():
@@ -150,9 +133,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0912  one case for each
             return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a value is none that can be kept")
         case psycopg.IntegrityError():
             _log.warning("changed at the same time", error=type(error).__name__)
-            return Problem(
-                HTTPStatus.CONFLICT, "somebody changed the same thing just now; read it and try again"
-            )
+            return Problem(HTTPStatus.CONFLICT, Refusal.CHANGED_JUST_NOW.of())
         case _:
             return Problem(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "something is wrong on our side; the log says what"
@@ -163,10 +144,7 @@ def install(app: FastAPI) -> None:
     """Turn every exception of the endpoints into a problem."""
     for kind in (
         Problem,
-        CommandRefused,
-        DispatchRefused,
-        NotSeenTo,
-        Over,
+        Refused,
         UnknownIncident,
         UnknownCall,
         NotYours,

@@ -21,7 +21,7 @@ from schemas.incident import Answer, Outcome, Phase, Trigger
 
 _SQL: Final = Queries("api", "history.sql")
 MOST: Final = 200
-_MOST_PEOPLE: Final = 1000
+MOST_PEOPLE: Final = 1000
 _BEFORE_ALL: Final = UUID(int=0)
 _GAPS: Final = re.compile(r"[\s\u2010-\u2015\u2212\u30fc\u30fb-]")
 _SHOWN: Final = ("id", "opened_at", "closed_at", "trigger", "severity", "phase", "answer", "outcome")
@@ -142,8 +142,8 @@ def _people(conn: Connection, name: str | None) -> list[UUID] | None:
 
 
 def _few(conn: Connection, query: str, **values: str) -> list[UUID]:
-    rows = conn.execute(_SQL[query], {**values, "most": _MOST_PEOPLE + 1}).fetchall()
-    if len(rows) > _MOST_PEOPLE:
+    rows = conn.execute(_SQL[query], {**values, "most": MOST_PEOPLE + 1}).fetchall()
+    if len(rows) > MOST_PEOPLE:
         raise TooMany
     return [row["id"] for row in rows]
 

@@ -6,20 +6,12 @@ from typing import Final
 
 from api.views.impact import ImpactDetail, ImpactView, InjuryView
 from incident.wording import JAPAN_TIME
-from schemas.impact import Severity
+from incident.wording.vocabulary import SEVERITY, word
 from schemas.incident import Language
 from scoring.injury import Injury, Uncovered
 from scoring.modifiers import Applied, Modifier
 
 JA, EN = Language.JA, Language.EN
-SEVERITIES: Final[dict[Severity, dict[Language, str]]] = {
-    Severity.NONE: {JA: "衝撃なし", EN: "no impact"},
-    Severity.KNOCK: {JA: "軽い接触", EN: "knock"},
-    Severity.LIGHT: {JA: "軽い衝撃", EN: "light impact"},
-    Severity.MODERATE: {JA: "中程度の衝撃", EN: "moderate impact"},
-    Severity.SEVERE: {JA: "強い衝撃", EN: "severe impact"},
-    Severity.VERY_SEVERE: {JA: "非常に強い衝撃", EN: "very severe impact"},
-}
 _INJURIES: Final[dict[Injury, dict[Language, str]]] = {
     Injury.MAIS2: {JA: "中等症以上のけが (MAIS 2+)", EN: "moderate injury or worse (MAIS 2+)"},
     Injury.MAIS3: {JA: "重症以上のけが (MAIS 3+)", EN: "serious injury or worse (MAIS 3+)"},
@@ -100,7 +92,7 @@ _WORDS: Final = {
 def heading(impact: ImpactView, language: Language) -> str:
     """What it was and when, in one line."""
     clock = impact.at.astimezone(JAPAN_TIME).strftime("%Y-%m-%d %H:%M:%S JST")
-    return " · ".join([SEVERITIES[impact.severity][language], _delta_v(impact, language), clock])
+    return " · ".join([word(SEVERITY, impact.severity, language), _delta_v(impact, language), clock])
 
 
 def describe(impact: ImpactDetail, language: Language) -> list[str]:
@@ -110,7 +102,7 @@ def describe(impact: ImpactDetail, language: Language) -> list[str]:
     if impact.withdrawn:
         lines.append(words["withdrawn"])
     elif len(set(impact.possible_severities)) > 1:
-        low, high = (SEVERITIES[each][language] for each in impact.possible_severities)
+        low, high = (word(SEVERITY, each, language) for each in impact.possible_severities)
         lines.append(words["possible"].format(low=low, high=high))
     if impact.clock is not None:
         lines.append(words["clock"].format(hour=impact.clock, deg=impact.pdof_deg))

@@ -44,11 +44,16 @@ def plan_check(file: Annotated[Path, typer.Argument(help="The plan, TOML.")]) ->
 
 
 @plan.command("diff")
-def plan_diff(before: Which, after: Which) -> None:
+def plan_diff(
+    before: Which,
+    after: Which,
+    language: Annotated[Language, typer.Option(help="Of the words.")] = Language.EN,
+) -> None:
     """Say in words what differs between two plans."""
     from incident.plan.diff import differences
 
-    typer.echo("\n".join(differences(_read(before), _read(after))) or "they do the same")
+    same = "動作の違いはありません" if language is Language.JA else "they do the same"
+    typer.echo("\n".join(differences(_read(before), _read(after), language)) or same)
 
 
 @plan.command("activate")

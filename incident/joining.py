@@ -15,6 +15,7 @@ from incident.escalation.commands import Merge, Reopen
 from incident.escalation.events import Event, Placed
 from incident.escalation.refusal import CommandRefused
 from incident.service import Incidents, UnknownIncident
+from incident.wording.refusals import Refusal, incident
 from runtime.database import Connection
 from runtime.sql import Queries
 from schemas.incident import Phase
@@ -46,9 +47,9 @@ def merge(
     state, _ = incidents.read(conn, row)
     other_state, plan = incidents.read(conn, other_row)
     policies = {one["policy_id"], other["policy_id"]} - {None}
-    why = "an incident cannot be merged into itself" if incident_id == into else None
+    why = Refusal.INTO_ITSELF.of() if incident_id == into else None
     if why is None and len(policies) > 1 and note_id is None:
-        why = "they are of two policies: give a reason"
+        why = Refusal.TWO_POLICIES.of()
     if why is None and state.phase is not Phase.CLOSED:
         why = merging.obstacle(state, other_state, plan)
     if why is not None:
@@ -78,7 +79,8 @@ def reopen(
     if device_id is not None and parties[incident_id]["phase"] == Phase.CLOSED:
         found = conn.execute(service.SQL["open_incident_of_device"], {"device_id": device_id}).fetchone()
         if found is not None:
-            raise CommandRefused("Reopen", Phase.CLOSED, f"the car has another open incident: {found['id']}")
+            why = Refusal.CAR_HAS_ANOTHER.of(incident=incident(found["id"]))
+            raise CommandRefused("Reopen", Phase.CLOSED, why)
     incidents.handle(
         conn,
         incident_id,

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from api.dossier.words import (
+from incident.wording import JAPAN_TIME
+from incident.wording.vocabulary import (
     ALARM_REASON,
     ANSWER,
     CALL_END,
@@ -37,7 +38,6 @@ from api.dossier.words import (
     Words,
     word,
 )
-from incident.wording import JAPAN_TIME
 from schemas.incident import Language
 
 # What stands in [] is left out where one of its values is not on record.

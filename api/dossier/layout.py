@@ -11,7 +11,7 @@ from api.dossier.layout_course import course, look_ups
 from api.dossier.layout_impact import coordinates, delta_v, impact_sections, place
 from api.dossier.outline import Prefecture
 from api.dossier.saying import Saying
-from api.dossier.words import DISPATCH, DISPATCH_STATE, FLAG, OUTCOME, PHASE, SEVERITY, TRIGGER
+from incident.wording.vocabulary import DISPATCH, DISPATCH_STATE, FLAG, OUTCOME, PHASE, SEVERITY, TRIGGER
 from schemas.incident import Language
 
 _KINDS: Final = {

@@ -7,7 +7,7 @@ from api.dossier.document import Dossier, Record
 from api.dossier.events import told
 from api.dossier.facts import CallFacts, DispatchFacts
 from api.dossier.saying import Saying
-from api.dossier.words import (
+from incident.wording.vocabulary import (
     ACTION,
     ANSWER,
     CALL_END,

@@ -11,8 +11,8 @@ from api.dossier.map import Fix, region, track
 from api.dossier.outline import SOURCE, Prefecture
 from api.dossier.saying import Saying
 from api.dossier.waveform import waveform
-from api.dossier.words import ROAD, SEVERITY
 from api.impact_words import injury_basis, injury_name, percent
+from incident.wording.vocabulary import ROAD, SEVERITY
 from scoring.reasons import sentence
 
 

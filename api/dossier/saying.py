@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.dossier.words import Words, actor, word
 from incident.wording import JAPAN_TIME
+from incident.wording.vocabulary import Words, actor, word
 from schemas.incident import Language
 
 

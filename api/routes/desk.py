@@ -14,6 +14,7 @@ from api.fields import Name, Nothing
 from api.views.desk import DeskView, MemberRequest, MemberView, SignInRequest
 from incident.record import members
 from incident.record.members import UnknownMember
+from incident.wording.refusals import Refusal
 from runtime.database import Connection
 
 router: Final = APIRouter(prefix="/v1/desk", tags=["desk"])
@@ -50,7 +51,7 @@ def pause(here: Here, who: DeskOperator, _: Nothing | None = None) -> DeskView:
         try:
             members.pause(conn, who.name)
         except UnknownMember:
-            raise Problem(HTTPStatus.CONFLICT, "sign in first: POST /v1/desk/sign_in") from None
+            raise Problem(HTTPStatus.CONFLICT, Refusal.NOT_AT_THE_DESK.of()) from None
         return _view(conn)
 
 

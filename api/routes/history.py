@@ -17,6 +17,7 @@ from api.context import Context, Here
 from api.errors import Problem, problems
 from api.history import History, Page, TooMany, Wanted
 from incident.service import UnknownIncident
+from incident.wording.refusals import Refusal
 from runtime.database import Connection
 
 _AT_ONCE: Final = 1000
@@ -84,9 +85,8 @@ def _find(conn: Connection, wanted: Wanted, *, before: UUID | None, limit: int) 
     except UnknownIncident:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "query.before: there is no such incident") from None
     except TooMany:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "query: more than 1000 people or cars fit, give more of it"
-        ) from None
+        why = Refusal.TOO_MANY_FIT.of(most=history.MOST_PEOPLE)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, why) from None
 
 
 def _words(wanted: Wanted) -> str:

@@ -45,6 +45,7 @@ from incident.escalation.effects import Note
 from incident.escalation.events import RoadKnown
 from incident.record import members
 from incident.service import UnknownIncident
+from incident.wording.refusals import Called, Refusal
 from schemas.incident import DispatchKind, Phase
 
 router: Final = APIRouter(prefix="/v1/incidents", tags=["incidents"])
@@ -167,7 +168,7 @@ def call_driver(here: Here, who: Operator, incident_id: UUID, _: Nothing | None 
     """
     with here.change() as conn:
         if not members.can_be_rung(conn, who.name):
-            raise Problem(HTTPStatus.CONFLICT, "sign in with a telephone first: POST /v1/desk/sign_in")
+            raise Problem(HTTPStatus.CONFLICT, Refusal.NO_TELEPHONE.of())
         refuse_stale(conn, here.incidents, incident_id, who)
         here.incidents.handle(
             conn, incident_id, lambda at: CallDriver(at, who.name), actor=f"operator:{who.name}"
@@ -227,10 +228,13 @@ def add_note(here: Here, who: Operator, incident_id: UUID, body: NoteRequest) ->
 
 
 def _require_able(unit: UnitView, kind: DispatchKind) -> None:
+    called = Called(unit.id, unit.name, unit.name)
     if not set(unit.skills) & skills_for(kind):
-        raise Problem(HTTPStatus.CONFLICT, f"{unit.id} is not one that does this: {', '.join(unit.skills)}")
+        raise Problem(HTTPStatus.CONFLICT, Refusal.UNIT_DOES_NOT.of(unit=called, skills=unit.skills))
     if unit.status != "free":
-        raise Problem(HTTPStatus.CONFLICT, f"{unit.id} is {unit.status.replace('_', ' ')}")
+        raise Problem(
+            HTTPStatus.CONFLICT, Refusal.UNIT_IS.of(unit=called, status=unit.status.replace("_", " "))
+        )
 
 
 def _command(

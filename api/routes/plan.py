@@ -11,10 +11,11 @@ from fastapi import APIRouter, Path, Query, Response
 from api.auth import PlanReader
 from api.context import Here
 from api.errors import Problem, problems
+from api.fields import BothLanguages
 from api.views.plan import PlanVersion, PlanVersions, PlanView
 from incident.plan.diff import differences
 from incident.plan.picture import draw
-from incident.plan.plan import read_plan
+from incident.plan.plan import Plan, read_plan
 from incident.plan.store import Stored, UnknownPlan, stored, versions
 from runtime.database import Connection
 from schemas.incident import Language
@@ -61,7 +62,7 @@ def get_plan(
         version=plan.version,
         toml=plan.toml,
         compared_with=compare,
-        differences=None if other is None else differences(read_plan(other.toml), read_plan(plan.toml)),
+        differences=None if other is None else _differences(read_plan(other.toml), read_plan(plan.toml)),
     )
 
 
@@ -83,6 +84,11 @@ def draw_plan(here: Here, _: PlanReader, version: Version, language: Language = 
     with here.transaction() as conn:
         plan = _stored(conn, version)
     return Response(_drawn(plan.toml, language), media_type="image/svg+xml")
+
+
+def _differences(before: Plan, after: Plan) -> list[BothLanguages]:
+    ja, en = (differences(before, after, language) for language in Language)
+    return [BothLanguages(ja=one, en=other) for one, other in zip(ja, en, strict=True)]
 
 
 @lru_cache(maxsize=16)

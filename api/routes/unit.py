@@ -140,7 +140,7 @@ def add_photo(
         try:
             return PhotoView(id=scene_work.add_photo(conn, here.incidents, who.name, dispatch_id, jpeg))
         except PhotoRefused as error:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.why) from None
 
 
 @router.post(

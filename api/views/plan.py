@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.fields import examples
+from api.fields import BothLanguages, examples
 from api.views.incident import AT
 
 _VERSION: Final[dict[str, Any]] = {
@@ -46,13 +46,18 @@ class PlanView(BaseModel):
             "version": 3,
             "toml": '[[rule]]\\nname = "severe"\\n',
             "compared_with": 2,
-            "differences": ["help: offer_s 30 → 20"],
+            "differences": [
+                {
+                    "ja": "現場への応援 — 応援の回答期限: 30秒 → 20秒",
+                    "en": "Help on the spot — to answer an offer: 30 s → 20 s",
+                }
+            ],
         }
     )
 
     version: int
     toml: str
     compared_with: int | None
-    differences: list[str] | None = Field(
+    differences: list[BothLanguages] | None = Field(
         description="From the other to this one; empty where both do the same, null where none was named."
     )

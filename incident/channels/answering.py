@@ -15,6 +15,7 @@ from incident import service
 from incident.escalation.events import Answered, Event
 from incident.record.links import AFTERLIFE
 from incident.service import Incidents, Report, UnknownIncident
+from incident.wording.refusals import Refusal, Refused
 from runtime.database import Connection
 from runtime.sql import Queries
 from schemas.incident import WELL, Answer, CallParty, Phase, Trigger
@@ -23,8 +24,11 @@ SQL: Final = Queries("incident.channels", "answering.sql")
 MERGED_SQL: Final = Queries("incident.record", "merged.sql")
 
 
-class Over(Exception):
+class Over(Refused):
     """The incident was closed so long ago that nobody can say what the answer is about."""
+
+    def __init__(self) -> None:
+        super().__init__(Phase.CLOSED, Refusal.IS_OVER.of())
 
 
 def take(

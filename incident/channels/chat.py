@@ -16,6 +16,7 @@ from incident.escalation.refusal import CommandRefused
 from incident.record import texts
 from incident.record.hands import Hands
 from incident.service import Incidents, UnknownIncident
+from incident.wording.refusals import Refusal
 from runtime.database import Connection
 from runtime.sql import Queries
 from schemas.incident import CallParty, Phase
@@ -127,5 +128,5 @@ def _open_hands(conn: Connection, incidents: Incidents, incident_id: UUID, comma
     if hands is None or row is None:
         raise UnknownIncident(incident_id)
     if row["phase"] == Phase.CLOSED:
-        raise CommandRefused(command, Phase.CLOSED, "the incident is closed")
+        raise CommandRefused(command, Phase.CLOSED, Refusal.INCIDENT_IS.of(phase=Phase.CLOSED))
     return hands

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from incident.wording.refusals import Refusal, Refused
 from schemas.incident import DispatchState
 
 TRANSITIONS: Final[Mapping[DispatchState, frozenset[DispatchState]]] = {
@@ -19,18 +20,14 @@ TRANSITIONS: Final[Mapping[DispatchState, frozenset[DispatchState]]] = {
 """What a unit may report in each state; DECLINED after accepting means it cannot come after all."""
 
 
-class DispatchRefused(Exception):
+class DispatchRefused(Refused):
     """A report that does not fit the dispatch's state; nothing was changed."""
-
-    def __init__(self, state: DispatchState, what: str) -> None:
-        self.state = state
-        super().__init__(f"the dispatch is {state}, so it cannot {what}")
 
 
 def check_move(state: DispatchState, wanted: DispatchState) -> None:
     """Raise DispatchRefused unless a unit may report `wanted` in `state`."""
     if wanted not in TRANSITIONS.get(state, frozenset()):
-        raise DispatchRefused(state, f"become {wanted}")
+        raise DispatchRefused(state, Refusal.CANNOT_BECOME.of(state=state, wanted=wanted))
 
 
 def asked_of_centre(provider_id: str) -> str:

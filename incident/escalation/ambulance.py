@@ -14,6 +14,7 @@ from incident.escalation.draft import Draft
 from incident.escalation.effects import Message
 from incident.escalation.refusal import CommandRefused
 from incident.escalation.state import Task
+from incident.wording.refusals import Refusal
 from schemas.incident import AmbulanceState
 
 NEEDED, ASKED, ACCEPTED = AmbulanceState.NEEDED, AmbulanceState.ASKED, AmbulanceState.ACCEPTED
@@ -37,10 +38,9 @@ def on_ambulance_moved(draft: Draft, event: AmbulanceMoved) -> None:
     if event.state is now:
         return
     if event.state not in TRANSITIONS[now]:
+        refusal = Refusal.AMBULANCE_UNASKED if now is None else Refusal.AMBULANCE_IS
         raise CommandRefused(
-            "AmbulanceMoved",
-            draft.state.phase,
-            f"the ambulance is {now or 'not asked for'}, so not {event.state}",
+            "AmbulanceMoved", draft.state.phase, refusal.of(ambulance=now, becomes=event.state)
         )
     draft.note(f"ambulance_{event.state}", operator=event.operator)
     draft.change(ambulance=event.state)

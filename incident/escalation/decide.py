@@ -35,6 +35,7 @@ from incident.escalation.state import Light, State
 from incident.escalation.transitions import TRANSITIONS
 from incident.escalation.writing import on_wrote
 from incident.plan.plan import Plan
+from incident.wording.refusals import Refusal
 from schemas.incident import Phase
 
 
@@ -73,7 +74,7 @@ def decide(state: State, event: Event, plan: Plan) -> Decision:
     allowed = TRANSITIONS[state.phase].get(type(event))
     if allowed is None:
         if isinstance(event, Command):
-            raise CommandRefused(type(event).__name__, state.phase, f"the incident is {state.phase}")
+            raise CommandRefused(type(event).__name__, state.phase, Refusal.INCIDENT_IS.of(phase=state.phase))
         return Decision(state)
     draft = Draft(state, plan, event.at)
     _HANDLERS[type(event)](draft, event)

@@ -15,22 +15,23 @@ from incident.escalation.effects import ShowLight, StandDown, TakeOver, Withdraw
 from incident.escalation.events import Absorbed, Event, GiveWay, Handed
 from incident.escalation.state import COMING, OPEN_DISPATCH, THERE, State, Task
 from incident.plan.plan import Plan
+from incident.wording.refusals import Refusal, Why
 from schemas.incident import WELL, AmbulanceState, DispatchKind, Outcome, Phase
 
 _Of = TypeVar("_Of")
 _UNASKED = (None, AmbulanceState.NEEDED, AmbulanceState.CANCELLED)
 
 
-def obstacle(one: State, other: State, plan: Plan) -> str | None:
-    """Why `one` cannot be merged into `other`, in words; None if it can. `plan` is the other's."""
+def obstacle(one: State, other: State, plan: Plan) -> Why | None:
+    """Why `one` cannot be merged into `other`; None if it can. `plan` is the other's."""
     if other.phase is Phase.CLOSED:
-        return "the other incident is closed"
+        return Refusal.OTHER_IS_CLOSED.of()
     if one.waiting or (one.on_line is None and (one.driver.answered or one.contact.answered or one.callers)):
-        return "somebody is on the line there: speak with them first"
+        return Refusal.SOMEBODY_ON_THE_LINE.of()
     if other.phase is Phase.REACHING and one.phase is Phase.REACHING:
         rule = plan.rule_for(one.trigger, one.severity, late=False, road=other.road)
         if plan.outweighs(rule.name, other.rule):
-            return "it is the graver one of the two: merge the other one into this"
+            return Refusal.GRAVER_OF_TWO.of()
     return None
 
 

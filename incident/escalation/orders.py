@@ -9,8 +9,10 @@ from incident.escalation.effects import SetTimer
 from incident.escalation.events import PauseDue
 from incident.escalation.refusal import CommandRefused
 from incident.escalation.state import Pause, Task
+from incident.plan import words
 from incident.plan.plan import Do
-from schemas.incident import Phase
+from incident.wording.refusals import Called, Refusal
+from schemas.incident import Language, Phase
 
 
 def on_pause_plan(draft: Draft, event: PausePlan) -> None:
@@ -18,13 +20,13 @@ def on_pause_plan(draft: Draft, event: PausePlan) -> None:
     before = draft.state.pause
     if before is not None and before.operator != event.operator:
         raise CommandRefused(
-            "PausePlan", draft.state.phase, f"{before.operator} paused it until {before.until:%H:%M:%S} UTC"
+            "PausePlan", draft.state.phase, Refusal.PAUSED_BY.of(who=before.operator, until=before.until)
         )
     since = before.since if before is not None else draft.at
     longest = since + draft.span(pausing.LONGEST_S)
     until = min(draft.after(event.for_s), longest)
     if until <= draft.at:
-        raise CommandRefused("PausePlan", draft.state.phase, "it was paused for as long as it may be")
+        raise CommandRefused("PausePlan", draft.state.phase, Refusal.PAUSED_LONGEST.of())
     held, owed = (before.held, before.owed) if before is not None else ((), ())
     draft.change(pause=Pause(since, until, event.operator, event.note_id, held, owed))
     draft.note("plan_paused", operator=event.operator, until=until.isoformat(), note_id=event.note_id)
@@ -46,8 +48,9 @@ def on_pause_due(draft: Draft, event: PauseDue) -> None:
 def on_step_now(draft: Draft, event: StepNow) -> None:
     """One planned step is done at once. Raises CommandRefused where it is not planned any more."""
     do = _planned(draft, event)
-    if ladder.is_help(do) and draft.rule.help in draft.state.help_refused:
-        raise CommandRefused("StepNow", draft.state.phase, f"the {draft.rule.help} was called off: send one")
+    kind = draft.rule.help
+    if ladder.is_help(do) and kind in draft.state.help_refused:
+        raise CommandRefused("StepNow", draft.state.phase, Refusal.HELP_CALLED_OFF.of(dispatch=kind))
     draft.note("step_now", operator=event.operator, step=do)
     ladder.do_now(draft, event.step, event.operator)
 
@@ -67,15 +70,16 @@ def _planned(draft: Draft, event: StepNow | StepOff) -> Do:
     """What the step does. Raises CommandRefused: it was done, called off, or belongs to a plan that no longer runs."""
     state, command = draft.state, type(event).__name__
     if event.generation != state.generation:
-        raise CommandRefused(command, state.phase, f"the plan has changed: it goes by rule {state.rule} now")
+        rule = Called(state.rule, *(words.title(draft.rule, language) for language in Language))
+        raise CommandRefused(command, state.phase, Refusal.PLAN_CHANGED.of(rule=rule))
     if not 0 <= event.step < len(draft.rule.steps):
-        raise CommandRefused(command, state.phase, "there is no such step")
+        raise CommandRefused(command, state.phase, Refusal.NO_SUCH_STEP.of())
     do = draft.rule.steps[event.step].do
     if event.step in state.steps_done:
-        raise CommandRefused(command, state.phase, f"{do} was done or called off already")
+        raise CommandRefused(command, state.phase, Refusal.STEP_IS_OVER.of(step=do))
     if not ladder.is_planned(draft, event.step):
-        who = (
-            f"{state.taken_by} has it" if state.phase is Phase.HELPING else f"it was answered: {state.answer}"
-        )
-        raise CommandRefused(command, state.phase, f"{do} is not planned any more: {who}")
+        if state.phase is Phase.HELPING and state.taken_by is not None:
+            raise CommandRefused(command, state.phase, Refusal.STEP_IS_THEIRS.of(step=do, who=state.taken_by))
+        refusal = Refusal.STEP_IS_OFF if state.answer is None else Refusal.STEP_IS_ANSWERED
+        raise CommandRefused(command, state.phase, refusal.of(step=do, answer=state.answer))
     return do

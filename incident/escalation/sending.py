@@ -21,6 +21,7 @@ from incident.escalation.effects import (
 from incident.escalation.events import DispatchMoved, NobodyElse, OfferDue, Placed, SearchDue
 from incident.escalation.refusal import CommandRefused
 from incident.escalation.state import OPEN_DISPATCH, Task, Work
+from incident.wording.refusals import Refusal
 from schemas.incident import DispatchKind, DispatchState, Phase
 
 _THERE = (DispatchState.ON_SCENE, DispatchState.SECURED)
@@ -87,9 +88,10 @@ def on_placed(draft: Draft, event: Placed) -> None:
 
 def on_send_help(draft: Draft, event: SendHelp) -> None:
     """An operator sends a unit."""
-    if draft.state.dispatches.get(event.kind) in OPEN_DISPATCH:
+    now = draft.state.dispatches.get(event.kind)
+    if now in OPEN_DISPATCH:
         raise CommandRefused(
-            "SendHelp", draft.state.phase, f"a {event.kind} is already {draft.state.dispatches[event.kind]}"
+            "SendHelp", draft.state.phase, Refusal.HELP_IS_SOUGHT.of(dispatch=event.kind, state=now)
         )
     permit(draft, event.kind)
     draft.change(before_answer=None)  # an order of its own, which undoing an answer must not undo

@@ -14,6 +14,7 @@ from incident.escalation.draft import Draft
 from incident.escalation.effects import ShowLight, StandDown
 from incident.escalation.refusal import CommandRefused
 from incident.escalation.state import COMING, OPEN_DISPATCH, THERE, Before, Task
+from incident.wording.refusals import Refusal, Why, incident
 from schemas.incident import WELL, AmbulanceState, CallParty, DispatchKind, DispatchState, Phase
 
 ANSWER_S: Final = 60.0
@@ -43,9 +44,9 @@ def on_release(draft: Draft, event: Release) -> None:
     if state.taken_by is None:
         return
     if state.taken_by != event.operator:
-        raise CommandRefused("Release", state.phase, f"{state.taken_by} has it")
+        raise CommandRefused("Release", state.phase, Refusal.OTHER_HAS_IT.of(who=state.taken_by))
     if state.on_line is not None:
-        raise CommandRefused("Release", state.phase, f"{state.on_line} is on the line")
+        raise CommandRefused("Release", state.phase, Refusal.ON_THE_LINE.of(who=state.on_line))
     draft.note("released", operator=event.operator)
     draft.change(taken_by=None, before_answer=None)
     if state.phase is Phase.HELPING and state.answer is None:
@@ -58,14 +59,12 @@ def on_withdraw_answer(draft: Draft, event: WithdrawAnswer) -> None:
     """What an operator recorded was not so. Raises CommandRefused where it is late, or something has come of it."""
     state, before = draft.state, draft.state.before_answer
     if before is None or state.answer is not event.answer:
-        now = f"the answer is {state.answer}" if state.answer is not None else "there is no answer"
-        raise CommandRefused("WithdrawAnswer", state.phase, f"{now}, which is not one to withdraw now")
+        refusal = Refusal.NO_ANSWER if state.answer is None else Refusal.OTHER_ANSWER
+        raise CommandRefused("WithdrawAnswer", state.phase, refusal.of(answer=state.answer))
     age = draft.at - before.at
     if age > draft.span(ANSWER_S):
         raise CommandRefused(
-            "WithdrawAnswer",
-            state.phase,
-            f"it was recorded {age.total_seconds():.0f} s ago: record another one",
+            "WithdrawAnswer", state.phase, Refusal.RECORDED_LONG_AGO.of(seconds=age.total_seconds())
         )
     followed = _followed(draft, before)
     if followed is not None:
@@ -94,13 +93,15 @@ def on_reopen(draft: Draft, event: Reopen) -> None:
     """It was closed by mistake: it goes on as it stood, on a clock that stood still. Raises CommandRefused."""
     state, before = draft.state, draft.state.before_closing
     if state.merged_into is not None:
-        raise CommandRefused("Reopen", state.phase, f"it goes on in incident {state.merged_into}")
+        raise CommandRefused(
+            "Reopen", state.phase, Refusal.GOES_ON_IN.of(incident=incident(state.merged_into))
+        )
     if before is None:
-        raise CommandRefused("Reopen", state.phase, "it is not known how it stood")
+        raise CommandRefused("Reopen", state.phase, Refusal.NOT_KNOWN_HOW.of())
     closed: timedelta = draft.at - before.at
     if closed > draft.span(CLOSED_S):
         raise CommandRefused(
-            "Reopen", state.phase, f"it was closed {closed.total_seconds() / 60:.0f} min ago, longer than 10"
+            "Reopen", state.phase, Refusal.CLOSED_LONG_AGO.of(minutes=closed.total_seconds() / 60)
         )
     draft.note("reopened", operator=event.operator, note_id=event.note_id)
     well = before.answer in WELL
@@ -140,14 +141,14 @@ def _restore(draft: Draft, before: Before, reason: str) -> None:
         ladder.alarm(draft, Task.TAKE, reason=reason)
 
 
-def _followed(draft: Draft, before: Before) -> str | None:
-    """What came of an answer and cannot be taken back, in words; None where nothing did."""
+def _followed(draft: Draft, before: Before) -> Why | None:
+    """What came of an answer and cannot be taken back; None where nothing did."""
     state = draft.state
     for kind, now in state.dispatches.items():
         if now in COMING and _came_of_it(draft, before, kind):
-            return f"a {kind} is {now} since: call it off instead"
+            return Refusal.HELP_COMES.of(dispatch=kind, state=now)
     if state.ambulance not in (before.ambulance, AmbulanceState.NEEDED):
-        return f"the ambulance is {state.ambulance} since"
+        return Refusal.AMBULANCE_SINCE.of(ambulance=state.ambulance)
     return None
 
 

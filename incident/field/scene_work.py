@@ -14,6 +14,7 @@ from incident.field.units import NotYours, OfferGone
 from incident.record.hands import Hands
 from incident.record.offers import SQL
 from incident.service import Incidents
+from incident.wording.refusals import Refusal, Why
 from runtime.database import Connection
 from schemas.incident import DispatchState
 
@@ -25,6 +26,10 @@ _THERE: Final = ("on_scene", "secured")
 
 class PhotoRefused(ValueError):
     """It is no JPEG, is too large, or there are enough of them."""
+
+    def __init__(self, why: Why) -> None:
+        self.why = why
+        super().__init__(why.detail)
 
 
 def check(
@@ -38,7 +43,7 @@ def check(
     note: str,
 ) -> None:
     """Write down what became of an item; the latest word counts. Raises as units.report."""
-    at, hands = _on_scene(conn, incidents, asked, dispatch_id, "be checked")
+    at, hands = _on_scene(conn, incidents, asked, dispatch_id, Refusal.CANNOT_CHECK)
     values = {"id": dispatch_id, "item": item, "state": state, "note": note, "at": at, "by": asked}
     conn.execute(SQL["write_check"], values)
     # The note may hold personal words: the record has the fact only.
@@ -51,17 +56,17 @@ def add_photo(conn: Connection, incidents: Incidents, asked: str, dispatch_id: U
     Raises PhotoRefused, and otherwise as units.report.
     """
     if not jpeg.startswith(_JPEG):
-        raise PhotoRefused("a photo is a JPEG file")
+        raise PhotoRefused(Refusal.NO_JPEG.of())
     if len(jpeg) > LARGEST_PHOTO:
-        raise PhotoRefused(f"a photo may have {LARGEST_PHOTO} bytes")
-    at, hands = _on_scene(conn, incidents, asked, dispatch_id, "be photographed")
+        raise PhotoRefused(Refusal.PHOTO_TOO_LARGE.of(most=LARGEST_PHOTO))
+    at, hands = _on_scene(conn, incidents, asked, dispatch_id, Refusal.CANNOT_PHOTOGRAPH)
     # A phone that did not hear our answer sends it again.
     photo_id = uuid5(dispatch_id, sha256(jpeg).hexdigest())
     kept = [row["id"] for row in conn.execute(SQL["photos"], {"id": dispatch_id}).fetchall()]
     if photo_id in kept:
         return photo_id
     if len(kept) >= MOST_PHOTOS:
-        raise PhotoRefused(f"a dispatch may have {MOST_PHOTOS} photos")
+        raise PhotoRefused(Refusal.PHOTOS_ENOUGH.of(most=MOST_PHOTOS))
     values = {"photo_id": photo_id, "id": dispatch_id, "at": at, "by": asked, "jpeg": jpeg}
     conn.execute(SQL["insert_photo"], values)
     note = Note("photo_added", {"photo_id": str(photo_id), "bytes": len(jpeg), "unit": asked})
@@ -70,7 +75,11 @@ def add_photo(conn: Connection, incidents: Incidents, asked: str, dispatch_id: U
 
 
 def _on_scene(
-    conn: Connection, incidents: Incidents, asked: str, dispatch_id: UUID, what: str
+    conn: Connection,
+    incidents: Incidents,
+    asked: str,
+    dispatch_id: UUID,
+    refusal: Refusal,
 ) -> tuple[datetime, Hands]:
     key = {"id": dispatch_id, "asked": asked}
     owner = conn.execute(SQL["incident_of_offer"], key).fetchone()
@@ -85,5 +94,5 @@ def _on_scene(
     if offer["state"] not in ("accepted", "completed", "open"):
         raise OfferGone(state, offer["state"])
     if offer["state"] != "accepted" or dispatch["state"] not in _THERE:
-        raise DispatchRefused(state, what)
+        raise DispatchRefused(state, refusal.of(state=state))
     return hands.at, hands

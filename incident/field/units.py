@@ -13,33 +13,37 @@ from incident.dispatch.states import DispatchRefused, centre_of, check_move
 from incident.escalation.events import DispatchMoved, EtaChanged, Event, UnitSafe
 from incident.record.offers import SQL, end_offers, hurry_searches
 from incident.service import Incidents
+from incident.wording.refusals import Refusal, Refused, Why
 from runtime.database import Connection
 from schemas.incident import DispatchKind, DispatchState
 
 _COMING: Final = (DispatchState.ACCEPTED, DispatchState.EN_ROUTE)
 _THERE: Final = (DispatchState.ON_SCENE, DispatchState.SECURED)
+_FATES: Final = {
+    "taken": Refusal.OFFER_TAKEN,
+    "expired": Refusal.OFFER_EXPIRED,
+    "withdrawn": Refusal.OFFER_WITHDRAWN,
+    "stood_down": Refusal.OFFER_STOOD_DOWN,
+}
 
 
 class NotYours(LookupError):
     """The dispatch does not exist, or was not offered to whoever reports."""
 
 
-class OfferGone(NotYours):
+class OfferGone(Refused, NotYours):
     """It was offered once, and is not theirs any more; `state` is how the dispatch stands, `fate` the offer."""
 
     def __init__(self, state: DispatchState, fate: str) -> None:
-        self.state, self.fate = state, fate
-        super().__init__(f"the offer is {fate}; the dispatch is {state}")
+        self.fate = fate
+        super().__init__(state, _FATES.get(fate, Refusal.OFFER_GONE).of(state=state))
 
 
-class NotSeenTo(Exception):
+class NotSeenTo(Refused):
     """A scene is not secured while this is open, unless there is a reason."""
 
     def __init__(self, missing: Sequence[Item]) -> None:
-        self.missing = tuple(missing)
-        super().__init__(
-            f"not seen to yet: {', '.join(missing)}; do it, say that it is not needed, or give a reason"
-        )
+        super().__init__(DispatchState.ON_SCENE, Refusal.NOT_SEEN_TO.of(item=missing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,10 @@ def expect(conn: Connection, incidents: Incidents, asked: str, dispatch_id: UUID
     """Take a new time of arrival, in seconds from now. Raises as `report`."""
 
     def changed(held: Held, at: datetime) -> list[Event]:
-        what = "be expected at another time"
-        _mine(held, what)
+        why = Refusal.CANNOT_EXPECT.of(state=held.state)
+        _mine(held, why)
         if held.state not in _COMING:
-            raise DispatchRefused(held.state, what)
+            raise DispatchRefused(held.state, why)
         eta_at = at + timedelta(seconds=eta_s)
         conn.execute(SQL["expect_dispatch"], {"id": held.id, "eta_at": eta_at})
         return [EtaChanged(at, held.kind, asked, eta_at)]
@@ -117,10 +121,10 @@ def confirm_safe(conn: Connection, incidents: Incidents, asked: str, dispatch_id
     """Take word that whoever works on the scene is well. Raises as `report`."""
 
     def confirmed(held: Held, at: datetime) -> list[Event]:
-        what = "be confirmed as safe"
-        _mine(held, what)
+        why = Refusal.CANNOT_BE_SAFE.of(state=held.state)
+        _mine(held, why)
         if held.state not in _THERE:
-            raise DispatchRefused(held.state, what)
+            raise DispatchRefused(held.state, why)
         conn.execute(SQL["dispatch_is_safe"], {"id": held.id, "at": at})
         return [UnitSafe(at, held.kind, asked)]
 
@@ -161,7 +165,9 @@ def _accept(conn: Connection, held: Held, said: Said, at: datetime) -> list[Even
         case "accepted" if held.state is DispatchState.ACCEPTED:
             return []
         case "accepted":
-            raise DispatchRefused(held.state, "become accepted")
+            raise DispatchRefused(
+                held.state, Refusal.CANNOT_BECOME.of(state=held.state, wanted=DispatchState.ACCEPTED)
+            )
         case "open":
             pass
         case fate:
@@ -189,7 +195,7 @@ def _decline(conn: Connection, held: Held, reason: str, at: datetime) -> list[Ev
     if held.offer["state"] == "declined":
         return []
     if held.offer["state"] != "open":
-        _mine(held, "become declined")
+        _mine(held, Refusal.CANNOT_BECOME.of(state=held.state, wanted=DispatchState.DECLINED))
         check_move(held.state, DispatchState.DECLINED)
     _answer(conn, held, "declined", at, reason)
     if held.offer["state"] == "accepted" or held.state not in _COMING:
@@ -200,10 +206,12 @@ def _decline(conn: Connection, held: Held, reason: str, at: datetime) -> list[Ev
 
 def _move(conn: Connection, held: Held, wanted: DispatchState, said: Said, at: datetime) -> list[Event]:
     if held.offer["state"] == "open":
-        raise DispatchRefused(DispatchState.OFFERED, f"become {wanted}")
+        raise DispatchRefused(
+            DispatchState.OFFERED, Refusal.CANNOT_BECOME.of(state=DispatchState.OFFERED, wanted=wanted)
+        )
     if held.offer["state"] == "completed" and wanted is DispatchState.COMPLETED:
         return []
-    _mine(held, f"become {wanted}")
+    _mine(held, Refusal.CANNOT_BECOME.of(state=held.state, wanted=wanted))
     if held.state is wanted:
         return []
     check_move(held.state, wanted)
@@ -232,13 +240,13 @@ def _move(conn: Connection, held: Held, wanted: DispatchState, said: Said, at: d
     return [DispatchMoved(at, held.kind, wanted, held.asked, eta_at)]
 
 
-def _mine(held: Held, what: str) -> None:
-    """Raise unless the dispatch is theirs who report; `what` it cannot do otherwise."""
+def _mine(held: Held, why: Why) -> None:
+    """Raise unless the dispatch is theirs who report; `why` if it ended together with their offer."""
     fate = held.offer["state"]
     if fate == "accepted":
         return
     if fate == held.state:  # stood down or completed together with it
-        raise DispatchRefused(held.state, what)
+        raise DispatchRefused(held.state, why)
     raise OfferGone(held.state, fate)
 
 

@@ -3,112 +3,123 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import time
-from typing import cast
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from pydantic import BaseModel
 
+from incident.plan import words
 from incident.plan.plan import OCCASIONS, Do, Plan, Rule, Step
-from schemas.incident import RoadKind
+from schemas.incident import Language, RoadKind
 
-_TABLES = ("calls", "help", "desk", "languages", "quiet")
+JA: Final = Language.JA
 
 
-def differences(before: Plan, after: Plan) -> list[str]:
+def differences(before: Plan, after: Plan, language: Language) -> list[str]:
     """One line for each table and rule that differs, in the order of the plan; none where both do the same."""
     lines = [
-        f"{table}: {'; '.join(changes)}"
-        for table in _TABLES
-        if (changes := _fields(getattr(before, table), getattr(after, table)))
+        _line(words.TABLES[table][language], changes, language)
+        for table in words.TABLES
+        if (changes := _fields(getattr(before, table), getattr(after, table), language))
     ]
     old = {rule.name: rule for rule in before.rules}
     new = {rule.name: rule for rule in after.rules}
-    lines += [f"− rule {name}" for name in old if name not in new]
+    lines += [f"− {_called(rule, language)}" for name, rule in old.items() if name not in new]
     for name, rule in new.items():
         if name not in old:
-            lines.append(f"+ rule {name}: for {', '.join(rule.occasions)}; {_all_steps(rule)}")
-        elif changes := [*_fields(old[name], rule), *_steps(old[name], rule)]:
-            lines.append(f"{name}: {'; '.join(changes)}")
-    return [*lines, *_served(before, after), *_order(before, after)]
+            steps = [_step(step, language) for step in rule.steps]
+            lines.append(_line(f"+ {_called(rule, language)}", steps, language))
+        elif changes := [
+            *_fields(old[name], rule, language),
+            *_steps(old[name], rule, language),
+        ]:
+            lines.append(_line(_called(rule, language), changes, language))
+    return [*lines, *_served(before, after, language), *_order(before, after, language)]
 
 
-def _fields(before: BaseModel | None, after: BaseModel | None) -> list[str]:
+def _line(what: str, changes: Iterable[str], language: Language) -> str:
+    return f"{what} — {(' / ' if language is JA else '; ').join(changes)}"
+
+
+def _called(rule: Rule, language: Language) -> str:
+    return f"{words.title(rule, language)} [{rule.name}]"
+
+
+def _fields(before: BaseModel | None, after: BaseModel | None, language: Language) -> list[str]:
     if before is None or after is None:
-        if before is after:
-            return []
         there = before or after
-        return [f"{'+' if after else '−'} {_words(there.model_dump(by_alias=True) if there else {})}"]
-    changes: list[str] = []
-    for name, field in type(after).model_fields.items():
-        if name not in ("name", "steps") and getattr(before, name) != getattr(after, name):
-            changes.append(
-                f"{field.alias or name} {_words(getattr(before, name))} → {_words(getattr(after, name))}"
-            )
-    return changes
+        if there is None:
+            return []
+        said = [
+            f"{words.KEYS[key][language]} {words.value(key, found, language)}"
+            for key, found in _keys(there).items()
+        ]
+        return [f"{'+' if after else '−'} {words.listed(said, language)}"]
+    old = _keys(before)
+    return [
+        f"{words.KEYS[key][language]}: {words.value(key, old[key], language)} → {words.value(key, found, language)}"
+        for key, found in _keys(after).items()
+        if found != old[key]
+    ]
 
 
-def _words(value: object) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:g}"
-        case time():
-            return f"{value:%H:%M}"
-        case tuple():
-            return f"[{', '.join(map(_words, cast('tuple[object, ...]', value)))}]"
-        case dict():
-            fields = cast("dict[str, object]", value)
-            return ", ".join(f"{key} {_words(item)}" for key, item in fields.items())
-        case _:
-            return str(value)
+def _keys(table: BaseModel) -> dict[str, object]:
+    """What a table says, by its keys in the file; of a rule without its name and its steps."""
+    return {
+        field.alias or name: getattr(table, name)
+        for name, field in type(table).model_fields.items()
+        if name not in ("name", "steps")
+    }
 
 
-def _steps(before: Rule, after: Rule) -> Iterator[str]:
+def _steps(before: Rule, after: Rule, language: Language) -> Iterator[str]:
     for do in Do:
         gone = Counter(step for step in before.steps if step.do is do)
         come = Counter(step for step in after.steps if step.do is do)
         lost = sorted((gone - come).elements(), key=_when)
         won = sorted((come - gone).elements(), key=_when)
         for old, new in zip(lost, won, strict=False):
-            yield f"{do} {_moment(old)} → {_moment(new)}"
+            yield f"{_step(old, language)} → {_moment(new, language)}"
         for step in lost[len(won) :]:
-            yield f"− {do} at {_moment(step)}"
+            yield f"− {_step(step, language)}"
         for step in won[len(lost) :]:
-            yield f"+ {do} at {_moment(step)}"
+            yield f"+ {_step(step, language)}"
 
 
-def _served(before: Plan, after: Plan) -> Iterator[str]:
+def _served(before: Plan, after: Plan, language: Language) -> Iterator[str]:
     """Occasions that go to a rule of another name."""
-    for occasion in OCCASIONS:
-        usual = before.rule_of(occasion).name, after.rule_of(occasion).name
+    for name in OCCASIONS:
+        usual = before.rule_of(name).name, after.rule_of(name).name
         fast = (
-            before.rule_of(occasion, RoadKind.EXPRESSWAY).name,
-            after.rule_of(occasion, RoadKind.EXPRESSWAY).name,
+            before.rule_of(name, RoadKind.EXPRESSWAY).name,
+            after.rule_of(name, RoadKind.EXPRESSWAY).name,
         )
+        said = words.occasion(name, language)
         if usual[0] != usual[1]:
-            yield f"occasion {occasion}: rule {usual[0]} → {usual[1]}"
+            yield f"{said}: {_by(*usual, language)}"
         if fast[0] != fast[1] and fast != usual:
-            yield f"occasion {occasion} on an expressway: rule {fast[0]} → {fast[1]}"
+            yield f"{said} ({words.ROADS['expressway'][language]}): {_by(*fast, language)}"
 
 
-def _order(before: Plan, after: Plan) -> Iterator[str]:
+def _by(before: str, after: str, language: Language) -> str:
+    return f"規則 {before} → {after}" if language is JA else f"rule {before} → {after}"
+
+
+def _order(before: Plan, after: Plan, language: Language) -> Iterator[str]:
     old = [rule.name for rule in before.rules if any(rule.name == other.name for other in after.rules)]
     new = [rule.name for rule in after.rules if rule.name in old]
     if old != new:
-        yield f"weight: {' > '.join(old)} → {' > '.join(new)}"
-
-
-def _all_steps(rule: Rule) -> str:
-    return "; ".join(f"{step.do} at {_moment(step)}" for step in rule.steps)
+        yield f"{'重い順' if language is JA else 'weight'}: {' > '.join(old)} → {' > '.join(new)}"
 
 
 def _when(step: Step) -> tuple[float, bool]:
     return step.after_s, step.wait_until_stopped
 
 
-def _moment(step: Step) -> str:
-    return f"{step.after_s:g} s{' once stopped' if step.wait_until_stopped else ''}"
+def _step(step: Step, language: Language) -> str:
+    return f"{words.step(step.do, language)} {_moment(step, language)}"
+
+
+def _moment(step: Step, language: Language) -> str:
+    stopped = ("(停車後)" if language is JA else " once stopped") if step.wait_until_stopped else ""
+    return words.moment(step.after_s, language) + stopped

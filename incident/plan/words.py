@@ -1,10 +1,13 @@
-"""What a drawing of a plan says, in Japanese and English. Pure."""
+"""What a drawing of a plan and its differences from another say, in Japanese and English. Pure."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from datetime import time
+from typing import Final, cast
 
 from incident.plan.plan import Plan, Rule
+from incident.wording.vocabulary import ROUND, STEP
 from schemas.incident import Language
 
 JA, EN = Language.JA, Language.EN
@@ -48,6 +51,103 @@ _KINDS: Final[dict[str, Both]] = {
     "key": {JA: "鍵", EN: "key"},
     "fuel": {JA: "燃料", EN: "fuel"},
 }
+
+
+_FINE: Final[dict[str, Both]] = {
+    "close": {JA: "終了", EN: "closed"},
+    "call_back": {JA: "担当者が折り返し電話", EN: "an operator calls back"},
+}
+_LANGUAGES: Final[dict[str, Both]] = {JA: {JA: "日本語", EN: "Japanese"}, EN: {JA: "英語", EN: "English"}}
+TABLES: Final[dict[str, Both]] = {
+    "calls": {JA: "電話", EN: "Calls"},
+    "help": {JA: "現場への応援", EN: "Help on the spot"},
+    "desk": {JA: "担当者の呼び出し", EN: "Operators' telephones"},
+    "languages": {JA: "言語", EN: "Languages"},
+    "quiet": {JA: "夜間の見送り", EN: "Quiet hours"},
+}
+KEYS: Final[dict[str, Both]] = {
+    "ring_s": {JA: "呼び出し", EN: "rings"},
+    "attempts_pause_s": {JA: "次の電話まであける時間", EN: "before the next call"},
+    "give_up_s": {JA: "知らせのない発信を打ち切るまで", EN: "given up without news after"},
+    "offer_s": {JA: "応援の回答期限", EN: "to answer an offer"},
+    "remind_s": {JA: "担当者にもう一度知らせるまで", EN: "operators told again after"},
+    "parallel": {JA: "同時に打診する件数", EN: "offered at once"},
+    "depart_s": {JA: "出発の期限", EN: "to set off"},
+    "late_s": {JA: "遅れとみなすまで", EN: "late after"},
+    "redispatch_s": {JA: "遅れて別の隊を探すまで", EN: "another sought when late by"},
+    "lone_worker_s": {JA: "現場の無事を確認する間隔", EN: "asked on the scene whether they are well every"},
+    "widen_km": {JA: "探す範囲 (km)", EN: "searched within (km)"},
+    "rounds": {JA: "呼び出す順", EN: "rung in turn"},
+    "call_back_s": {JA: "約束した折り返し電話の期限", EN: "a promised call back is due after"},
+    "offered": {JA: "使える言語", EN: "offered"},
+    "default": {JA: "選択がないときの言語", EN: "for whoever chose none"},
+    "from": {JA: "開始", EN: "from"},
+    "to": {JA: "終了", EN: "to"},
+    "occasions": {JA: "対象", EN: "for"},
+    "for": {JA: "対象", EN: "for"},
+    "road": {JA: "道路", EN: "road"},
+    "help": {JA: "応援", EN: "help"},
+    "fine": {JA: "「大丈夫」の場合", EN: 'on "I am fine"'},
+    "words": {JA: "文面", EN: "words of push and SMS"},
+    "take_by_s": {JA: "担当者の対応期限", EN: "time for an operator to take it"},
+    "connect": {JA: "応答したら担当者を呼ぶ", EN: "an operator is rung on answer"},
+    "contacts": {JA: "緊急連絡先の人数", EN: "contacts tried"},
+    "drives_on": {JA: "走り続けた場合の規則", EN: "rule when it drives on"},
+    "silent": {JA: "通信が途絶えた場合の規則", EN: "rule when the device falls silent"},
+}
+"""What the keys of tables and rules are about."""
+_VALUES: Final[dict[str, dict[str, Both]]] = {
+    "for": _OCCASIONS,
+    "occasions": _OCCASIONS,
+    "road": ROADS,
+    "help": _KINDS,
+    "fine": _FINE,
+    "offered": _LANGUAGES,
+    "default": _LANGUAGES,
+    "rounds": {name: {JA: ja, EN: en} for name, (ja, en) in ROUND.items()},
+}
+_NONE: Final[Both] = {JA: "なし", EN: "none"}
+_YES: Final[Both] = {JA: "はい", EN: "yes"}
+_NO: Final[Both] = {JA: "いいえ", EN: "no"}
+
+
+def value(key: str, found: object, language: Language) -> str:
+    """What stands behind a key; the names of rules and of words as the plan has them."""
+    match found:
+        case None:
+            return _NONE[language]
+        case bool():
+            return (_YES if found else _NO)[language]
+        case int() | float():
+            return moment(found, language) if key.endswith("_s") else f"{found:g}"
+        case time():
+            return f"{found:%H:%M}"
+        case tuple():
+            parts = [value(key, each, language) for each in cast("tuple[object, ...]", found)]
+            return f"[{('・' if language is JA else ', ').join(parts)}]"
+        case _:
+            return _VALUES.get(key, {}).get(str(found), {}).get(language, str(found))
+
+
+def listed(parts: Iterable[str], language: Language) -> str:
+    """One after the other."""
+    return ("、" if language is JA else ", ").join(parts)
+
+
+def occasion(name: str, language: Language) -> str:
+    """What a rule may be for."""
+    return _OCCASIONS[name][language]
+
+
+def step(do: str, language: Language) -> str:
+    """What is done."""
+    return STEP[do][0 if language is JA else 1]
+
+
+def title(rule: Rule, language: Language) -> str:
+    """What a rule is for, and on which road; without its name, which is not in words."""
+    said = " · ".join(occasions(rule, language))
+    return f"{said} ({ROADS[rule.road][language]})" if rule.road else said
 
 
 def occasions(rule: Rule, language: Language) -> list[str]:

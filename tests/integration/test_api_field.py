@@ -25,6 +25,7 @@ def see_to_the_first(api: Backend, guard: dict[str, str], path: str) -> None:
     """The items without which a scene is not secured."""
     problem = api.post(f"{path}/secured", {}, guard, status=409)
     assert problem["state"] == "on_scene"
+    assert "人の安全" in problem["said"]["ja"]
     for item in ("people_safe", "triangle_and_hazard_lights", "secondary_accident_prevention"):
         assert item in problem["detail"]
         api.put(f"{path}/checklist/{item}", {"state": "done"}, guard)
@@ -106,6 +107,7 @@ def test_what_does_not_fit_the_state_is_refused_with_the_state(api: Backend, act
     problem = api.post(f"/v1/unit/dispatches/{dispatch_id}/{action}", body, guard, status=409)
     assert problem["state"] == "offered"
     assert "is offered" in problem["detail"]
+    assert problem["said"]["ja"].startswith("この依頼は「打診中」のため、")
 
 
 def test_an_offer_that_ran_out_is_stale_and_not_unknown(api: Backend) -> None:
@@ -264,6 +266,7 @@ def test_who_needs_somebody_after_the_end_is_heard_anew(api: Backend, answer: st
     api.sql("UPDATE incidents SET closed_at = now() - interval '25 hours'")
     refused = api.post(path, {"answer": answer}, driver, status=409)
     assert (refused["state"], "119" in refused["detail"]) == ("closed", True)
+    assert "119番" in refused["said"]["ja"]
 
 
 def test_a_holder_with_two_cars_sees_the_newest(api: Backend) -> None:

@@ -138,6 +138,10 @@ def test_one_step_now_and_one_not_at_all(api: Backend) -> None:
     assert calls(api, "contact") == 1
     refused = api.post(f"/v1/incidents/{incident_id}/steps/now", {"step": ahead["call_contact"]}, status=409)
     assert "call_contact was done or called off already" in refused["detail"]
+    assert refused["said"] == {
+        "ja": "「緊急連絡先への電話」は、すでに実行されたか、取りやめになっています",
+        "en": '"call to the emergency contact" was done or called off already',
+    }
     api.post(f"/v1/incidents/{incident_id}/steps/off", {"step": ahead["offer_help"], "reason": WHY})
     shown = api.get(f"/v1/incidents/{incident_id}")
     assert {"call_contact", "offer_help"}.isdisjoint(one["name"] for one in shown["ahead"])
@@ -192,6 +196,7 @@ def test_a_unit_that_has_accepted_is_not_undone(api: Backend) -> None:
     api.post(f"/v1/unit/dispatches/{dispatch['id']}/accept", {"eta_s": 600}, unit)
     refused = api.post(f"/v1/incidents/{incident_id}/answer/withdraw", {"answer": "help"}, status=409)
     assert "a guard is accepted since" in refused["detail"]
+    assert "現場急行サービスが「受諾」になりました" in refused["said"]["ja"]
 
 
 def test_closed_by_mistake_it_is_reopened_and_nobody_is_rung_twice(api: Backend) -> None:

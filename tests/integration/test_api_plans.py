@@ -36,7 +36,12 @@ def test_versions_are_told_with_who_made_them_active(api: Backend) -> None:
     assert len(plans) == 3
     told = api.get(f"/v1/plans/{third}?compare={second}", ADMIN)
     assert told["toml"] == changed
-    assert told["differences"] == ["calls: attempts_pause_s 15 → 18"]
+    assert told["differences"] == [
+        {
+            "ja": "電話 — 次の電話まであける時間: 15秒 → 18秒",
+            "en": "Calls — before the next call: 15 s → 18 s",
+        }
+    ]
     assert api.get(f"/v1/plans/{second}", ADMIN)["differences"] is None
     for language, word in (("ja", "運転者"), ("en", "driver")):
         drawing = api.client.get(f"/v1/plans/{third}/picture?language={language}", headers=ADMIN)

@@ -61,7 +61,9 @@ def test_a_unit_is_sent_by_name_only_if_it_can_come(api: Backend) -> None:
     assert "tow" in api.post(path, {"kind": "guard", "unit_id": "truck"}, status=409)["detail"]
     api.post(path, {"kind": "guard", "unit_id": "nobody"}, status=404)
     api.sql("UPDATE units SET on_shift = false WHERE id = 'guard-1' RETURNING id")
-    assert "off shift" in api.post(path, {"kind": "guard", "unit_id": "guard-1"}, status=409)["detail"]
+    refused = api.post(path, {"kind": "guard", "unit_id": "guard-1"}, status=409)
+    assert "off shift" in refused["detail"]
+    assert "勤務外" in refused["said"]["ja"]
     api.sql("UPDATE units SET on_shift = true WHERE id = 'guard-1' RETURNING id")
     api.post(path, {"kind": "guard", "unit_id": "guard-1"})
     assert [row["asked"] for row in api.sql("SELECT asked FROM dispatch_offers")] == ["guard-1"]

@@ -50,7 +50,8 @@ def write(text: str, name: str = "plan.toml") -> str:
 def test_a_plan_is_checked_compared_activated_and_shown(world: Insured) -> None:
     file = write(SOONER)
     assert done("check", file) == "plan.toml: no faults, no warnings; 11 rules, 55 steps\n"
-    assert "severe: call_contact 60 s → 45 s\n" in done("diff", "active", file)
+    assert "[severe] — call to the emergency contact 60 s → 45 s\n" in done("diff", "active", file)
+    assert "[severe] — 緊急連絡先への電話 60秒 → 45秒\n" in done("diff", "active", file, "--language", "ja")
     assert done("diff", "default", "1") == "they do the same\n"
     assert done("activate", file, "--reason", "sooner") == "version 2 is active\n"
     assert done("show") == SOONER
@@ -60,7 +61,8 @@ def test_a_plan_is_checked_compared_activated_and_shown(world: Insured) -> None:
     assert noted == {"action": "activate plan", "object": "plan 2", "reason": "sooner"}
     # Going back makes no third version of it.
     assert done("activate", write(DEFAULT_PLAN_TOML)) == "version 1 is active\n"
-    assert done("diff", "active", "2").startswith("severe_expressway: call_contact 60 s → 45 s\n")
+    first = done("diff", "active", "2").splitlines()[0]
+    assert first.endswith("(expressway) [severe_expressway] — call to the emergency contact 60 s → 45 s")
 
 
 def test_a_running_incident_keeps_its_plan(world: Insured) -> None:

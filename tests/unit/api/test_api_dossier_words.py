@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from api.dossier import words
 from api.dossier.events import PHRASES, told
 from incident.escalation import evidence
 from incident.escalation.state import Light, Task
 from incident.plan.tables import Round
+from incident.wording import vocabulary as words
 from schemas.impact import Severity
 from schemas.incident import (
     AmbulanceState,

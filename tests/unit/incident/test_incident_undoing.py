@@ -22,6 +22,7 @@ from incident.escalation.decide import CommandRefused, decide
 from incident.escalation.effects import Message, ShowLight, StandDown
 from incident.escalation.events import DeskAnswered
 from incident.escalation.state import Task
+from incident.wording.refusals import Refusal
 from schemas.impact import Severity
 from schemas.incident import AmbulanceState, Answer, DispatchKind, DispatchState, Outcome, Phase
 
@@ -253,13 +254,11 @@ def test_what_stands_in_the_way_of_merging() -> None:
     plan = default_plan()
     grave, light = severe().run_to(5).state, Scene().open(severity=Severity.LIGHT).run_to(5).state
     assert merging.obstacle(light, grave, plan) is None
-    assert merging.obstacle(grave, light, plan) == (
-        "it is the graver one of the two: merge the other one into this"
-    )
+    assert merging.obstacle(grave, light, plan) == Refusal.GRAVER_OF_TWO.of()
     closed = severe().run_to(5).tell(close).state
-    assert merging.obstacle(grave, closed, plan) == "the other incident is closed"
+    assert merging.obstacle(grave, closed, plan) == Refusal.OTHER_IS_CLOSED.of()
     talking = severe(driver=Phone(picks_up_s=2, presses_s=900, hangs_up_s=None)).run_to(5).state
-    assert merging.obstacle(talking, grave, plan) == "somebody is on the line there: speak with them first"
+    assert merging.obstacle(talking, grave, plan) == Refusal.SOMEBODY_ON_THE_LINE.of()
 
 
 def test_a_merged_one_is_not_reopened() -> None:

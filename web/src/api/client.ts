@@ -43,7 +43,7 @@ const carry: Middleware = {
 export const api = createClient<paths>({ baseUrl: location.origin });
 api.use(carry);
 
-/** An answer that was not hoped for: the API's words, or null where there was no answer at all. */
+/** An answer that was not hoped for: the API's problem, or null where there was no answer at all. */
 export class Refused extends Error {
   constructor(readonly problem: Problem | null) {
     super(problem?.detail ?? "unreachable");
@@ -68,6 +68,7 @@ export async function got<T>(asked: Promise<{ data?: T; error?: unknown; respons
     type: "about:blank",
     title: answer.response.statusText,
     detail: answer.response.statusText,
+    said: null,
     state: null,
     changed: null,
     errors: null,

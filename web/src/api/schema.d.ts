@@ -7744,7 +7744,10 @@ export interface components {
          *       "toml": "[[rule]]\\nname = \"severe\"\\n",
          *       "compared_with": 2,
          *       "differences": [
-         *         "help: offer_s 30 → 20"
+         *         {
+         *           "ja": "現場への応援 — 応援の回答期限: 30秒 → 20秒",
+         *           "en": "Help on the spot — to answer an offer: 30 s → 20 s"
+         *         }
          *       ]
          *     }
          */
@@ -7759,7 +7762,7 @@ export interface components {
              * Differences
              * @description From the other to this one; empty where both do the same, null where none was named.
              */
-            differences: string[] | null;
+            differences: components["schemas"]["BothLanguages"][] | null;
         };
         /**
          * PolicyRequest
@@ -9869,6 +9872,10 @@ export interface components {
          * @description An error, after RFC 9457.
          * @example {
          *       "detail": "Close is refused: the incident is closed",
+         *       "said": {
+         *         "en": "the incident is closed",
+         *         "ja": "この案件は終了しています"
+         *       },
          *       "state": "closed",
          *       "status": 409,
          *       "title": "Conflict",
@@ -9893,9 +9900,14 @@ export interface components {
             status: number;
             /**
              * Detail
-             * @description What happened and what to do, for people.
+             * @description What happened and what to do, in English.
              */
             detail: string;
+            /**
+             * @description The same for whoever asked, where it happens in daily work.
+             * @default null
+             */
+            said: components["schemas"]["BothLanguages"] | null;
             /**
              * State
              * @description With 409: the state that stands in the way.

@@ -1,5 +1,6 @@
 import { Refused } from "../api/client";
 import { notices } from "../shell/notice.svelte";
+import { why } from "../words/why";
 import { speech } from "../words/words.svelte";
 
 /** Do something and say what became of it; whether it was done. */
@@ -13,10 +14,10 @@ export async function tell(what: string, act: () => Promise<unknown>): Promise<b
     if (!(error instanceof Refused)) throw error;
     if (error.status === 0 || error.status >= 500) notices.say(words.unreachable, true);
     else if (error.status === 403) notices.say(words.forbidden, true);
-    else if (error.problem?.changed) {
-      notices.say(`${words.stale}: ${error.problem.changed.map((one) => speech.of(one)).join(speech.words.listed)}`, true);
-    } else if (error.status === 409) notices.say(`${words.stale}: ${error.problem?.detail ?? ""}`, true);
-    else notices.say(words.refused(error.problem?.detail ?? String(error.status)), true);
+    else {
+      const told = (error.problem?.changed ?? [why(error.problem)]).map((one) => speech.of(one)).join(speech.words.listed);
+      notices.say(error.status === 409 ? `${words.stale}: ${told}` : words.refused(told), true);
+    }
     return false;
   }
 }

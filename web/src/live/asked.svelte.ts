@@ -1,4 +1,5 @@
 import { Refused } from "../api/client";
+import { why, type Both } from "../words/why";
 
 export type Standing = "loading" | "ready" | "failed" | "forbidden" | "refused";
 
@@ -9,8 +10,8 @@ export class Asked<T> {
   busy = $state(false);
   /** When the last answer came, by this machine's clock. */
   heardAt = $state(0);
-  /** The API's words where it refused. */
-  why = $state("");
+  /** Why the API refused, where it did. */
+  why = $state.raw<Both | null>(null);
   readonly #ask: () => Promise<T>;
   #turn = 0;
 
@@ -31,7 +32,7 @@ export class Asked<T> {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (turn !== this.#turn) return;
-      this.why = error.problem?.detail ?? "";
+      this.why = why(error.problem);
       this.standing = error.status === 403 ? "forbidden" : error.status === 422 ? "refused" : "failed";
     } finally {
       if (turn === this.#turn) this.busy = false;

@@ -1,5 +1,6 @@
 import { got, Refused } from "../api/client";
 import { clock } from "../live/clock.svelte";
+import { why, type Both } from "../words/why";
 import { speech } from "../words/words.svelte";
 import { access } from "./access.svelte";
 import { hasWords, stands, tell, type Entry, type Report } from "./reports";
@@ -118,12 +119,12 @@ class Outbox {
         return false;
       }
       if (error.status === 401 || error.status === 403) return false;
-      return this.#conflict(entry, late, error.message);
+      return this.#conflict(entry, late, why(error.problem));
     }
   }
 
   /** Looks how the work stands: what has come true already is as good as taken. */
-  async #conflict(entry: Entry, late: boolean, why: string): Promise<boolean> {
+  async #conflict(entry: Entry, late: boolean, refused: Both): Promise<boolean> {
     let found: Situation;
     try {
       found = await got(unitApi.GET("/v1/unit"));
@@ -134,7 +135,7 @@ class Outbox {
     if (stands(entry, found.dispatch)) {
       await this.#told(entry, late);
     } else {
-      await storage.replace({ ...entry, refused: why });
+      await storage.replace({ ...entry, refused });
       await this.#refresh();
     }
     return true;

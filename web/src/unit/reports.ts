@@ -1,4 +1,5 @@
 import { got } from "../api/client";
+import type { Both } from "../words/why";
 import type { Check, Dispatch, Item, Situation } from "./request";
 import { unitApi } from "./request";
 
@@ -21,7 +22,7 @@ export interface Entry {
   dispatch_id: string;
   said_at: number;
   report: Report;
-  refused?: string;
+  refused?: Both;
 }
 
 const REPORT_MS = 15_000;

@@ -284,6 +284,13 @@ export const en: typeof ja = {
     readOnly: "Reading only: your role may not act here",
     print: "Print",
   },
+  because: {
+    404: "it is not to be found",
+    409: "somebody changed it first",
+    413: "it is too large",
+    422: "please check what was filled in",
+    429: "please try again in a little while",
+  },
   keys: {
     title: "Keys",
     move: "Move in the queue",

@@ -1,10 +1,9 @@
-"""The words of the vocabulary in a dossier, Japanese first; a word that is not known here is shown as it is."""
+"""Names of the vocabulary as people read them, Japanese first; one that is not known here is shown as it is."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from api.impact_words import SEVERITIES
 from schemas.incident import Language
 
 Words = dict[str, tuple[str, str]]
@@ -84,6 +83,14 @@ DISPATCH_STATE: Final[Words] = {
     "offer_expired": ("応答なし", "offer not answered"),
     "stood_down": ("取り消し", "called off"),
     "failed": ("手配できず", "no unit found"),
+}
+AMBULANCE: Final[Words] = {
+    "needed": ("要請が必要", "to be asked for"),
+    "asked": ("要請済み", "asked for"),
+    "accepted": ("受付済み", "accepted"),
+    "arrived": ("到着", "arrived"),
+    "refused": ("断られた", "refused"),
+    "cancelled": ("取り消し", "cancelled"),
 }
 OFFER_STATE: Final[Words] = {
     "open": ("回答待ち", "not answered yet"),
@@ -279,7 +286,12 @@ ACTION: Final[Words] = {
     "impact.draw": ("衝撃の図の閲覧", "looked at the drawing of an impact"),
 }
 SEVERITY: Final[Words] = {
-    str(severity): (words[Language.JA], words[Language.EN]) for severity, words in SEVERITIES.items()
+    "none": ("衝撃なし", "no impact"),
+    "knock": ("軽い接触", "knock"),
+    "light": ("軽い衝撃", "light impact"),
+    "moderate": ("中程度の衝撃", "moderate impact"),
+    "severe": ("強い衝撃", "severe impact"),
+    "very_severe": ("非常に強い衝撃", "very severe impact"),
 }
 
 
