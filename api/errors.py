@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -173,7 +173,20 @@ def _invalid(error: RequestValidationError) -> Problem:
         for fault in error.errors()
     ]
     words = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, words, extra={"errors": faults})
+    why = _length_of(error)
+    said = words if why is None else replace(why, detail=words)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, extra={"errors": faults})
+
+
+def _length_of(error: RequestValidationError) -> Why | None:
+    """What people are told of a form: pages let pass what is too short or too long, and little else."""
+    match error.errors():
+        case [{"type": "string_too_short", "ctx": {"min_length": least}}]:
+            return Refusal.TOO_SHORT.of(least=least)
+        case [{"type": "string_too_long", "ctx": {"max_length": most}}]:
+            return Refusal.TOO_LONG.of(most=most)
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

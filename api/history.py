@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from api.context import SQL
 from api.fields import BothLanguages, Request, Words, examples
@@ -36,7 +37,9 @@ class TooMany(ValueError):
 
 def _two_letters(text: str) -> str:
     if len(_GAPS.sub("", text)) < 2:
-        raise ValueError("give two letters or digits at least")
+        raise PydanticCustomError(
+            "string_too_short", "give two letters or digits at least", {"min_length": 2}
+        )
     return text
 
 

@@ -215,6 +215,8 @@ class Refusal(Enum):
         "この件の受付は終了しています。お電話ください。急ぐ場合は、119番または110番におかけください",
         "the incident is closed: call us, or 119 or 110",
     )
+    TOO_SHORT = "{least}文字以上で入力してください", "give {least} letters or more"
+    TOO_LONG = "{most}文字以内で入力してください", "give {most} letters or fewer"
     TOO_MANY_FIT = (
         "{most}件より多くの人または車が当てはまります。条件を加えてください",
         "more than {most} people or cars fit, give more of it",

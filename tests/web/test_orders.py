@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Generator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from support.backend import PASSWORD, POLICY, until
 from support.served import Served
 
+from incident.wording import JAPAN_TIME
 from schemas.impact import Severity
 
 # A folder for pictures of each state, where somebody wants to look at them.
@@ -78,6 +80,23 @@ def test_the_plan_waits_and_goes_on(desk: Page, served: Served) -> None:
     picture(desk, "paused")
     desk.keyboard.press("r")
     expect(band).to_have_count(0)
+
+
+def test_an_order_that_is_refused_says_why_in_japanese(desk: Page, served: Served) -> None:
+    served.insure()
+    incident_id = served.report()
+    pause = served.post(
+        f"/v1/incidents/{incident_id}/pause", {"reason": "警察官が現場に到着", "minutes": 10}
+    )["pause"]
+    open_incident(desk, incident_id)
+    expect(desk.locator(".pause")).to_be_visible()  # nothing has changed that is not seen
+    desk.keyboard.press("p")
+    desk.keyboard.type("運転者と通話中")
+    desk.keyboard.press("Enter")
+    until_clock = datetime.fromisoformat(pause["until"]).astimezone(JAPAN_TIME).strftime("%H:%M")
+    expect(
+        desk.get_by_text(f"状況が変わっています: 担当者 sato が {until_clock} まで一時停止しています")
+    ).to_be_visible()
 
 
 def test_a_planned_step_now_and_one_not_at_all(desk: Page, served: Served) -> None:

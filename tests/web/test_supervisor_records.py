@@ -50,7 +50,9 @@ def test_an_ended_incident_is_found_and_opened(
         expect(page.get_by_text("条件に合う案件はありません。")).to_be_visible()
         page.get_by_label("契約者の名前").fill("佐")
         page.get_by_role("button", name="検索").click()
-        expect(page.get_by_role("alert")).to_contain_text("この条件では検索できません")
+        expect(page.get_by_role("alert")).to_have_text(
+            "この条件では検索できません。(2文字以上で入力してください)"
+        )
         page.get_by_role("button", name="条件を消す").click()
         expect(page.locator("tbody tr")).to_have_count(len(incidents))
 
@@ -120,6 +122,35 @@ def test_the_log_tells_who_looked_at_an_incident(
         page.get_by_label("操作").select_option(label="閲覧記録をCSVで保存")
         page.get_by_role("button", name="検索").click()
         expect(page.locator("tbody tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("english", [False, True])
+def test_what_was_looked_for_and_from_where_is_in_words(
+    browser: Browser, shift: tuple[Served, list[str]], english: bool
+) -> None:
+    served, _ = shift
+    kato = served.staff("kato", "supervisor")
+    served.get("/v1/access_log", kato)
+    served.get("/v1/history?holder=佐藤, plate&severity=very_severe&plate=12-34", kato)
+    served.get("/v1/access_log?action=session.begin&since=2026-11-25T15:00:00Z", kato)
+    served.client.post("/v1/session", json={"name": "kato", "password": "not this one"})
+    with at_console(browser, served, "auditor", english=english) as page:
+        go(page, served, "access")
+        expect(page.locator("tbody tr").nth(3)).to_be_visible()
+        told = "\n".join(rows(page))
+        if not english:
+            for words in (
+                "車のナンバー: 12-34、契約者の名前: 佐藤, plate",
+                "開始日: 2026/11/26 0:00、操作: サインイン",
+                "接続元 127.0.0.1",
+                "すべて",
+                "パスワードの誤り",
+            ):
+                assert words in told, told
+            assert not re.search(r"address|\ball\b|wrong password|holder|since", told), told
+        else:
+            assert "Number plate: 12-34, Policyholder's name: 佐藤, plate" in told, told
+            assert "from 127.0.0.1" in told, told
 
 
 def test_an_account_is_made_changed_and_shut_out(browser: Browser, shift: tuple[Served, list[str]]) -> None:

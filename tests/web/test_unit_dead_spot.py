@@ -167,6 +167,7 @@ def test_an_answer_that_comes_too_late_is_told_so(served: Served, phone: Browser
     served.sql("UPDATE dispatches SET state = 'requested'")
     served.start()
     expect(page.get_by_text("受け付けられなかった報告 2件")).to_be_visible(timeout=40_000)
+    expect(page.get_by_text("ほかの隊が受諾しました(状態: 依頼)")).to_have_count(2)
     assert violations(page) == []
     for _ in range(2):
         page.get_by_role("alert").filter(has_text="受け付けられなかった").get_by_role(

@@ -42,6 +42,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "status": ("off shift", "asked", "working"),
     "item": (FIRST, *((item,) for item in Item)),
     "most": (1000,),
+    "least": (2,),
 }
 
 
