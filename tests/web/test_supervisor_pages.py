@@ -124,11 +124,11 @@ def test_plans_are_compared_and_drawn(browser: Browser, shift: tuple[Served, lis
     served, _ = shift
     with at_console(browser, served, "supervisor") as page:
         go(page, served, "plan")
-        expect(page.get_by_text("calls: attempts_pause_s 15 → 18")).to_be_visible()
+        expect(page.get_by_text("電話 — 次の電話まであける時間: 15秒 → 18秒")).to_be_visible()
         picture = page.get_by_role("img", name=re.compile("対応計画 第.*版の図"))
         assert picture.evaluate("(image) => image.complete && image.naturalWidth > 300")
         page.locator("tbody button").last.click()
-        expect(page.get_by_text("calls: attempts_pause_s 18 → 15")).to_be_visible()
+        expect(page.get_by_text("電話 — 次の電話まであける時間: 18秒 → 15秒")).to_be_visible()
         expect(page.get_by_role("region", name="本文 (TOML)")).to_contain_text("attempts_pause_s = 15")
 
 
