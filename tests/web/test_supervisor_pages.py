@@ -109,7 +109,7 @@ def test_a_units_link_is_shown_once_and_lets_its_phone_in(
         page.get_by_role("button", name="コピー").click()
         link = page.evaluate("navigator.clipboard.readText()")
         page.get_by_role("button", name="閉じる").click()
-        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.locator("dialog")).to_have_count(0)
         assert link not in page.content()
         token = {"Authorization": f"Bearer {link.partition('#token=')[2]}"}
         assert served.get("/v1/unit", token)["unit"]["id"] == "guard-1"
