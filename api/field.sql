@@ -18,8 +18,12 @@ SELECT u.id, u.skills, u.name, u.provider_id, u.language, u.on_shift,
        to_char(u.shift_from, 'HH24:MI') AS shift_from, to_char(u.shift_to, 'HH24:MI') AS shift_to, u.lat_deg, u.lon_deg,
        u.position_at, u.base_lat_deg, u.base_lon_deg,
        CASE WHEN o.state = 'accepted' THEN 'working' WHEN o.state = 'open' THEN 'asked'
-            WHEN u.on_shift THEN 'free' ELSE 'off_shift' END AS status, d.incident_id, d.state AS dispatch_state
-FROM units u LEFT JOIN dispatch_offers o ON o.unit_id = u.id AND o.state IN ('open', 'accepted')
+            WHEN s.unit_id IS NOT NULL THEN 'out_of_service'
+            WHEN u.on_shift THEN 'free' ELSE 'off_shift' END AS status, d.incident_id, d.state AS dispatch_state,
+       CASE WHEN s.unit_id IS NOT NULL THEN to_jsonb(s) - 'unit_id' END AS out_of_service
+FROM units u
+LEFT JOIN units_out_of_service s ON s.unit_id = u.id AND (s.until IS NULL OR s.until > clock_timestamp())
+LEFT JOIN dispatch_offers o ON o.unit_id = u.id AND o.state IN ('open', 'accepted')
 LEFT JOIN dispatches d ON d.id = o.dispatch_id
 WHERE u.id = %(id)s;
 
@@ -28,8 +32,12 @@ SELECT u.id, u.skills, u.name, u.provider_id, u.language, u.on_shift,
        to_char(u.shift_from, 'HH24:MI') AS shift_from, to_char(u.shift_to, 'HH24:MI') AS shift_to, u.lat_deg, u.lon_deg,
        u.position_at, u.base_lat_deg, u.base_lon_deg,
        CASE WHEN o.state = 'accepted' THEN 'working' WHEN o.state = 'open' THEN 'asked'
-            WHEN u.on_shift THEN 'free' ELSE 'off_shift' END AS status, d.incident_id, d.state AS dispatch_state
-FROM units u LEFT JOIN dispatch_offers o ON o.unit_id = u.id AND o.state IN ('open', 'accepted')
+            WHEN s.unit_id IS NOT NULL THEN 'out_of_service'
+            WHEN u.on_shift THEN 'free' ELSE 'off_shift' END AS status, d.incident_id, d.state AS dispatch_state,
+       CASE WHEN s.unit_id IS NOT NULL THEN to_jsonb(s) - 'unit_id' END AS out_of_service
+FROM units u
+LEFT JOIN units_out_of_service s ON s.unit_id = u.id AND (s.until IS NULL OR s.until > clock_timestamp())
+LEFT JOIN dispatch_offers o ON o.unit_id = u.id AND o.state IN ('open', 'accepted')
 LEFT JOIN dispatches d ON d.id = o.dispatch_id
 WHERE u.id > %(after)s ORDER BY u.id LIMIT %(limit)s;
 

@@ -89,7 +89,11 @@ TABLE: Final = (
         frozenset({_O, _S, _M}),
         while_locked=True,
     ),
-    Rule(Right.UNITS, "Take units in, change them, make their tokens.", frozenset({_S, _M})),
+    Rule(
+        Right.UNITS,
+        "Take units in, change them, make their tokens, take them out of service and put them back.",
+        frozenset({_S, _M}),
+    ),
     Rule(
         Right.FIGURES,
         "Figures over many incidents, such as false alarms.",

@@ -88,6 +88,7 @@ def _near(row: dict[str, Any], told: dict[str, Any], need: Need) -> NearUnit:
         lon_deg=told["lon_deg"],
         position_at=told["position_at"],
         on_shift=row["on_shift"],
+        out_of_service=row["out_of_service"],
         busy=row["busy"],
         arrival_s=round(expected.arrival_s),
         distance_km=round(expected.distance_km, 1),

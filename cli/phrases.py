@@ -64,6 +64,7 @@ _PHRASES: Final = {
     "dispatch_offered": "{dispatch} offered to {unit}",
     "dispatch_accepted": "{unit} accepts, expected at {eta_at}",
     "dispatch_declined": "{unit} declines",
+    "dispatch_withdrawn": "{unit} is out of service: not asked any more",
     "dispatch_offer_expired": "{unit} did not answer the offer",
     "dispatch_en_route": "{unit} is on the way",
     "dispatch_on_scene": "{unit} is on the scene",

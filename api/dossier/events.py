@@ -163,6 +163,10 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "Accepted by unit {unit}: {dispatch}[, expected at {eta_at}]",
     ),
     "dispatch_declined": ("{dispatch}: {unit} が辞退", "Declined by unit {unit}: {dispatch}"),
+    "dispatch_withdrawn": (
+        "{dispatch}: {unit} が運用停止になったため打診を取り消し",
+        "Unit {unit} is out of service, its offer is withdrawn: {dispatch}",
+    ),
     "dispatch_offer_expired": ("{dispatch}: {unit} から応答なし", "Not answered by unit {unit}: {dispatch}"),
     "dispatch_en_route": (
         "{dispatch}: {unit} が出発[。到着見込み {eta_at}]",

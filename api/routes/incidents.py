@@ -231,6 +231,9 @@ def _require_able(unit: UnitView, kind: DispatchKind) -> None:
     called = Called(unit.id, unit.name, unit.name)
     if not set(unit.skills) & skills_for(kind):
         raise Problem(HTTPStatus.CONFLICT, Refusal.UNIT_DOES_NOT.of(unit=called, skills=unit.skills))
+    if unit.status == "out_of_service" and unit.out_of_service is not None:
+        why = Refusal.UNIT_IS_OUT.of(unit=called, why=unit.out_of_service.reason)
+        raise Problem(HTTPStatus.CONFLICT, why)
     if unit.status != "free":
         raise Problem(
             HTTPStatus.CONFLICT, Refusal.UNIT_IS.of(unit=called, status=unit.status.replace("_", " "))

@@ -51,7 +51,7 @@ def issue_unit_token(here: Here, who: UnitChief, unit_id: ThingId, reason: Reaso
     responses=_ANSWERS,
 )
 def revoke_unit_token(here: Here, who: UnitChief, unit_id: ThingId, reason: Reason = None) -> None:
-    """Takes the unit out of service: it is off shift, and nobody is known by its token any more."""
+    """The unit is off shift, and nobody is known by its token any more."""
     with here.transaction() as conn:
         _revoke(conn, who, Role.UNIT, unit_id, reason)
 

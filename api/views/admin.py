@@ -54,6 +54,7 @@ _UNIT: Final[dict[str, Any]] = {
 }
 HOLDER: Final[dict[str, Any]] = {"id": _HOLDER_ID, **_PERSON}
 VEHICLE: Final[dict[str, Any]] = {"id": _VEHICLE_ID, **_CAR}
+_OUTAGE: Final[dict[str, Any]] = {"reason": "車両の点検", "until": "2026-10-01T09:00:00Z"}
 UNIT: Final[dict[str, Any]] = {
     **_UNIT,
     "on_shift": True,
@@ -63,6 +64,7 @@ UNIT: Final[dict[str, Any]] = {
     "base_lon_deg": 139.155,
     "incident_id": None,
     "dispatch_state": None,
+    "out_of_service": None,
 }
 
 
@@ -293,6 +295,32 @@ class UnitRequest(Request):
         return sorted({*self.skills, *([self.kind] if self.kind else [])})
 
 
+class OutOfServiceRequest(Request):
+    """Why a unit is not asked any more, and until when."""
+
+    model_config = examples(_OUTAGE, {"reason": "車両の故障", "until": None, "replaces": _AT})
+
+    reason: Name = Field(description="For the unit, for colleagues, and for the access log.")
+    until: AwareDatetime | None = Field(
+        default=None, description="At most a year from now; without, until it is put back."
+    )
+    replaces: AwareDatetime | None = Field(
+        default=None,
+        description="`since` of what it takes the place of, where the unit was seen to be out of service already.",
+    )
+
+
+class OutOfServiceView(BaseModel):
+    """Why a unit is not asked."""
+
+    model_config = examples({**_OUTAGE, "since": _AT, "taken_by": "kato"})
+
+    since: AwareDatetime
+    until: AwareDatetime | None = Field(description="Null: until it is put back.")
+    reason: str
+    taken_by: str
+
+
 class UnitView(BaseModel):
     """A unit in the field."""
 
@@ -306,7 +334,7 @@ class UnitView(BaseModel):
     on_shift: bool = Field(description="What it says; it is offered work only within its shift, too.")
     shift_from: str | None = Field(description="In Japan.")
     shift_to: str | None
-    status: str = Field(description="off_shift, free, asked or working.")
+    status: str = Field(description="off_shift, out_of_service, free, asked or working.")
     lat_deg: float
     lon_deg: float
     position_at: AwareDatetime = Field(
@@ -316,6 +344,9 @@ class UnitView(BaseModel):
     base_lon_deg: float
     incident_id: UUID | None = Field(description="What it is asked for, or works on.")
     dispatch_state: DispatchState | None
+    out_of_service: OutOfServiceView | None = Field(
+        description="Set while it is not asked, also while it finishes the work it has."
+    )
 
 
 class UnitList(BaseModel):

@@ -25,6 +25,7 @@ _UNIT: Final[dict[str, Any]] = {
     "lon_deg": 139.155,
     "position_at": "2026-10-01T02:59:30Z",
     "on_shift": True,
+    "out_of_service": False,
     "busy": False,
     "arrival_s": 1560,
     "distance_km": 12.3,
@@ -64,6 +65,7 @@ class NearUnit(BaseModel):
     lon_deg: float
     position_at: AwareDatetime = Field(description="When it was last known to be there.")
     on_shift: bool
+    out_of_service: bool = Field(description="By a supervisor's word it is not asked.")
     busy: bool = Field(description="It was asked for, or is on, some incident.")
     arrival_s: float = Field(description="When it would be there, seconds from now, were it asked now.")
     distance_km: float = Field(description="As the crow flies.")

@@ -65,7 +65,7 @@ _MOVES: Final = {
         DispatchState.SECURED,
         DispatchState.COMPLETED,
     )
-}
+} | {"dispatch_withdrawn": DispatchState.DECLINED}
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 NOTHING: Final = frozenset({"none", "knock"})
 """Severities that open no incident."""

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     """Why somebody was not asked."""
 
     WRONG_SKILL = "wrong_skill"
+    OUT_OF_SERVICE = "out_of_service"
     OFF_SHIFT = "off_shift"
     BUSY = "busy"
     DECLINED_BEFORE = "declined_before"
@@ -62,6 +63,7 @@ class Candidate:
     base: Position
     position_age_s: float = 0.0
     on_shift: bool = True
+    out_of_service: bool = False
     busy: bool = False
     before: Reason | None = None
     drive_s: float | None = None
@@ -177,6 +179,8 @@ def _unfit(need: Need, candidate: Candidate) -> Reason | None:
         return Reason.EXPRESSWAY_NOT_ALLOWED
     if candidate.before is not None:
         return candidate.before
+    if candidate.out_of_service:
+        return Reason.OUT_OF_SERVICE
     if not candidate.on_shift:
         return Reason.OFF_SHIFT
     return Reason.BUSY if candidate.busy else None

@@ -191,12 +191,13 @@ class RoadKnown(Event):
 
 @dataclass(frozen=True, slots=True)
 class DispatchMoved(Event):
-    """A dispatch of this incident changed its state."""
+    """A dispatch of this incident changed its state. `withdrawn`: not by the unit's own word."""
 
     kind: DispatchKind
     state: DispatchState
     unit_id: str | None = None
     eta_at: datetime | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def on_dispatch_moved(draft: Draft, event: DispatchMoved) -> None:
     """A dispatch has changed its state, or somebody who was asked has answered."""
     kind, before = event.kind, draft.state.works.get(event.kind)
     draft.note(
-        f"dispatch_{event.state}",
+        "dispatch_withdrawn" if event.withdrawn else f"dispatch_{event.state}",
         dispatch=kind,
         unit=event.unit_id,
         eta_at=event.eta_at.isoformat() if event.eta_at else None,

@@ -131,6 +131,23 @@ def confirm_safe(conn: Connection, incidents: Incidents, asked: str, dispatch_id
     _handle(conn, incidents, asked, dispatch_id, confirmed)
 
 
+def withdraw_offer(conn: Connection, incidents: Incidents, unit_id: str, dispatch_id: UUID) -> None:
+    """Take back what a unit was offered and has not answered: somebody else is asked. Done twice it changes nothing.
+
+    It may be asked for the same dispatch again. Raises NotYours.
+    """
+
+    def withdrawn(held: Held, at: datetime) -> list[Event]:
+        if held.offer["state"] != "open":
+            return []
+        _answer(conn, held, "withdrawn", at, "out_of_service")
+        if held.state not in _COMING:
+            conn.execute(SQL["settle_offered"], {"id": held.id})
+        return [DispatchMoved(at, held.kind, DispatchState.DECLINED, held.asked, withdrawn=True)]
+
+    _handle(conn, incidents, unit_id, dispatch_id, withdrawn, actor="system")
+
+
 def release_searches(conn: Connection) -> None:
     """A unit came on shift: incidents that found nobody look again."""
     conn.execute(SQL["hurry_searches_now"])
@@ -142,6 +159,8 @@ def _handle(
     asked: str,
     dispatch_id: UUID,
     happens: Callable[[Held, datetime], Sequence[Event]],
+    *,
+    actor: str | None = None,
 ) -> None:
     key = {"id": dispatch_id, "asked": asked}
     owner = conn.execute(SQL["incident_of_offer"], key).fetchone()
@@ -157,7 +176,7 @@ def _handle(
         return happens(held, at)
 
     who = f"unit:{asked}" if centre_of(asked) is None else f"provider:{centre_of(asked)}"
-    incidents.handle(conn, owner["incident_id"], events_at, actor=who)
+    incidents.handle(conn, owner["incident_id"], events_at, actor=actor or who)
 
 
 def _accept(conn: Connection, held: Held, said: Said, at: datetime) -> list[Event]:
@@ -266,4 +285,5 @@ __all__ = [
     "expect",
     "release_searches",
     "report",
+    "withdraw_offer",
 ]

@@ -98,7 +98,7 @@ RETURNING id, asked, provider_id, state;
 -- name: candidate_units
 -- Around the place, whether they may be asked or not: the reasons are kept. Who may be comes first.
 SELECT u.id, u.skills, u.lat_deg, u.lon_deg, u.base_lat_deg, u.base_lon_deg,
-       extract(epoch FROM %(at)s - u.position_at)::float8 AS age_s, shift.on_shift, busy.busy, r.drive_s
+       extract(epoch FROM %(at)s - u.position_at)::float8 AS age_s, shift.on_shift, service.out_of_service, busy.busy, r.drive_s
 FROM units u
 LEFT JOIN routes r ON r.incident_id = %(incident_id)s AND r.unit_id = u.id
                   AND r.asked_at > %(at)s - interval '3 minutes'
@@ -108,12 +108,16 @@ CROSS JOIN LATERAL (
                 ELSE %(here)s::time >= u.shift_from OR %(here)s::time < u.shift_to END) AS on_shift
 ) shift
 CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT FROM units_out_of_service s
+                   WHERE s.unit_id = u.id AND (s.until IS NULL OR s.until > %(at)s)) AS out_of_service
+) service
+CROSS JOIN LATERAL (
     SELECT EXISTS (SELECT FROM dispatch_offers o WHERE o.unit_id = u.id AND o.state IN ('open', 'accepted')) AS busy
 ) busy
 WHERE (u.lat_deg BETWEEN %(south)s AND %(north)s AND u.lon_deg BETWEEN %(west)s AND %(east)s
        OR u.base_lat_deg BETWEEN %(south)s AND %(north)s AND u.base_lon_deg BETWEEN %(west)s AND %(east)s)
   AND NOT EXISTS (SELECT FROM providers p WHERE p.id = u.provider_id AND (NOT p.active OR p.mode = 'centre'))
-ORDER BY (u.skills && %(skills)s::text[] AND shift.on_shift AND NOT busy.busy) DESC,
+ORDER BY (u.skills && %(skills)s::text[] AND shift.on_shift AND NOT service.out_of_service AND NOT busy.busy) DESC,
          power(u.lat_deg - %(lat_deg)s, 2) + power((u.lon_deg - %(lon_deg)s) * %(narrowing)s, 2), u.id
 LIMIT %(limit)s;
 
@@ -221,7 +225,9 @@ SELECT id, lat_deg, lon_deg FROM next;
 
 -- name: units_near
 SELECT id, lat_deg, lon_deg FROM units
-WHERE on_shift AND lat_deg BETWEEN %(lat_deg)s - 1.5 AND %(lat_deg)s + 1.5
+WHERE on_shift AND NOT EXISTS (SELECT FROM units_out_of_service s
+                               WHERE s.unit_id = units.id AND (s.until IS NULL OR s.until > clock_timestamp()))
+  AND lat_deg BETWEEN %(lat_deg)s - 1.5 AND %(lat_deg)s + 1.5
   AND lon_deg BETWEEN %(lon_deg)s - 2 AND %(lon_deg)s + 2
 ORDER BY power(lat_deg - %(lat_deg)s, 2) + power((lon_deg - %(lon_deg)s) * 0.8, 2), id LIMIT %(limit)s;
 

@@ -274,6 +274,7 @@ def _units(hands: Hands, need: Need, asked: dict[str, str]) -> list[Candidate]:
             Position(row["base_lat_deg"], row["base_lon_deg"]),
             position_age_s=row["age_s"],
             on_shift=row["on_shift"],
+            out_of_service=row["out_of_service"],
             busy=row["busy"],
             before=_BEFORE.get(asked.get(row["id"], "")),
             drive_s=row["drive_s"],

@@ -167,6 +167,16 @@ class Refusal(Enum):
         "{unit} is not one that does this: {skills}",
     )
     UNIT_IS = "{unit} は{status}です", "{unit} is {status}"
+    UNIT_IS_OUT = "{unit} は運用停止中です: {why}", "{unit} is out of service: {why}"
+    UNIT_IS_OUT_BY = (
+        "担当者 {who} が {unit} を運用停止にしています: {why}",
+        "{unit} is out of service by {who}: {why}",
+    )
+    OUT_TOO_LONG = (
+        "いつまでかは、今から1年以内の日時で入力してください",
+        "give a time within the year to come",
+        "body.until is not within the year to come",
+    )
     # Reports of units.
     CANNOT_BECOME = (
         "この依頼は「{state}」のため、「{wanted}」にできません",
@@ -191,8 +201,8 @@ class Refusal(Enum):
     OFFER_TAKEN = "ほかの隊が受諾しました(状態: {state})", "another has taken it: the dispatch is {state}"
     OFFER_EXPIRED = "回答期限を過ぎました(状態: {state})", "the offer has run out: the dispatch is {state}"
     OFFER_WITHDRAWN = (
-        "出動は不要になりました(状態: {state})",
-        "nobody is needed any more: the dispatch is {state}",
+        "あなたへの依頼は取り消されました(状態: {state})",
+        "your offer was taken back: the dispatch is {state}",
     )
     OFFER_STOOD_DOWN = (
         "ほかの隊が向かっています(状態: {state})",

@@ -1051,6 +1051,22 @@ COMMENT ON COLUMN public.units.shift_from IS 'Japan time; null: whenever it says
 
 COMMENT ON COLUMN public.units.token_number IS 'carried by the token that counts';
 
+CREATE TABLE public.units_out_of_service (
+    unit_id text NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone,
+    reason text NOT NULL,
+    taken_by text NOT NULL,
+    CONSTRAINT units_out_of_service_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT units_out_of_service_taken_by_check CHECK ((taken_by <> ''::text))
+);
+
+COMMENT ON TABLE public.units_out_of_service IS 'as it stands; who did what and why is in the access log';
+
+COMMENT ON COLUMN public.units_out_of_service.since IS 'names it: what takes its place has another';
+
+COMMENT ON COLUMN public.units_out_of_service.until IS 'null: until somebody puts it back; what is past counts no more';
+
 CREATE TABLE public.vehicles (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     policy_id text NOT NULL,
@@ -1276,6 +1292,9 @@ ALTER TABLE ONLY public.staff_sessions
 
 ALTER TABLE ONLY public.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (incident_id, name);
+
+ALTER TABLE ONLY public.units_out_of_service
+    ADD CONSTRAINT units_out_of_service_pkey PRIMARY KEY (unit_id);
 
 ALTER TABLE ONLY public.units
     ADD CONSTRAINT units_pkey PRIMARY KEY (id);
@@ -1556,6 +1575,9 @@ ALTER TABLE ONLY public.staff_sessions
 
 ALTER TABLE ONLY public.timers
     ADD CONSTRAINT timers_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.units_out_of_service
+    ADD CONSTRAINT units_out_of_service_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.units(id);
 
 ALTER TABLE ONLY public.units
     ADD CONSTRAINT units_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES public.providers(id);

@@ -103,6 +103,7 @@ def test_who_is_farther_is_asked_only_when_nobody_nearer_may_be() -> None:
     [
         ({"skills": frozenset({TOW})}, Reason.WRONG_SKILL),
         ({"on_shift": False}, Reason.OFF_SHIFT),
+        ({"out_of_service": True}, Reason.OUT_OF_SERVICE),
         ({"busy": True}, Reason.BUSY),
         ({"before": Reason.DECLINED_BEFORE}, Reason.DECLINED_BEFORE),
         ({"before": Reason.DID_NOT_ANSWER}, Reason.DID_NOT_ANSWER),

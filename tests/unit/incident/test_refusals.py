@@ -39,6 +39,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "step": tuple(Do),
     "unit": (Called("guard-1", "品川警備1号", "Shinagawa 1"),),
     "skills": (list(DispatchKind),),
+    "why": ("brakes",),
     "status": ("off shift", "asked", "working"),
     "item": (FIRST, *((item,) for item in Item)),
     "most": (1000,),

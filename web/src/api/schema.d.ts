@@ -1579,6 +1579,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/units/{unit_id}/out_of_service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Take a unit out of service
+         * @description It is not asked until it is back, whatever it says of its shift; the work it has accepted it keeps.
+         *
+         *     What it was offered and has not answered is taken back. 409 where it is out of service otherwise than was seen.
+         *     It is logged.
+         */
+        put: operations["take_unit_out_of_service"];
+        post?: never;
+        /**
+         * Put a unit back into service
+         * @description It is asked again while it is on shift, and whoever found nobody looks at once. It is logged.
+         *
+         *     409 where it is out of service otherwise than was seen.
+         */
+        delete: operations["put_unit_back_into_service"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/units/{unit_id}/token": {
         parameters: {
             query?: never;
@@ -1595,7 +1624,7 @@ export interface paths {
         post: operations["issue_unit_token"];
         /**
          * Revoke a unit's token
-         * @description Takes the unit out of service: it is off shift, and nobody is known by its token any more.
+         * @description The unit is off shift, and nobody is known by its token any more.
          */
         delete: operations["revoke_unit_token"];
         options?: never;
@@ -7186,6 +7215,7 @@ export interface components {
          *       "lon_deg": 139.155,
          *       "position_at": "2026-10-01T02:59:30Z",
          *       "on_shift": true,
+         *       "out_of_service": false,
          *       "busy": false,
          *       "arrival_s": 1560,
          *       "distance_km": 12.3
@@ -7210,6 +7240,11 @@ export interface components {
             position_at: string;
             /** On Shift */
             on_shift: boolean;
+            /**
+             * Out Of Service
+             * @description By a supervisor's word it is not asked.
+             */
+            out_of_service: boolean;
             /**
              * Busy
              * @description It was asked for, or is on, some incident.
@@ -7408,6 +7443,62 @@ export interface components {
              * @description Of these, with somebody on a line who waits for a person.
              */
             waiting: number;
+        };
+        /**
+         * OutOfServiceRequest
+         * @description Why a unit is not asked any more, and until when.
+         * @example {
+         *       "reason": "車両の点検",
+         *       "until": "2026-10-01T09:00:00Z"
+         *     }
+         * @example {
+         *       "reason": "車両の故障",
+         *       "until": null,
+         *       "replaces": "2026-10-01T03:00:00Z"
+         *     }
+         */
+        OutOfServiceRequest: {
+            /**
+             * Reason
+             * @description For the unit, for colleagues, and for the access log.
+             */
+            reason: string;
+            /**
+             * Until
+             * @description At most a year from now; without, until it is put back.
+             */
+            until?: string | null;
+            /**
+             * Replaces
+             * @description `since` of what it takes the place of, where the unit was seen to be out of service already.
+             */
+            replaces?: string | null;
+        };
+        /**
+         * OutOfServiceView
+         * @description Why a unit is not asked.
+         * @example {
+         *       "reason": "車両の点検",
+         *       "until": "2026-10-01T09:00:00Z",
+         *       "since": "2026-10-01T03:00:00Z",
+         *       "taken_by": "kato"
+         *     }
+         */
+        OutOfServiceView: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * @description Null: until it is put back.
+             */
+            until: string | null;
+            /** Reason */
+            reason: string;
+            /** Taken By */
+            taken_by: string;
         };
         /**
          * Outcome
@@ -8431,7 +8522,7 @@ export interface components {
          * @description Why somebody was not asked.
          * @enum {string}
          */
-        Reason: "wrong_skill" | "off_shift" | "busy" | "declined_before" | "did_not_answer" | "expressway_not_allowed" | "too_far" | "stale_position" | "slower";
+        Reason: "wrong_skill" | "out_of_service" | "off_shift" | "busy" | "declined_before" | "did_not_answer" | "expressway_not_allowed" | "too_far" | "stale_position" | "slower";
         /**
          * ReasonCount
          * @description How often something was unreadable for one reason.
@@ -9170,6 +9261,7 @@ export interface components {
          *           "lon_deg": 139.155,
          *           "position_at": "2026-10-01T02:59:30Z",
          *           "on_shift": true,
+         *           "out_of_service": false,
          *           "busy": false,
          *           "arrival_s": 1560,
          *           "distance_km": 12.3
@@ -9492,7 +9584,8 @@ export interface components {
          *           "base_lat_deg": 35.255,
          *           "base_lon_deg": 139.155,
          *           "incident_id": null,
-         *           "dispatch_state": null
+         *           "dispatch_state": null,
+         *           "out_of_service": null
          *         }
          *       ]
          *     }
@@ -9577,7 +9670,8 @@ export interface components {
          *         "base_lat_deg": 35.255,
          *         "base_lon_deg": 139.155,
          *         "incident_id": null,
-         *         "dispatch_state": null
+         *         "dispatch_state": null,
+         *         "out_of_service": null
          *       },
          *       "dispatch": {
          *         "id": "5d1f4e2c-1f0a-4c52-8c0e-2b9a2f3c7a10",
@@ -9643,7 +9737,8 @@ export interface components {
          *       "base_lat_deg": 35.255,
          *       "base_lon_deg": 139.155,
          *       "incident_id": null,
-         *       "dispatch_state": null
+         *       "dispatch_state": null,
+         *       "out_of_service": null
          *     }
          */
         UnitView: {
@@ -9670,7 +9765,7 @@ export interface components {
             shift_to: string | null;
             /**
              * Status
-             * @description off_shift, free, asked or working.
+             * @description off_shift, out_of_service, free, asked or working.
              */
             status: string;
             /** Lat Deg */
@@ -9693,6 +9788,8 @@ export interface components {
              */
             incident_id: string | null;
             dispatch_state: components["schemas"]["DispatchState"] | null;
+            /** @description Set while it is not asked, also while it finishes the work it has. */
+            out_of_service: components["schemas"]["OutOfServiceView"] | null;
         };
         /**
          * VehicleRequest
@@ -10272,6 +10369,8 @@ export type Nothing = components['schemas']['Nothing'];
 export type OfferFacts = components['schemas']['OfferFacts'];
 export type OfferView = components['schemas']['OfferView'];
 export type OpenOfSeverity = components['schemas']['OpenOfSeverity'];
+export type OutOfServiceRequest = components['schemas']['OutOfServiceRequest'];
+export type OutOfServiceView = components['schemas']['OutOfServiceView'];
 export type Outcome = components['schemas']['Outcome'];
 export type OutlineView = components['schemas']['OutlineView'];
 export type OwnWordsRequest = components['schemas']['OwnWordsRequest'];
@@ -13647,6 +13746,91 @@ export interface operations {
                 "application/json": components["schemas"]["UnitRequest"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    take_unit_out_of_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 3 to 40 letters, digits, hyphens and underscores, beginning with a letter or digit. */
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutOfServiceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitView"];
+                };
+            };
+            /** @description No token or session, or one that is not known. */
+            401: components["responses"]["Unauthorized"];
+            /** @description Who asks may not do this, or its signature is wrong. */
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such thing, or it is not yours. */
+            404: components["responses"]["NotFound"];
+            /** @description It makes no sense in the present state. */
+            409: components["responses"]["Conflict"];
+            /** @description The request is too large. */
+            413: components["responses"]["ContentTooLarge"];
+            /** @description A value is missing or wrong. */
+            422: components["responses"]["UnprocessableContent"];
+            /** @description The session is locked: nobody may be at the screen. */
+            423: components["responses"]["Locked"];
+            /** @description The database cannot be reached; try again. */
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    put_unit_back_into_service: {
+        parameters: {
+            query: {
+                /** @description `since` of what ends, as it was seen. */
+                since: string;
+            };
+            header?: never;
+            path: {
+                /** @description 3 to 40 letters, digits, hyphens and underscores, beginning with a letter or digit. */
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

@@ -83,6 +83,8 @@ export const recordsEn: typeof recordsJa = {
       "access_log.read": "Read the access log",
       "access_log.export": "Saved the access log",
       "unit.token": "Made unit's link",
+      "unit.out_of_service": "Took unit out of service",
+      "unit.in_service": "Put unit back into service",
       "unit.token_revoked": "Revoked unit's phone",
       "holder.token": "Made driver's token",
       "holder.token_revoked": "Revoked driver's token",

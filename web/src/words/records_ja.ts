@@ -95,6 +95,8 @@ export const recordsJa = {
       "access_log.read": "閲覧記録を閲覧",
       "access_log.export": "閲覧記録をCSVで保存",
       "unit.token": "隊のリンクを発行",
+      "unit.out_of_service": "隊を運用停止",
+      "unit.in_service": "隊の運用を再開",
       "unit.token_revoked": "隊の端末を使用停止",
       "holder.token": "運転者の鍵を発行",
       "holder.token_revoked": "運転者の鍵を停止",
