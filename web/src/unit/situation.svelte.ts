@@ -1,4 +1,5 @@
 import { got } from "../api/client";
+import { clock } from "../live/clock.svelte";
 import { speech } from "../words/words.svelte";
 import { access } from "./access.svelte";
 import { outbox } from "./outbox.svelte";
@@ -24,6 +25,11 @@ class Standing {
   #timer = 0;
 
   readonly unit = $derived<Unit | null>(this.told?.unit ?? null);
+  /** Why it is not asked; what ran out while there was no signal counts no more. */
+  readonly outage = $derived.by<Unit["out_of_service"]>(() => {
+    const told = this.unit?.out_of_service ?? null;
+    return told?.until && Date.parse(told.until) <= clock.now ? null : told;
+  });
   readonly dispatch = $derived<Dispatch | null>(foreseen(this.told?.dispatch ?? null, outbox.entries));
 
   async open(): Promise<void> {

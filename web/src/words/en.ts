@@ -88,7 +88,7 @@ export const en: typeof ja = {
     wrongCode: "The code is wrong. Is the clock of the telephone right?",
     keepCodes: "The second factor is on. These recovery codes are shown this once: print them, or keep them somewhere safe.",
   },
-  unitStatus: { off_shift: "off shift", free: "free", asked: "asked", working: "working" },
+  unitStatus: { off_shift: "off shift", out_of_service: "out of service", free: "free", asked: "asked", working: "working" },
   role: { operator: "Operator", supervisor: "Supervisor", admin: "Administrator", auditor: "Auditor" },
   broken: "This part cannot be shown. Calls and help go on all the same.",
   queue: {

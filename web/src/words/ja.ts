@@ -87,7 +87,7 @@ export const ja = {
     wrongCode: "コードが正しくありません。スマートフォンの時刻を確認してください。",
     keepCodes: "二段階認証を有効にしました。次の回復コードは今だけ表示されます。印刷するなどして安全に保管してください。",
   },
-  unitStatus: { off_shift: "勤務外", free: "待機中", asked: "打診中", working: "出動中" } as Record<string, string>,
+  unitStatus: { off_shift: "勤務外", out_of_service: "運用停止中", free: "待機中", asked: "打診中", working: "出動中" } as Record<string, string>,
   role: { operator: "オペレーター", supervisor: "スーパーバイザー", admin: "管理者", auditor: "監査担当" } as Record<string, string>,
   broken: "この部分を表示できません。電話や手配は止まっていません。",
   queue: {

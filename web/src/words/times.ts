@@ -19,6 +19,11 @@ export function moment(at: string, nowMs: number): string {
   return day === DAY.format(nowMs) ? clock(at) : `${day} ${clock(at)}`;
 }
 
+/** The same to the minute. */
+export function toMinute(at: string, nowMs: number): string {
+  return moment(at, nowMs).replace(/:\d\d$/, "");
+}
+
 /** How long ago, in the largest unit that fits: 42 s, 7 min, 3 h, 2 d. Never negative. */
 export function age(at: string | number, nowMs: number, words: typeof ja): string {
   const seconds = Math.max(0, Math.floor((nowMs - new Date(at).getTime()) / 1000));

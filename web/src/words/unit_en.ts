@@ -41,6 +41,14 @@ export const unitEn: typeof unitJa = {
     end: "End shift",
     unsent: "Not sent yet. It goes out as soon as there is a signal.",
   },
+  outOfService: {
+    title: "Out of service",
+    none: "The centre sends you no call-outs for now, also while you are on shift.",
+    working: "Finish the call-out you are on. After it you get no others for now.",
+    why: "Reason",
+    until: (time) => `Until ${time}`,
+    untilBack: "Until the centre puts you back into service",
+  },
   position: {
     asking: "Finding out where you are",
     known: (metres, age) => `Position to ${metres} m, ${age} ago`,

@@ -39,6 +39,14 @@ export const unitJa = {
     end: "勤務を終える",
     unsent: "まだ届いていません。つながり次第、届けます。",
   },
+  outOfService: {
+    title: "運用停止中",
+    none: "勤務中でも、センターからの依頼は届きません。",
+    working: "いまの対応は、最後まで続けてください。そのあと、依頼は届きません。",
+    why: "理由",
+    until: (time: string) => `${time} まで`,
+    untilBack: "センターが再開するまで",
+  },
   position: {
     asking: "位置を確認しています",
     known: (metres: number, age: string) => `位置 誤差${metres} m・${age}前`,
