@@ -42,6 +42,11 @@ def operator(what: str, body: Data | None = None, *, by: str = "", **more: Any) 
     return Request("operator", f"/v1/incidents/{{incident}}/{what}", body, who=by, **more)
 
 
+def out_of_service(unit_id: str, reason: str) -> Request:
+    """Whoever runs the shift takes a unit out of service."""
+    return Request("supervisor", f"/v1/units/{unit_id}/out_of_service", {"reason": reason}, method="PUT")
+
+
 def sign_in(by: str) -> Request:
     """An operator comes to the desk; the telephone is known already."""
     return Request("operator", "/v1/desk/sign_in", {}, who=by)
@@ -68,7 +73,7 @@ class Doors:
     """Where each kind of party finds the system, and their passwords by name.
 
     `cars` is the fleet's control, `car` the story's own. `operators` has their tokens, the first is whoever
-    is not named.
+    is not named; `supervisor` is the token of who runs the shift.
     """
 
     api: str
@@ -79,6 +84,7 @@ class Doors:
     phone: str
     our_number: str
     operators: Mapping[str, str]
+    supervisor: str
 
 
 class Actor:
@@ -114,6 +120,8 @@ class Actor:
                 url = doors.carrier
             case "driver":
                 token = doors.driver
+            case "supervisor":
+                token = doors.supervisor
             case "operator":
                 token = doors.operators[request.who or next(iter(doors.operators))]
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -111,6 +111,7 @@ class Stage:
             phone=motorist.phone,
             our_number=self.settings.twilio_from_number,
             operators=at_desk or self._tokens,
+            supervisor=self.settings.admin_token.get_secret_value(),
         )
 
     def car(self, story: Story) -> dict[str, Any]:

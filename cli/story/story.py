@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from cli.simulated.world import FieldUnit, Member, Person
 
 Data = dict[str, Any]
-Whom = Literal["car", "driver", "operator", "carrier"]
+Whom = Literal["car", "driver", "operator", "supervisor", "carrier"]
 
 DEED: Final = "deed"
 """The moment from which a story is told, beside the kinds of events of the record."""
@@ -38,9 +38,9 @@ UNITS: Final = (*GUARDS, *TOWS)
 class Request:
     """Something somebody wants of the system, over the HTTP door that is open to them.
 
-    `whom` says whose door and whose password: a car's control, the driver's app, an operator, or the carrier's
-    onlookers. `who` is which of them: a car's id, an operator's name; empty for the story's own. `{incident}`
-    in the path is filled in. `status` is what it must be answered with; 0 for any success.
+    `whom` says whose door and whose password: a car's control, the driver's app, an operator, who runs the shift, or
+    the carrier's onlookers. `who` is which of them: a car's id, an operator's name; empty for the story's own.
+    `{incident}` in the path is filled in. `status` is what it must be answered with; 0 for any success.
     """
 
     whom: Whom
@@ -137,7 +137,7 @@ class Story:
     def is_common(self) -> bool:
         """Whether it can be played beside others of its time scale: it changes nothing that is everybody's."""
         usual = not self.desk and self.units == UNITS and not self.plan and not self.crowd
-        return usual and not any(act.request.whom == "carrier" for act in self.acts)
+        return usual and not any(act.request.whom in ("carrier", "supervisor") for act in self.acts)
 
 
 INCIDENTAL: Final = frozenset(

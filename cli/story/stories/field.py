@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from cli.simulated.world import FieldUnit
+from cli.story import acts
 from cli.story.stories import steps
 from cli.story.stories.plan import SEVERE, SEVERE_BEGINS
 from cli.story.story import GUARDS, Expect, Story
@@ -44,6 +45,42 @@ STORIES: Final = (
             *steps.help_comes("guard", 45, offers=2),
             Expect("dispatch_declined", {"unit": "guard-hakone"}, by_s=60),
             Expect("dispatch_offered", {"unit": "guard-hakone"}, by_s=45),
+            Expect("dispatch_offered", {"unit": "guard-odawara"}, by_s=60),
+            Expect("dispatch_accepted", {"unit": "guard-odawara"}, by_s=75),
+        ),
+        calls={"driver": 2, "contact": 1},
+        lights=("CONNECTED", "HELP_COMING"),
+        over_s=115,
+    ),
+    Story(
+        name="guard-out-of-service",
+        about="Severe, nobody answers; the nearest guard, on shift, was taken out of service: the next one comes.",
+        deed=SEVERE,
+        units=(_HAKONE, _ODAWARA),
+        acts=(acts.out_of_service("guard-hakone", "車両の点検").on("opened"),),
+        expects=(
+            *SEVERE_BEGINS,
+            *_NOBODY_ANSWERS,
+            *steps.help_comes("guard", 45),
+            Expect("dispatch_offered", {"unit": "guard-odawara"}, by_s=45),
+            Expect("dispatch_accepted", {"unit": "guard-odawara"}, by_s=75),
+        ),
+        calls={"driver": 2, "contact": 1},
+        lights=("CONNECTED", "HELP_COMING"),
+        over_s=115,
+    ),
+    Story(
+        name="guard-taken-out",
+        about="Severe; the nearest guard is taken out of service before it has answered: the next is asked at once.",
+        deed=SEVERE,
+        units=(replace(_HAKONE, temperament="ignores"), _ODAWARA),
+        acts=(acts.out_of_service("guard-hakone", "車両の点検").on("dispatch_offered"),),
+        expects=(
+            *SEVERE_BEGINS,
+            *_NOBODY_ANSWERS,
+            *steps.help_comes("guard", 45, offers=2),
+            Expect("dispatch_offered", {"unit": "guard-hakone"}, by_s=45),
+            Expect("dispatch_withdrawn", {"unit": "guard-hakone"}, by_s=10, since="dispatch_offered"),
             Expect("dispatch_offered", {"unit": "guard-odawara"}, by_s=60),
             Expect("dispatch_accepted", {"unit": "guard-odawara"}, by_s=75),
         ),

@@ -155,12 +155,21 @@ CANDIDATES = st.lists(
         skills=st.sampled_from([frozenset({GUARD}), frozenset({TOW}), frozenset({GUARD, TOW})]),
         position_age_s=st.sampled_from([0.0, 601.0]),
         on_shift=st.booleans(),
+        out_of_service=st.booleans(),
         busy=st.booleans(),
         before=st.sampled_from([None, Reason.DECLINED_BEFORE]),
         drive_s=st.none() | st.floats(0, 20_000),
     ),
     unique_by=lambda candidate: candidate.asked,
 )
+
+
+@given(CANDIDATES)
+def test_who_is_out_of_service_is_not_asked_by_name_either(candidates: list[Candidate]) -> None:
+    out = {candidate.asked for candidate in candidates if candidate.out_of_service}
+    for candidate in candidates:
+        ranking = rank(NEED, candidates, len(candidates), candidate.asked)
+        assert not out & {entry.asked for entry in ranking.chosen}
 
 
 @given(CANDIDATES, st.integers(1, 5), st.randoms(use_true_random=False))
@@ -180,6 +189,7 @@ def test_ranking_is_a_total_order_and_everybody_is_accounted_for(
     for entry in ranking.chosen:
         chosen = by_name[entry.asked]
         assert chosen.on_shift
+        assert not chosen.out_of_service
         assert not chosen.busy
         assert chosen.before is None
         assert GUARD in chosen.skills
