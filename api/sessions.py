@@ -100,13 +100,18 @@ def give(response: Response, session_id: str, settings: Settings) -> None:
         path="/",
         httponly=True,
         samesite="strict",
-        secure=_is_secure(settings),
+        secure=is_secure(settings),
     )
 
 
 def take_back(response: Response, settings: Settings) -> None:
     """Have the browser forget it."""
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=_is_secure(settings))
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=is_secure(settings))
+
+
+def is_secure(settings: Settings) -> bool:
+    """Whether browsers reach us by https only, and cookies must not go otherwise."""
+    return settings.public_url.startswith("https:")
 
 
 def _find(conn: Connection, id_sha256: bytes, settings: Settings) -> Session | None:
@@ -127,10 +132,6 @@ def _limits(settings: Settings) -> dict[str, timedelta]:
         "idle": timedelta(minutes=settings.session_idle_minutes),
         "lock": timedelta(minutes=settings.session_lock_minutes),
     }
-
-
-def _is_secure(settings: Settings) -> bool:
-    return settings.public_url.startswith("https:")
 
 
 def _digest(session_id: str) -> bytes:

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from api import passwords, staff, tries
+from api import browsers, passwords, staff, tries
 from api.access import log_look_up
 from api.context import Context
 from api.errors import Problem
@@ -51,34 +51,45 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where somebody comes from, and the gate they have to pass."""
+    """Where somebody comes from, in which browser, and the gate they have to pass."""
 
     gate: Gate
     address: str
+    browser: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A try that has begun, what it is counted by, and whether it comes from where nobody is known."""
+
+    key: str
+    stranger: bool
+    locks_out: bool
 
 
 def vouch(here: Context, door: Door, name: str, password: str, code: str | None) -> staff.Account:
     """The account of this name, if password and code are right.
 
     Raises Problem: 401 in the same words and after the same time whether there is such a name or not,
-    with `needs_code` only after a right password; 429 while it has to wait.
+    with `needs_code` only after a right password; 429 while it has to wait. A browser in which they have signed in
+    before waits for its own wrong tries only.
     """
-    account, begun = _try(here, door, name, password)
+    account, attempt = _try(here, door, name, password)
     with here.transaction() as conn:
         used = "password"
         if account.has_second_factor:
             used = staff.use_code(conn, account, code, now(conn)) if code else None
         if used is not None:
-            tries.forget(conn, name)
+            tries.forget(conn, attempt.key)
             staff.renew_hash(conn, account, password)
             staff.note_sign_in(conn, name)
             log_look_up(
                 conn, f"{account.role}:{name}", "session.begin", f"address {door.address}", f"with {used}"
             )
         elif code:
-            _refuse(conn, door, name, "wrong code", begun)
+            _refuse(conn, door, name, "wrong code", attempt)
         else:
-            tries.give_back(conn, name)
+            tries.give_back(conn, attempt.key)
     if used is None:
         words = "the code is wrong, or was used already" if code else "a code of the second factor is needed"
         raise Problem(HTTPStatus.UNAUTHORIZED, words, headers=_CHALLENGE, extra={"needs_code": True})
@@ -90,42 +101,42 @@ def check_password(here: Context, door: Door, own: Session, password: str) -> st
 
     Wrong ones count for this session alone: nobody outside can keep somebody from unlocking their screen.
     """
-    account, _ = _try(here, door, own.name, password, own)
+    account, attempt = _try(here, door, own.name, password, own)
     with here.transaction() as conn:
-        tries.forget(conn, _key(own.name, own))
+        tries.forget(conn, attempt.key)
     return account
-
-
-def _key(name: str, own: Session | None) -> str:
-    return name if own is None else f"session {own.id_sha256.hex()}"
 
 
 def _try(
     here: Context, door: Door, name: str, password: str, own: Session | None = None
-) -> tuple[staff.Account, tries.Try]:
-    if own is None and not door.gate.misses.allows(door.address):
-        raise _wait(1 / _MISSES_PER_S)
+) -> tuple[staff.Account, _Attempt]:
     with here.transaction() as conn:
-        begun = tries.take(conn, _key(name, own))
+        known = f"session {own.id_sha256.hex()}" if own else browsers.key(conn, door.browser, name)
+        if known is None and not door.gate.misses.allows(door.address):
+            raise _wait(1 / _MISSES_PER_S)
+        begun = tries.take(conn, known or name)
         account = staff.find(conn, name)
     if begun.wait_s is not None:
         raise _wait(begun.wait_s)
+    attempt = _Attempt(known or name, known is None, begun.locks_out)
     # Outside of any transaction: it takes long.
     fits = passwords.fits(account.password_hash if account else None, password)
     if account is not None and fits and account.disabled_at is None:
-        return account, begun
+        return account, attempt
     with here.transaction() as conn:
         why = "the account is disabled" if fits else "wrong password"
-        _refuse(conn, door, name if account else "an unknown name", why, begun)
+        _refuse(conn, door, name if account else "an unknown name", why, attempt)
     if own is not None:
         raise Problem(HTTPStatus.FORBIDDEN, "the password is wrong")
     raise Problem(HTTPStatus.UNAUTHORIZED, "name or password is wrong", headers=_CHALLENGE)
 
 
-def _refuse(conn: Connection, door: Door, name: str, why: str, begun: tries.Try) -> None:
-    door.gate.misses.take(door.address)
+def _refuse(conn: Connection, door: Door, name: str, why: str, attempt: _Attempt) -> None:
+    # Those who are known must not use up what strangers at their address have.
+    if attempt.stranger:
+        door.gate.misses.take(door.address)
     log_look_up(conn, f"address:{door.address}", "session.refused", name, why)
-    if begun.locks_out:
+    if attempt.locks_out:
         log_look_up(conn, f"address:{door.address}", "session.lock_out", name, why)
 
 

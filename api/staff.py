@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from api import passwords, second_factor, sessions, tries
+from api import browsers, passwords, second_factor, sessions, tries
 from api.tokens import Role
 from runtime.database import Connection
 from runtime.sql import Queries
@@ -80,7 +80,7 @@ def note_sign_in(conn: Connection, name: str) -> None:
 def disable(conn: Connection, name: str) -> None:
     """They cannot sign in any more, and their sessions end. Raises UnknownStaff."""
     _one(conn, "disable_account", name)
-    sessions.end_all(conn, name)
+    sign_out(conn, name)
 
 
 def enable(conn: Connection, name: str) -> None:
@@ -91,13 +91,20 @@ def enable(conn: Connection, name: str) -> None:
 def end_sessions(conn: Connection, name: str) -> None:
     """They are signed in nowhere any more. Raises UnknownStaff."""
     _one(conn, "hold_account", name)
+    sign_out(conn, name)
+
+
+def sign_out(conn: Connection, name: str) -> None:
+    """End their sessions, wherever they are, and know none of their browsers any more."""
     sessions.end_all(conn, name)
+    browsers.forget(conn, name)
 
 
 def unlock(conn: Connection, name: str) -> None:
     """Wrong tries are forgotten: nothing has to wait. Raises UnknownStaff."""
     _one(conn, "hold_account", name)
-    tries.forget(conn, name)
+    for key in (name, *browsers.keys(conn, name)):
+        tries.forget(conn, key)
 
 
 def begin_second_factor(conn: Connection, name: str, secret: str) -> bool:

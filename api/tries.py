@@ -1,4 +1,4 @@
-"""Wrong tries at a name: after five in a row each further one has to wait, and longer each time.
+"""Wrong tries at a name, or in one place known to it: after five in a row each further one waits, longer each time.
 
 A try counts as wrong from its beginning until it is known to be right: so neither many at once nor a process
 that dies meanwhile makes more of them possible. Names that nobody has are counted alike.

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api import passwords, second_factor, sessions, sign_in, staff
+from api import browsers, passwords, second_factor, sessions, sign_in, staff
 from api.access import log_look_up
 from api.auth import OwnLockedSession, OwnSession
 from api.context import Context, Here
@@ -33,7 +33,8 @@ _WITH_PASSWORD: Final = problems(401, 403, 413, 429)
 
 
 async def _door(request: Request) -> Door:
-    return Door(request.app.state.sign_in_gate, request.client.host if request.client is not None else "")
+    address = request.client.host if request.client is not None else ""
+    return Door(request.app.state.sign_in_gate, address, request.cookies.get(browsers.COOKIE))
 
 
 At = Annotated[Door, Depends(_door)]
@@ -47,22 +48,25 @@ At = Annotated[Door, Depends(_door)]
     openapi_extra={"security": []},
 )
 async def begin_session(here: Here, at: At, body: SignIn, response: Response) -> SessionView:
-    """Sets the cookie `cb_session`. 401 with `needs_code` where only the code is missing or wrong.
+    """Sets the cookies `cb_session` and `cb_browser`. 401 with `needs_code` where only the code is missing or wrong.
 
-    After five wrong tries in a row each further one has to wait, longer each time: 429 with `wait_s`.
+    After five wrong tries in a row each further one has to wait, longer each time: 429 with `wait_s`. They count for
+    the name, and many for the address; with the `cb_browser` of an earlier sign-in of this name for that browser only.
     """
 
-    def work() -> tuple[str, SessionView]:
+    def work() -> tuple[str, str, SessionView]:
         account = sign_in.vouch(here, at, body.name, body.password, body.code)
         with here.transaction() as conn:
             session_id = sessions.begin(conn, account.name, here.settings)
+            browser = browsers.remember(conn, at.browser, account.name)
             session = sessions.find(conn, session_id, here.settings)
         if session is None:
             raise Problem(HTTPStatus.CONFLICT, "the account was disabled just now")
-        return session_id, SessionView.of(session, here.settings)
+        return session_id, browser, SessionView.of(session, here.settings)
 
-    session_id, view = await at.gate.in_turn(work)
+    session_id, browser, view = await at.gate.in_turn(work)
     sessions.give(response, session_id, here.settings)
+    browsers.give(response, browser, here.settings)
     return view
 
 
@@ -111,7 +115,7 @@ async def unlock_session(here: Here, at: At, own: OwnLockedSession, body: Passwo
     "/password", operation_id="change_password", summary="Change one's password", responses=_WITH_PASSWORD
 )
 async def change_password(here: Here, at: At, own: OwnSession, body: NewPasswordRequest) -> SessionView:
-    """Ends every other session of one's own."""
+    """Ends every other session of one's own; every other browser is a stranger again."""
 
     def work() -> SessionView:
         if fault := passwords.fault(body.new_password, own.name):
@@ -121,6 +125,7 @@ async def change_password(here: Here, at: At, own: OwnSession, body: NewPassword
         with here.transaction() as conn:
             staff.set_password(conn, own.name, kept)
             sessions.end_all(conn, own.name, but=own)
+            browsers.forget(conn, own.name, but=at.browser)
             log_look_up(conn, _actor(own), "staff.password", own.name, "by themself")
             return _view(here, conn, own)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from api import passwords, sessions, staff, tries
+from api import passwords, staff, tries
 from api.access import Reason, log_access
 from api.auth import Admitted, StaffAdmin
 from api.context import Context, Here
@@ -75,7 +75,7 @@ async def set_staff_password(
 
         def change(conn: Connection) -> None:
             staff.set_password(conn, name, kept)
-            sessions.end_all(conn, name)
+            staff.sign_out(conn, name)
             tries.forget(conn, name)
 
         return _change(here, who, name, "staff.password", change)
@@ -111,7 +111,7 @@ def unlock_staff(
     "/{name}/sessions", operation_id="end_staff_sessions", summary="End somebody's sessions", responses=_ONE
 )
 def end_sessions(here: Here, who: StaffAdmin, name: Name, reason: Reason = None) -> StaffView:
-    """Wherever they are signed in, they have to sign in again. It is logged."""
+    """Wherever they are signed in, they have to sign in again, in browsers that are strangers. It is logged."""
     return _change(
         here, who, name, "staff.sessions_ended", lambda conn: staff.end_sessions(conn, name), reason=reason
     )
@@ -128,7 +128,7 @@ def reset_second_factor(here: Here, who: StaffAdmin, name: Name, reason: Reason 
 
     def change(conn: Connection) -> None:
         staff.reset_second_factor(conn, name)
-        sessions.end_all(conn, name)
+        staff.sign_out(conn, name)
 
     return _change(here, who, name, "staff.second_factor_reset", change, reason=reason)
 

@@ -966,7 +966,7 @@ CREATE TABLE public.sign_in_tries (
 
 COMMENT ON TABLE public.sign_in_tries IS 'in a row, also for names that nobody has: the wait must not tell them apart';
 
-COMMENT ON COLUMN public.sign_in_tries.name_sha256 IS 'of the name as it was typed, which may be a password by mistake';
+COMMENT ON COLUMN public.sign_in_tries.name_sha256 IS 'of the name as it was typed, which may be a password by mistake; or of a session, or of a known browser and the name';
 
 CREATE TABLE public.staff (
     name text NOT NULL,
@@ -994,6 +994,18 @@ COMMENT ON COLUMN public.staff.totp_secret IS 'asked for only once it is confirm
 COMMENT ON COLUMN public.staff.totp_step IS 'of the code used last: none is taken twice';
 
 COMMENT ON COLUMN public.staff.signed_in_at IS 'last';
+
+CREATE TABLE public.staff_browsers (
+    id_sha256 bytea NOT NULL,
+    name text NOT NULL,
+    signed_in_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE public.staff_browsers IS 'who shares a browser at the desk is known there each by themself';
+
+COMMENT ON COLUMN public.staff_browsers.id_sha256 IS 'of the id, which only the browser has';
+
+COMMENT ON COLUMN public.staff_browsers.signed_in_at IS 'last; known for a while from then on';
 
 CREATE TABLE public.staff_recovery_codes (
     name text NOT NULL,
@@ -1281,6 +1293,9 @@ ALTER TABLE ONLY public.series
 ALTER TABLE ONLY public.sign_in_tries
     ADD CONSTRAINT sign_in_tries_pkey PRIMARY KEY (name_sha256);
 
+ALTER TABLE ONLY public.staff_browsers
+    ADD CONSTRAINT staff_browsers_pkey PRIMARY KEY (id_sha256, name);
+
 ALTER TABLE ONLY public.staff
     ADD CONSTRAINT staff_pkey PRIMARY KEY (name);
 
@@ -1407,6 +1422,8 @@ CREATE INDEX presses_by_incident ON public.presses USING btree (incident_id);
 CREATE INDEX push_subscriptions_by_holder ON public.push_subscriptions USING btree (holder_id);
 
 CREATE INDEX road_posts_by_place ON public.road_posts USING gist (point(lon_deg, lat_deg));
+
+CREATE INDEX staff_browsers_by_name ON public.staff_browsers USING btree (name, signed_in_at);
 
 CREATE INDEX staff_sessions_by_name ON public.staff_sessions USING btree (name);
 
@@ -1566,6 +1583,9 @@ ALTER TABLE ONLY public.routes
 
 ALTER TABLE ONLY public.routes
     ADD CONSTRAINT routes_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+ALTER TABLE ONLY public.staff_browsers
+    ADD CONSTRAINT staff_browsers_name_fkey FOREIGN KEY (name) REFERENCES public.staff(name);
 
 ALTER TABLE ONLY public.staff_recovery_codes
     ADD CONSTRAINT staff_recovery_codes_name_fkey FOREIGN KEY (name) REFERENCES public.staff(name);

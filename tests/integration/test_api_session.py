@@ -74,21 +74,29 @@ def test_a_session_is_begun_told_of_and_ended(api: Backend) -> None:
 @pytest.mark.parametrize(
     ("public_url", "secure"), [("https://a.example", True), ("http://127.0.0.1:8080", False)]
 )
-def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
+def test_the_cookies_are_out_of_reach_of_scripts_and_other_sites(
     database_url: str, public_url: str, secure: bool
 ) -> None:
     with running_backend(database_url, public_url=public_url) as api:
         api.staff("sato")
-        given = tried(api, "sato").headers["set-cookie"]
-        name, *attributes = given.lower().split("; ")
-        assert name.startswith("cb_session=")
+        given = tried(api, "sato").headers.get_list("set-cookie")
+        assert len(given) == 2
         expected = {"httponly", "path=/", "samesite=strict"} | ({"secure"} if secure else set[str]())
-        assert set(attributes) == expected
+        # The session's ends with the browser; the other's is to outlast it.
+        for cookie, begins, lasts in zip(given, ("cb_session=", "cb_browser="), (None, 7776000), strict=True):
+            name, *attributes = cookie.lower().split("; ")
+            assert name.startswith(begins)
+            assert set(attributes) == expected | ({f"max-age={lasts}"} if lasts else set[str]())
 
 
 def test_the_database_cannot_tell_who_may_come(api: Backend) -> None:
     cookie = api.staff("sato")["Cookie"].partition("=")[2]
-    kept = str([api.sql(f"SELECT * FROM {table}") for table in ("staff", "staff_sessions", "sign_in_tries")])
+    kept = str(
+        [
+            api.sql(f"SELECT * FROM {table}")
+            for table in ("staff", "staff_sessions", "staff_browsers", "sign_in_tries")
+        ]
+    )
     assert cookie not in kept
     assert PASSWORD not in kept
     (row,) = api.sql("SELECT password_hash FROM staff")

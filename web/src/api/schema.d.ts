@@ -1875,9 +1875,10 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Sets the cookie `cb_session`. 401 with `needs_code` where only the code is missing or wrong.
+         * @description Sets the cookies `cb_session` and `cb_browser`. 401 with `needs_code` where only the code is missing or wrong.
          *
-         *     After five wrong tries in a row each further one has to wait, longer each time: 429 with `wait_s`.
+         *     After five wrong tries in a row each further one has to wait, longer each time: 429 with `wait_s`. They count for
+         *     the name, and many for the address; with the `cb_browser` of an earlier sign-in of this name for that browser only.
          */
         post: operations["begin_session"];
         /**
@@ -1940,7 +1941,7 @@ export interface paths {
         get?: never;
         /**
          * Change one's password
-         * @description Ends every other session of one's own.
+         * @description Ends every other session of one's own; every other browser is a stranger again.
          */
         put: operations["change_password"];
         post?: never;
@@ -2122,7 +2123,7 @@ export interface paths {
         post?: never;
         /**
          * End somebody's sessions
-         * @description Wherever they are signed in, they have to sign in again. It is logged.
+         * @description Wherever they are signed in, they have to sign in again, in browsers that are strangers. It is logged.
          */
         delete: operations["end_staff_sessions"];
         options?: never;
