@@ -97,6 +97,7 @@ def test_an_operator_cannot_send_it_by_name(api: Backend) -> None:
     body = GUARD | {"unit_id": "guard-1"}
     refused = api.post(f"/v1/incidents/{api.report()}/dispatches", body, status=409)
     assert refused["detail"] == "guard-1 is out of service: 車検"
+    assert refused["said"]["ja"] == "隊 guard-1 は運用停止中です: 車検"
 
 
 def test_nothing_the_unit_says_brings_it_back(api: Backend) -> None:
@@ -193,6 +194,7 @@ def test_two_supervisors_do_not_undo_what_they_have_not_seen(api: Backend) -> No
     first = api.put(PATH, {"reason": "休憩", "until": later(hours=1)}, kato)["out_of_service"]
     unseen = api.put(PATH, {"reason": "故障"}, abe, status=409)
     assert unseen["detail"] == "guard-1 is out of service by kato: 休憩"
+    assert unseen["said"]["ja"] == "担当者 kato が 隊 guard-1 を運用停止にしています: 休憩"
     second = api.put(PATH, {"reason": "故障", "replaces": first["since"]}, abe)["out_of_service"]
     assert (second["taken_by"], second["until"]) == ("abe", None)
     put_back(api, first["since"], status=409)
@@ -206,7 +208,7 @@ def test_two_supervisors_do_not_undo_what_they_have_not_seen(api: Backend) -> No
     ]
     reasons = [entry[3] for entry in logged(api)]
     assert reasons[0].startswith("休憩 (until ")
-    assert reasons[1:] == ["故障", "was out of service: 故障"]
+    assert reasons[1:] == ["故障", "故障"]
 
 
 def test_at_the_same_moment_one_of_two_is_told_of_the_other(api: Backend) -> None:

@@ -39,7 +39,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "step": tuple(Do),
     "unit": (Called("guard-1", "品川警備1号", "Shinagawa 1"),),
     "skills": (list(DispatchKind),),
-    "why": ("brakes",),
+    # A person's own words, in whichever language they wrote.
+    "why": ("119",),
     "status": ("off shift", "asked", "working"),
     "item": (FIRST, *((item,) for item in Item)),
     "most": (1000,),

@@ -40,9 +40,11 @@ function sought(part: string, words: typeof ja): string {
 }
 
 /** Why it was looked at, or what became of it; people's own words as they are. */
-export function reasonOf({ reason }: Entry, words: typeof ja): string {
+export function reasonOf({ action, reason }: Entry, words: typeof ja): string {
   const own = words.supervisor.access;
   const [, made, role] = /^(new|changed): (\w+)$/.exec(reason) ?? [];
   if (made && role) return `${made === "new" ? own.made : own.changed}: ${words.role[role] ?? role}`;
+  const [, why, until] = (action === "unit.out_of_service" && /^(.*) \(until (\S+ \S+) in Japan\)$/.exec(reason)) || [];
+  if (why && until) return `${why} (${words.supervisor.units.untilTime(until)})`;
   return own.reasons[reason] ?? reason;
 }

@@ -45,7 +45,7 @@ def test_a_supervisor_takes_a_unit_out_and_puts_it_back(browser: Browser, served
         page.get_by_role("button", name="運用を再開する: 隊 guard-1").click()
         served.put(PATH, {"reason": "故障", "replaces": kept["since"]}, ADMIN)
         page.get_by_role("dialog").get_by_role("button", name="運用を再開する").click()
-        expect(page.get_by_text("out of service by admin: 故障")).to_be_visible()
+        expect(page.get_by_text("担当者 admin が 隊 guard-1 を運用停止にしています: 故障")).to_be_visible()
         page.get_by_role("dialog").get_by_role("button", name="やめる").click()
         expect(page.locator("tbody tr")).to_contain_text("故障 再開するまで · 担当 admin")
         page.get_by_role("button", name="隊 guard-1 の運用停止を変更").click()
@@ -57,7 +57,7 @@ def test_a_supervisor_takes_a_unit_out_and_puts_it_back(browser: Browser, served
         go(page, served, "access")
         expect(page.get_by_role("cell", name="隊を運用停止").first).to_be_visible()
         expect(page.get_by_role("cell", name="隊の運用を再開").first).to_be_visible()
-        expect(page.get_by_role("cell", name=re.compile("車両の点検.*until")).first).to_be_visible()
+        expect(page.get_by_role("cell", name=re.compile(r"車両の点検 \(.* まで\)")).first).to_be_visible()
 
 
 def test_an_operator_sees_it_and_cannot_send_it(browser: Browser, served: Served) -> None:
