@@ -89,7 +89,7 @@ def main() -> int:
         addresses = AddressService(settings.geocoder_url, settings.geocoder_timeout_s)
         workers.append(Worker("addresses", url, life, lambda conn: refine_next(conn, addresses)))
     workers.append(Worker("watcher", url, life, Watcher(incidents).step))
-    workers.append(Worker("out of service", url, life, Keeper(incidents).step))
+    workers.append(Worker("unit keeper", url, life, Keeper(incidents).step))
     with connect_patiently(url, name="engine") as conn:
         alarms = use_plan_file(conn, settings.plan_file) if settings.plan_file else []
     workers.append(Worker("auditor", url, life, Auditor(incidents, alarms).step))

@@ -74,6 +74,8 @@ def test_an_incident_fits_on_one_screen(room: Room) -> None:
             press(page, "English")
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        what = page.locator("article .column").evaluate("(one) => [one.scrollHeight, one.clientHeight]")
+        assert what[0] <= what[1], (language, what)  # all of what happened and of who comes
         columns = page.locator("article .column, article .list").evaluate_all(
             "(all) => all.map((one) => [one.scrollWidth, one.clientWidth])"
         )

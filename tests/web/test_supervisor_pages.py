@@ -113,8 +113,8 @@ def test_a_units_link_is_shown_once_and_lets_its_phone_in(
         assert link not in page.content()
         token = {"Authorization": f"Bearer {link.partition('#token=')[2]}"}
         assert served.get("/v1/unit", token)["unit"]["id"] == "guard-1"
-        page.get_by_role("button", name="使用停止: 箱根ロード 2号").click()
-        page.get_by_role("dialog").get_by_role("button", name="使用停止").click()
+        page.get_by_role("button", name="無効化: 箱根ロード 2号").click()
+        page.get_by_role("dialog").get_by_role("button", name="無効化").click()
         expect(page.get_by_role("dialog")).to_have_count(0)
         served.get("/v1/unit", token, status=401)
         expect(page.locator("tbody tr").nth(1)).to_contain_text("勤務外")

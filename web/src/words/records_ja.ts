@@ -97,7 +97,7 @@ export const recordsJa = {
       "unit.token": "隊のリンクを発行",
       "unit.out_of_service": "隊を運用停止",
       "unit.in_service": "隊の運用を再開",
-      "unit.token_revoked": "隊の端末を使用停止",
+      "unit.token_revoked": "隊の端末のリンクを無効化",
       "holder.token": "運転者の鍵を発行",
       "holder.token_revoked": "運転者の鍵を停止",
       "provider.token": "管制センターの鍵を発行",

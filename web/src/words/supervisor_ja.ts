@@ -165,10 +165,10 @@ export const supervisorJa = {
     makeTitle: (name: string) => `${name} のリンクを発行`,
     makeHint: "新しいリンクを発行すると、これまでのリンクは使えなくなります。",
     scan: "隊の端末でこのコードを読み取るか、リンクを開いてください。",
-    revoke: "使用停止",
-    revokeTitle: (name: string) => `${name} の端末を使用停止`,
+    revoke: "無効化",
+    revokeTitle: (name: string) => `${name} の端末のリンクを無効化`,
     revokeHint: "勤務が終了し、端末からは何もできなくなります。再開するにはリンクを発行してください。",
-    revoked: (name: string) => `${name} の端末を使用停止にしました。`,
+    revoked: (name: string) => `${name} の端末のリンクを無効にしました。`,
   },
   plan: {
     hint: "表示のみです。変更は cbutton plan activate で検査してから有効にします。",
