@@ -245,7 +245,7 @@ export const en: typeof ja = {
     injuryKind: { mais2_plus: "Moderate or worse", mais3_plus: "Serious or worse", fatal: "Fatal" },
     injuryNote: (models) => `Models: ${models}`,
     model: (name) => name,
-    modelInShort: (name) => name.replace(/ (without direction|all)$/, ""),
+    modelInShort: (name) => name.replace(/ (with|without|by|all|frontal|rear)\b.*$/, ""),
     injuryForbidden: "not shown to this role",
     noImpact: "No impact is on record: it began with the button or a call.",
     waveform: "Acceleration",

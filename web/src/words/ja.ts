@@ -243,8 +243,12 @@ export const ja = {
     injuryRange: (low: string, high: string) => `${low}〜${high}`,
     injuryKind: { mais2_plus: "中等症以上", mais3_plus: "重症以上", fatal: "死亡" } as Record<string, string>,
     injuryNote: (models: string) => `推定モデル: ${models}`,
-    model: (name: string) => name.replace(" without direction", "(方向を用いない)").replace(" all", "(全種)"),
-    modelInShort: (name: string) => name.replace(/ (without direction|all)$/, ""),
+    model: (name: string) =>
+      Object.entries({ "without direction": "方向なし", "with direction": "方向別", "by four sides": "四方向別", "by clock hour": "時計方向別", all: "全体", frontal: "前面", rear: "後面" }).reduce(
+        (told, [en, ja]) => told.replace(new RegExp(` ${en}$`), `(${ja})`),
+        name,
+      ),
+    modelInShort: (name: string) => name.replace(/ (with|without|by|all|frontal|rear)\b.*$/, ""),
     injuryForbidden: "この役割では表示できません",
     noImpact: "衝撃の記録はありません。ボタンまたは電話による案件です。",
     waveform: "加速度波形",
