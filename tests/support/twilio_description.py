@@ -82,7 +82,13 @@ def _npm(*arguments: str) -> None:
     node = _node()
     script = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     done = subprocess.run(
-        [str(node), str(script), *arguments], capture_output=True, text=True, timeout=300, check=False
+        [str(node), str(script), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        # A registry may stand behind an authority that only the machine itself knows.
+        env=os.environ | {"NODE_USE_SYSTEM_CA": "1"},
     )
     if done.returncode:
         lacking(f"npm {arguments[0]} does not work here: {done.stderr.strip()[-200:]}")

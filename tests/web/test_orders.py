@@ -138,6 +138,7 @@ def test_what_was_done_last_is_undone_with_one_key(desk: Page, served: Served) -
     desk.keyboard.press("1")
     expect(notice).to_be_visible()
     assert served.get(path)["phase"] == "closed"
+    expect(desk.locator("button[aria-keyshortcuts=x]")).to_be_disabled()
     desk.keyboard.press("z")
     expect(desk.locator("button[aria-keyshortcuts=x]")).to_be_enabled()
     until(lambda: served.get(path)["phase"] == "reaching")

@@ -273,7 +273,7 @@ export const en: typeof ja = {
     stop: "Call off",
     palette: "Find a command",
     confirm: "Do it",
-    cancel: "Do not",
+    cancel: "Cancel",
     choose: "What is to be sent?",
     chooseOutcome: "What was it?",
     done: (what) => `${what}: recorded`,
