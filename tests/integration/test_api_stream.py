@@ -230,8 +230,10 @@ def test_a_listener_that_does_not_read_is_let_go_and_others_are_not_held_up(api:
     incident_id = an_incident(api.url)
     quiet(api)
     host, port = address(api).removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port))) as deaf, Listener(address(api)) as listener:
+    with socket.socket() as deaf, Listener(address(api)) as listener:
+        # Before it connects: what the machine would buffer for it later could swallow everything.
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect((host, int(port)))
         deaf.sendall(b"GET /v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sato-token\r\n\r\n")
         until(lambda: len(api.app.state.context.hub.listeners) == 2)
         with connect(api.url, name="test") as conn:

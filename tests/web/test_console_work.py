@@ -96,6 +96,7 @@ def at_the_desk_by_keys(room: Room) -> Page:
     page.keyboard.type(room.rehearsal.passwords["sato"])
     page.keyboard.press("Enter")
     expect(page.locator("[data-count=open]")).to_have_text("0")
+    expect(page.locator("button.desk")).to_be_enabled()
     if page.locator("button.desk").get_attribute("aria-pressed") == "false":
         focus(page, "button.desk")
         page.keyboard.press("Enter")

@@ -5,6 +5,9 @@ const EVERY_MS = 15_000;
 /** Who is at the desk; asked for now and then, since nothing tells of it. */
 class DeskState {
   members = $state.raw<Desk["members"]>([]);
+  /** Whether it was heard at all: before that nobody can tell whether they come or leave. */
+  known = $state(false);
+  #turns = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   open(): void {
@@ -15,6 +18,7 @@ class DeskState {
   close(): void {
     clearInterval(this.#timer);
     this.members = [];
+    this.known = false;
   }
 
   /** Whether a member of this name takes calls. */
@@ -32,12 +36,18 @@ class DeskState {
     const found = there
       ? await got(api.POST("/v1/desk/sign_out"))
       : await got(api.POST("/v1/desk/sign_in", { body: {} }));
+    this.#turns += 1;
     this.members = found.members;
   }
 
   async #fetch(): Promise<void> {
+    const turns = this.#turns;
     try {
-      this.members = (await got(api.GET("/v1/desk"))).members;
+      const found = await got(api.GET("/v1/desk"));
+      // What was asked before somebody came or left is not how it stands.
+      if (turns !== this.#turns) return;
+      this.members = found.members;
+      this.known = true;
     } catch {
       // The connection's own state tells of it.
     }
