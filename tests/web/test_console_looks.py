@@ -124,6 +124,7 @@ def test_axe_finds_nothing(room: Room) -> None:
         expect(page.get_by_role("dialog")).to_be_visible()
         look(f"dialog of {key}", narrow=False)
         page.keyboard.press("Escape")
+        expect(page.locator("dialog")).to_have_count(0)
     page.keyboard.press("x")
     page.get_by_role("dialog").get_by_role("button", name=re.compile("誤検知")).click()
     line(page, "案件を終了")
